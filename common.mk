@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Compilers, flags and the rules that every folder's build.mk shares.
+#
+# Variables a user may set:
+#   ARCH=x86_64|i386   what to build the programs for (the BPF object serves both)
+#   CC=gcc|clang       compiler of the programs
+#   SAN=1              build with the address and undefined-behaviour sanitizers
+#   V=1                show the commands
+
+ARCH		?= x86_64
+CC		:= $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG		?= clang
+LLVM_STRIP	?= llvm-strip
+BPFTOOL		?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG	?= pkg-config
+CACHE		:= $(or $(IOMAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iomap)
+VERSION		:= 0.1
+
+O		:= build/$(ARCH)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(SAN),-san)
+BPF_O		:= build/bpf
+
+Q		:= $(if $(V),,@)
+say		= $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
+
+ifeq ($(ARCH),i386)
+SYSROOT		:= $(CACHE)/sysroot-i386
+ARCH_FLAGS	:= -m32 --sysroot=$(SYSROOT)
+PKG_ENV		:= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+		   PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/i386-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+else ifneq ($(ARCH),x86_64)
+$(error ARCH=$(ARCH) is not one of x86_64, i386)
+endif
+pkg-cflags	= $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(1))
+pkg-libs	= $(shell $(PKG_ENV) $(PKG_CONFIG) --libs $(1))
+
+CFLAGS		?= -O2 -g
+ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+		   -Wformat=2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CFLAGS) \
+		   $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
+		   -fno-omit-frame-pointer)
+ALL_LDFLAGS	:= $(ARCH_FLAGS) $(LDFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined)
+,		:= ,
+
+# What the folders' build.mk files append to:
+#   lib-srcs        sources of libiomap.a, the code that programs and tests share
+#   progs           programs; each has NAME-srcs and NAME-pkgs (pkg-config names)
+#   unit-tests      test programs that run on the host, declared like programs
+#   gen-hdrs        generated headers that must exist before anything is compiled
+lib-srcs	:=
+lib-pkgs	:=
+progs		:=
+unit-tests	:=
+gen-hdrs	:=
+
+objs		= $(patsubst %.c,$(O)/%.o,$(1))
+
+define program
+$(O)/$(1): $(call objs,$($(1)-srcs)) $(O)/libiomap.a
+	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$(lib-pkgs) $($(1)-pkgs))
+endef
