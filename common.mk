@@ -30,8 +30,8 @@ PKG_ENV		:= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 else ifneq ($(ARCH),x86_64)
 $(error ARCH=$(ARCH) is not one of x86_64, i386)
 endif
-pkg-cflags	= $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(1))
-pkg-libs	= $(shell $(PKG_ENV) $(PKG_CONFIG) --libs $(1))
+pkg-cflags	= $(if $(strip $(1)),$(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(1)))
+pkg-libs	= $(if $(strip $(1)),$(shell $(PKG_ENV) $(PKG_CONFIG) --libs $(1)))
 
 CFLAGS		?= -O2 -g
 ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
@@ -39,12 +39,12 @@ ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Ws
 		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CFLAGS) \
 		   $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
 		   -fno-omit-frame-pointer)
-ALL_LDFLAGS	:= $(ARCH_FLAGS) $(LDFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined)
+ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined)
 ,		:= ,
 
 # What the folders' build.mk files append to:
 #   lib-srcs        sources of libiomap.a, the code that programs and tests share
-#   progs           programs; each has NAME-srcs and NAME-pkgs (pkg-config names)
+#   progs           programs; each has NAME-srcs, NAME-pkgs (pkg-config names), NAME-libs (-lm)
 #   unit-tests      test programs that run on the host, declared like programs
 #   gen-hdrs        generated headers that must exist before anything is compiled
 lib-srcs	:=
@@ -57,5 +57,5 @@ objs		= $(patsubst %.c,$(O)/%.o,$(1))
 
 define program
 $(O)/$(1): $(call objs,$($(1)-srcs)) $(O)/libiomap.a
-	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$(lib-pkgs) $($(1)-pkgs))
+	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$(lib-pkgs) $($(1)-pkgs)) $($(1)-libs)
 endef

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "cli/client.h"
+
+#define INTERFACE   "org.iomap.Monitor."
+#define REPLY_MAX   (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
+#define READ_CHUNK  (64UL << 10)
+
+struct client {
+	int fd;
+	char *path;
+	char *out;		/* the call being written */
+	size_t out_len, out_done;
+	char *in;		/* what has been read: [in_start, in_len) is not handed out yet */
+	size_t in_start, in_len, in_cap;
+	size_t in_scanned;	/* no NUL between in_start and here */
+	bool eof;
+};
+
+const char *client_path(const char *option)
+{
+	const char *env = getenv("IOMAPD_SOCKET");
+
+	if (option)
+		return option;
+	return env && *env ? env : IOMAPD_SOCKET;
+}
+
+/* Nobody answers there: the sentence depends on what the path is. */
+static int explain_connect(const char *path, int error, struct err *err)
+{
+	struct group *gr;
+	struct stat st;
+	bool known = !stat(path, &st);
+
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return err_set(err, -ENOENT,
+			       "no iomapd at %s: start iomapd as root, or name its socket with --socket", path);
+	case ECONNREFUSED:
+		if (known && !S_ISSOCK(st.st_mode))
+			return err_set(err, -ECONNREFUSED,
+				       "%s is not a socket: name the one of iomapd with --socket", path);
+		return err_set(err, -ECONNREFUSED, "nobody listens at %s, iomapd has ended: start it again as root",
+			       path);
+	case EACCES:
+	case EPERM:
+		gr = known ? getgrgid(st.st_gid) : NULL;
+		if (gr && st.st_gid && (st.st_mode & 0020))
+			return err_set(err, -EACCES, "no permission to use %s: run this as root or as a member of "
+				       "the group %s", path, gr->gr_name);
+		return err_set(err, -EACCES, "no permission to use %s: run this as root", path);
+	case EAGAIN:
+		return err_set(err, -EBUSY, "iomapd at %s has too many clients waiting: try again", path);
+	default:
+		return err_set(err, -error, "cannot connect to iomapd at %s: %s", path, strerror(error));
+	}
+}
+
+int client_open(const char *path, struct client **ret, struct err *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct client *c;
+	int r;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return err_set(err, -ENAMETOOLONG, "the socket path %.60s... has more than %zu characters: use a "
+			       "shorter one", path, sizeof(addr.sun_path) - 1);
+	strcpy(addr.sun_path, path);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_set(err, -ENOMEM, "out of memory");
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	c->path = strdup(path);
+	if (c->fd < 0 || !c->path) {
+		r = err_set(err, -(errno ?: ENOMEM), "cannot make a socket: %s", strerror(errno));
+		goto fail;
+	}
+	if (connect(c->fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		r = explain_connect(path, errno, err);
+		goto fail;
+	}
+	*ret = c;
+	return 0;
+fail:
+	client_close(c);
+	return r;
+}
+
+struct client *client_close(struct client *c)
+{
+	if (!c)
+		return NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->path);
+	free(c->out);
+	free(c->in);
+	free(c);
+	return NULL;
+}
+
+int client_fd(const struct client *c)
+{
+	return c->fd;
+}
+
+short client_events(const struct client *c)
+{
+	return (short)(POLLIN | (c->out_done < c->out_len ? POLLOUT : 0));
+}
+
+int client_send(struct client *c, const char *method, json_t *params, bool more, struct err *err)
+{
+	_cleanup_json_ json_t *call = NULL;
+	_cleanup_free_ char *name = NULL;
+	char *text;
+
+	if (asprintf(&name, INTERFACE "%s", method) < 0) {
+		json_decref(params);
+		name = NULL;
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	call = json_pack("{s:s, s:o*}", "method", name, "parameters", params);
+	if (call && more && json_object_set_new(call, "more", json_true()))
+		return err_set(err, -ENOMEM, "out of memory");
+	text = call ? json_dumps(call, JSON_COMPACT) : NULL;
+	if (!text)
+		return err_set(err, -ENOMEM, "out of memory");
+	free(c->out);
+	c->out = text;
+	c->out_len = strlen(text) + 1; /* the NUL goes along */
+	c->out_done = 0;
+	return 0;
+}
+
+static int gone(const struct client *c, struct err *err)
+{
+	return err_set(err, -ECONNRESET, "iomapd at %s closed the connection: it has ended or dropped this client",
+		       c->path);
+}
+
+static int write_some(struct client *c, struct err *err)
+{
+	while (c->out_done < c->out_len) {
+		ssize_t n = send(c->fd, c->out + c->out_done, c->out_len - c->out_done, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		/* An answer may still lie in the socket, with the reason why it was closed. */
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+			c->out_done = c->out_len;
+			return 0;
+		}
+		if (n < 0)
+			return err_set(err, -errno, "cannot write to iomapd at %s: %s", c->path, strerror(errno));
+		c->out_done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Makes room for a chunk: first where replies have been handed out, then by doubling. */
+static int make_room(struct client *c, struct err *err)
+{
+	size_t cap = c->in_cap ? c->in_cap * 2 : 2 * READ_CHUNK;
+	char *in;
+
+	if (c->in_start) {
+		memmove(c->in, c->in + c->in_start, c->in_len - c->in_start);
+		c->in_len -= c->in_start;
+		c->in_scanned -= c->in_start;
+		c->in_start = 0;
+	}
+	if (c->in_cap - c->in_len >= READ_CHUNK)
+		return 0;
+	if (c->in_len >= REPLY_MAX)
+		return err_set(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB", c->path,
+			       REPLY_MAX >> 20);
+	in = realloc(c->in, cap);
+	if (!in)
+		return err_set(err, -ENOMEM, "out of memory");
+	c->in = in;
+	c->in_cap = cap;
+	return 0;
+}
+
+/* Reads one chunk if there is something to read. Returns 1 if there was, 0 if not. */
+static int read_some(struct client *c, struct err *err)
+{
+	ssize_t n;
+	int r;
+
+	r = make_room(c, err);
+	if (r)
+		return r;
+	do
+		n = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n < 0 && errno != ECONNRESET)
+		return err_set(err, -errno, "cannot read from iomapd at %s: %s", c->path, strerror(errno));
+	if (n <= 0) {
+		c->eof = true;
+		return 0;
+	}
+	c->in_len += (size_t)n;
+	return 1;
+}
+
+static int explain_error(const struct client *c, const char *name, const json_t *params, struct err *err)
+{
+	const char *word = strrchr(name, '.'), *what;
+
+	word = word ? word + 1 : name;
+	if (!strcmp(word, "MethodNotFound") || !strcmp(word, "MethodNotImplemented") ||
+	    !strcmp(word, "InterfaceNotFound")) {
+		what = json_string_value(json_object_get(params, "method"));
+		return err_set(err, -EOPNOTSUPP, "iomapd at %s does not know %s: it is older than this program, install "
+			       "both from one version", c->path, what ?: "this call");
+	}
+	if (!strcmp(word, "InvalidParameter")) {
+		what = json_string_value(json_object_get(params, "parameter"));
+		return err_set(err, -EINVAL, "iomapd at %s refused the parameter %s", c->path, what ?: "of this call");
+	}
+	if (!strcmp(word, "TooBusy"))
+		return err_set(err, -EBUSY, "iomapd at %s has too many clients: try again", c->path);
+	return err_set(err, -EPROTO, "iomapd at %s answered with the error %.200s", c->path, name);
+}
+
+/* Takes one reply apart. */
+static int take_reply(const struct client *c, const char *text, json_t **ret_params, bool *ret_continues,
+		      struct err *err)
+{
+	_cleanup_json_ json_t *reply = NULL;
+	json_t *params, *error;
+	json_error_t je;
+
+	reply = json_loads(text, 0, &je);
+	if (!json_is_object(reply))
+		return err_set(err, -EPROTO, "what listens at %s does not talk Varlink: name the socket of iomapd with "
+			       "--socket", c->path);
+	params = json_object_get(reply, "parameters");
+	error = json_object_get(reply, "error");
+	if (json_is_string(error))
+		return explain_error(c, json_string_value(error), params, err);
+	if (ret_continues)
+		*ret_continues = json_is_true(json_object_get(reply, "continues"));
+	*ret_params = params ? json_incref(params) : json_object();
+	return 1;
+}
+
+/* The NUL behind the first whole reply that has been read, or NULL. */
+static char *find_end(struct client *c)
+{
+	char *end;
+
+	if (c->in_scanned == c->in_len)
+		return NULL;
+	end = memchr(c->in + c->in_scanned, 0, c->in_len - c->in_scanned);
+	c->in_scanned = end ? (size_t)(end - c->in) : c->in_len;
+	return end;
+}
+
+int client_step(struct client *c, json_t **ret_params, bool *ret_continues, struct err *err)
+{
+	char *end;
+	int r;
+
+	r = write_some(c, err);
+	if (r)
+		return r;
+	end = find_end(c);
+	while (!end && !c->eof) {
+		r = read_some(c, err);
+		if (r < 0)
+			return r;
+		end = find_end(c);
+		if (!r)
+			break;
+	}
+	if (!end)
+		return c->eof ? gone(c, err) : 0;
+	r = take_reply(c, c->in + c->in_start, ret_params, ret_continues, err);
+	c->in_start = c->in_scanned = (size_t)(end - c->in) + 1;
+	return r;
+}
+
+int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params, bool *ret_continues,
+		struct err *err)
+{
+	uint64_t until = now_ns() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000000;
+
+	for (;;) {
+		struct pollfd fds[] = { { .fd = c->fd, .events = client_events(c) }, { .fd = out_fd } };
+		int left = -1, r;
+
+		r = client_step(c, ret_params, ret_continues, err);
+		if (r)
+			return r;
+		if (timeout_ms >= 0) {
+			uint64_t now = now_ns();
+
+			left = now < until ? (int)((until - now) / 1000000) + 1 : 0;
+		}
+		fds[0].events = client_events(c);
+		r = poll(fds, 2, left);
+		if (r < 0 && errno != EINTR)
+			return err_set(err, -errno, "cannot wait for iomapd: %s", strerror(errno));
+		if (!r)
+			return err_set(err, -ETIMEDOUT, "iomapd at %s does not answer: see what it is doing, or "
+				       "restart it", c->path);
+		if (r > 0 && (fds[1].revents & (POLLERR | POLLHUP)))
+			return err_set(err, -EPIPE, "the reader of the output has gone");
+	}
+}
+
+int client_check_schema(const struct client *c, const json_t *params, struct err *err)
+{
+	json_t *schema = json_object_get(params, "schema");
+
+	if (!json_is_integer(schema))
+		return err_set(err, -EPROTO, "the reply of iomapd at %s has no schema number: install it and this "
+			       "program from one version", c->path);
+	if (json_integer_value(schema) != IOMAPD_SCHEMA)
+		return err_set(err, -EPROTO, "iomapd at %s talks schema %lld and this program %d: install both from one "
+			       "version", c->path, (long long)json_integer_value(schema), IOMAPD_SCHEMA);
+	return 0;
+}
+
+int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params, struct err *err)
+{
+	_cleanup_json_ json_t *reply = NULL;
+	int r;
+
+	r = client_send(c, method, params, false, err);
+	if (r)
+		return r;
+	r = client_next(c, CLIENT_TIMEOUT, -1, &reply, NULL, err);
+	if (r < 0)
+		return r;
+	r = client_check_schema(c, reply, err);
+	if (r)
+		return r;
+	*ret_params = reply;
+	reply = NULL;
+	return 0;
+}

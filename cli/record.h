@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading iomapd's records: members that may be missing come back as absent, never as a made-up zero. */
+#ifndef CLI_RECORD_H
+#define CLI_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "cli/table.h"
+
+enum map_kind {
+	KIND_ATOMIC,
+	KIND_LOCAL,
+	KIND_SLEEPABLE,
+	KIND_MAX,
+	KIND_INVALID = -1,
+};
+
+/* A figure for each kind of map. */
+struct kinds {
+	uint64_t n[KIND_MAX];
+};
+
+const char *kind_name(enum map_kind kind);
+enum map_kind kind_from_name(const char *name);
+extern const char *const kind_names[]; /* NULL-terminated */
+
+uint64_t kinds_sum(const struct kinds *k);
+uint64_t kinds_max(const struct kinds *k);
+
+/* The member @name: 0, false or @missing where it is absent or of another type. */
+uint64_t rec_u64(const json_t *obj, const char *name);
+bool rec_has(const json_t *obj, const char *name);
+const char *rec_text(const json_t *obj, const char *name, const char *missing);
+struct kinds rec_kinds(const json_t *obj, const char *name);
+
+/* The member as a cell of a table: unset where it is absent or null. */
+struct cell rec_cell(const json_t *obj, const char *name);
+
+/* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
+struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
+
+/* The books: every event seen is counted or lost under a name. */
+struct books {
+	uint64_t seen, counted, lost;
+	const json_t *losses;	/* borrowed: name -> count */
+};
+struct books rec_books(const json_t *status_or_stats);
+
+static inline bool books_balance(const struct books *b)
+{
+	return b->seen == b->counted + b->lost;
+}
+
+#endif
