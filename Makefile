@@ -20,7 +20,7 @@ $(O)/%.o: %.c | $(gen-hdrs)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) $(call pkg-cflags,$(lib-pkgs)) -MMD -MP -c -o $@ $<
 
-$(foreach p,$(progs) $(unit-tests),$(eval $(call program,$(p))))
+$(foreach p,$(progs) $(unit-tests) $(test-progs),$(eval $(call program,$(p))))
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 

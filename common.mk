@@ -46,11 +46,13 @@ ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=a
 #   lib-srcs        sources of libiomap.a, the code that programs and tests share
 #   progs           programs; each has NAME-srcs, NAME-pkgs (pkg-config names), NAME-libs (-lm)
 #   unit-tests      test programs that run on the host, declared like programs
+#   test-progs      programs that tests use, declared like programs
 #   gen-hdrs        generated headers that must exist before anything is compiled
 lib-srcs	:=
 lib-pkgs	:=
 progs		:=
 unit-tests	:=
+test-progs	:=
 gen-hdrs	:=
 
 objs		= $(patsubst %.c,$(O)/%.o,$(1))

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records that the BPF programs and user space share, and the arithmetic that both sides must
+ * do alike. One object file serves 64-bit and 32-bit user space, so that every 64-bit member is
+ * aligned to 8 bytes on all of them and the sizes are asserted at the end.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
+ */
+#ifndef IOMAP_H
+#define IOMAP_H
+
+#include <linux/types.h>
+
+/* Version of these records and of the JSON made from them. */
+#define IOMAP_SCHEMA 1
+
+/* How an address was mapped; the `kind` argument of the tracepoints. */
+enum iomap_kind {
+	IOMAP_ATOMIC,
+	IOMAP_LOCAL,
+	IOMAP_SLEEPABLE,
+	IOMAP_KIND_MAX,
+};
+
+/* What the kernel does for a map; the `backend` argument of the tracepoints. */
+enum iomap_backend {
+	IOMAP_LINEAR,
+	IOMAP_KMAP,
+	IOMAP_IOREMAP,
+	IOMAP_BACKEND_MAX,
+};
+
+/*
+ * Why an event is missing from the books. Each lost event has exactly one reason; when two things
+ * fail for one event, the one further down this list names it.
+ */
+enum iomap_lost {
+	IOMAP_LOST_RING_FULL,	   /* no room for the record in the ring buffer */
+	IOMAP_LOST_SITES_FULL,	   /* counted, but not at its call site */
+	IOMAP_LOST_LIVE_FULL,	   /* counted, but not remembered until its unmap */
+	IOMAP_LOST_DEPTH_OVERFLOW, /* counted, and made the oldest open section forgotten */
+	IOMAP_LOST_TASK_STORAGE,   /* counted, but the task has no room for the section */
+	IOMAP_LOST_TABLE_FULL,	   /* a mapping whose id the table has no room for, or id 0 */
+	IOMAP_LOST_BAD_ARGS,	   /* a kind or backend that this version does not know */
+	IOMAP_LOST_RECURSION,	   /* the kernel skipped the program (filled in by the reader) */
+	IOMAP_LOST_MAX,
+};
+#define IOMAP_LOST_NONE (-1)
+
+/* Which hold times are taken. Counts are exact in every mode. */
+enum iomap_timing {
+	IOMAP_TIMING_OFF,
+	IOMAP_TIMING_ALL,
+	IOMAP_TIMING_SAMPLED, /* one of about IOMAP_SAMPLE_PERIOD atomic and local maps a CPU */
+	IOMAP_TIMING_MAX,
+};
+#define IOMAP_SAMPLE_PERIOD 64
+
+/* Life of an entry of the mapping table. */
+enum iomap_state {
+	IOMAP_EMPTY, /* never seen */
+	IOMAP_LIVE,
+	IOMAP_FREED, /* what it was stays readable until the id is used again */
+};
+
+/* What happened to one kind of maps of one mapping on one CPU. hold_* in nanoseconds. */
+struct iomap_count {
+	__aligned_u64 maps;   /* that succeeded */
+	__aligned_u64 unmaps; /* whose map was seen */
+	__aligned_u64 failed; /* maps that returned no address */
+	__aligned_u64 hold_count;
+	__aligned_u64 hold_sum;
+	__aligned_u64 hold_max; /* since the mapping was created */
+};
+
+/* Value of the per-CPU array `counters`, by mapping id; id 0 takes the ids the table lacks. */
+struct iomap_counters {
+	struct iomap_count kind[IOMAP_KIND_MAX];
+};
+
+/* Value of the array `mappings`, by mapping id. */
+struct iomap_mapping {
+	__aligned_u64 base; /* bus address */
+	__aligned_u64 size; /* bytes */
+	__aligned_u64 owner; /* return address of the creating call; 0: not known */
+	__aligned_u64 created_ns; /* 0: before the tracer */
+	__aligned_u64 freed_ns;
+	__u32 gen; /* counts the creations seen under this id */
+	__u8 backend;
+	__u8 state; /* enum iomap_state */
+	__u8 pad[2];
+	struct iomap_counters at_create; /* the sums over all CPUs then; hold_max unused */
+};
+
+/* One open atomic or local section. */
+struct iomap_frame {
+	__aligned_u64 vaddr; /* 0: taken out from below others */
+	__aligned_u64 ts; /* 0: not timed */
+	__aligned_u64 caller;
+	__u32 id;
+	__u8 kind;
+	__u8 backend;
+	__u8 pad[2];
+};
+
+/* Open sections kept a CPU or task; a power of two. kmap has 16 slots, linear has no limit. */
+#define IOMAP_STACK_DEPTH 32
+
+/* The open sections of a CPU or of a task, the newest IOMAP_STACK_DEPTH of them. */
+struct iomap_stack {
+	__u32 top; /* where the next frame goes, modulo the depth */
+	__u32 used; /* frames below top, those taken out included; frames[top - 1] is open */
+	struct iomap_frame frames[IOMAP_STACK_DEPTH];
+};
+
+/* What a CPU did, by backend and kind. */
+struct iomap_total {
+	__aligned_u64 maps;
+	__aligned_u64 unmaps;
+	__aligned_u64 failed;
+};
+
+/* The only value of the per-CPU array `cpus`: what every event touches. */
+struct iomap_cpu {
+	__aligned_u64 seen; /* counted + the sum of lost, but while a handler runs */
+	__aligned_u64 counted;
+	__aligned_u64 lost[IOMAP_LOST_MAX];
+	__aligned_u64 created;
+	__aligned_u64 freed;
+	__aligned_u64 stray[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
+	struct iomap_total total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	__u32 max_id; /* highest id of a create that the table took */
+	__u32 sample_left;
+	__u32 sample_rnd;
+	__u32 pad;
+	struct iomap_stack atomic; /* unused on PREEMPT_RT, where sections belong to tasks */
+};
+
+/*
+ * Key and value of the hash `live`: the open sleepable maps. An address may be held several times,
+ * each under its own n, the lowest free one.
+ */
+#define IOMAP_LIVE_SLOTS 64
+
+struct iomap_live_key {
+	__aligned_u64 vaddr;
+	__aligned_u64 n;
+};
+
+struct iomap_live {
+	__aligned_u64 ts; /* 0: not timed */
+	__aligned_u64 caller;
+	__aligned_u64 task; /* identity only */
+	__u32 id;
+	__u32 gen; /* of the mapping when mapped */
+	__u8 backend;
+	__u8 pad[7];
+};
+
+/* One call site of one mapping and kind on one CPU. */
+struct iomap_site {
+	__aligned_u64 caller; /* return address of the mapping call */
+	__u32 id;
+	__u8 kind;
+	__u8 backend;
+	__u8 used;
+	__u8 pad;
+	__aligned_u64 maps;
+	__aligned_u64 failed;
+};
+
+/* Value of the per-CPU array `sites`: a site lives in one of two buckets that its hash names. */
+#define IOMAP_SITE_WAYS 4
+
+struct iomap_site_bucket {
+	struct iomap_site way[IOMAP_SITE_WAYS];
+};
+
+/*
+ * Hold times: values below 4 ns have a bucket each, then each octave has 4 of equal width.
+ * The last bucket also takes what lies above it.
+ */
+#define IOMAP_HIST_BUCKETS 192
+
+/* Value of the per-CPU array `hists`, by iomap_hist_index(). */
+struct iomap_hist {
+	__aligned_u64 sum;
+	__aligned_u64 max;
+	__aligned_u64 bucket[IOMAP_HIST_BUCKETS];
+};
+
+/* A record of the ring buffer `events`: what is rare enough to be told one by one. */
+enum iomap_event_type {
+	IOMAP_EVENT_CREATE = 1,
+	IOMAP_EVENT_FREE,
+	IOMAP_EVENT_MAP_FAILED,
+	IOMAP_EVENT_MAX,
+};
+
+#define IOMAP_COMM_LEN 16
+
+struct iomap_event {
+	__aligned_u64 time_ns;
+	__aligned_u64 caller; /* 0: the event has none */
+	__aligned_u64 base; /* of the mapping, 0: not known */
+	__aligned_u64 size; /* of the mapping; of the map for map_failed */
+	__aligned_u64 offset; /* map_failed only */
+	__u32 id;
+	__u32 gen;
+	__u32 pid; /* thread id; in an interrupt, of the interrupted thread */
+	__u32 cpu;
+	__u8 type; /* enum iomap_event_type */
+	__u8 kind; /* map_failed only */
+	__u8 backend;
+	__u8 pad[5];
+	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
+};
+
+#define IOMAP_INLINE static inline __attribute__((always_inline, unused))
+
+/* Index into `hists`. */
+IOMAP_INLINE __u32 iomap_hist_index(__u32 backend, __u32 kind)
+{
+	return backend * IOMAP_KIND_MAX + kind;
+}
+
+/* Number of the highest bit set; v must not be 0. Written out, as BPF has no instruction for it. */
+IOMAP_INLINE __u32 iomap_log2(__u64 v)
+{
+	__u32 r = 0;
+
+	if (v >> 32) {
+		v >>= 32;
+		r += 32;
+	}
+	if (v >> 16) {
+		v >>= 16;
+		r += 16;
+	}
+	if (v >> 8) {
+		v >>= 8;
+		r += 8;
+	}
+	if (v >> 4) {
+		v >>= 4;
+		r += 4;
+	}
+	if (v >> 2) {
+		v >>= 2;
+		r += 2;
+	}
+	if (v >> 1)
+		r += 1;
+	return r;
+}
+
+/* Bucket of a value, below IOMAP_HIST_BUCKETS. */
+IOMAP_INLINE __u32 iomap_bucket(__u64 v)
+{
+	__u32 e, b;
+
+	if (v < 4)
+		return v;
+	e = iomap_log2(v);
+	b = (e - 1) * 4 + ((v >> (e - 2)) & 3);
+	return b < IOMAP_HIST_BUCKETS ? b : IOMAP_HIST_BUCKETS - 1;
+}
+
+/* Lowest value of a bucket; for b + 1, the first value above bucket b. */
+IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
+{
+	if (b < 4)
+		return b;
+	return (__u64)(4 + (b & 3)) << (b / 4 - 1);
+}
+
+/* Bucket number of a call site, before the mask; the second choice is the next one of it. */
+IOMAP_INLINE __u32 iomap_site_hash(__u64 caller, __u32 id, __u32 kind)
+{
+	__u64 h = caller ^ ((__u64)id << 34) ^ ((__u64)kind << 48);
+
+	h *= 0x9e3779b97f4a7c15ULL;
+	return h >> 32;
+}
+
+_Static_assert(sizeof(struct iomap_count) == 48, "count");
+_Static_assert(sizeof(struct iomap_counters) == 144, "counters");
+_Static_assert(sizeof(struct iomap_mapping) == 192, "mapping");
+_Static_assert(sizeof(struct iomap_frame) == 32, "frame");
+_Static_assert(sizeof(struct iomap_stack) == 8 + 32 * IOMAP_STACK_DEPTH, "stack");
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 15 + 216 + 16 + sizeof(struct iomap_stack), "cpu");
+_Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
+_Static_assert(sizeof(struct iomap_live) == 40, "live");
+_Static_assert(sizeof(struct iomap_site) == 32, "site");
+_Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
+_Static_assert(sizeof(struct iomap_event) == 80, "event");
+_Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The latest events, in a ring of fixed size. Readers hold a sequence number and pull: whoever is
+ * slow costs no memory, and learns how many events it missed.
+ */
+#ifndef IOMAP_DAEMON_HISTORY_H
+#define IOMAP_DAEMON_HISTORY_H
+
+#include <stdint.h>
+
+#include "bpf/iomap.h"
+
+#define HISTORY_SIZE 1024
+
+struct event {
+	uint64_t seq; /* 1 for the first event since the daemon started */
+	uint64_t time_unix_ns;
+	struct iomap_event rec;
+	const char *caller; /* symbol+0xoffset; NULL: the event has none */
+	const char *module;
+};
+
+struct history;
+
+/* Returns NULL when there is no memory. */
+struct history *history_new(void);
+struct history *history_free(struct history *h);
+
+/* Adds an event with the next sequence number; the strings must outlive the history. */
+void history_add(struct history *h, const struct event *e);
+
+/*
+ * The event with sequence number *seq, or the oldest one kept when that one is gone; *seq is then
+ * moved to the one after it and *ret_missed says how many were skipped. NULL: not there yet.
+ */
+const struct event *history_next(const struct history *h, uint64_t *seq, uint64_t *ret_missed);
+
+/* Sequence number of the oldest event kept; of the next one to come when there is none. */
+uint64_t history_first(const struct history *h);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The listening socket: its directory, a stale one before it, its group and mode. */
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "daemon/server.h"
+
+/* Tells whether somebody accepts at the address: 0, -EADDRINUSE, or why it cannot be told. */
+static int nobody_serves(const struct sockaddr_un *addr)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	/* EAGAIN: it accepts, though its queue is full. */
+	if (!connect(fd, (const void *)addr, sizeof(*addr)) || errno == EAGAIN)
+		return -EADDRINUSE;
+	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+}
+
+/* Removes a socket that nobody serves. */
+static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
+{
+	const char *path = addr->sun_path;
+	struct stat st;
+	int err;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ?
+			       0 :
+			       fail(e, -errno, "cannot look at %s: %s", path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return fail(e, -EEXIST, "%s exists and is not a socket; remove it or choose "
+				       "another with --socket", path);
+	err = nobody_serves(addr);
+	if (err == -EADDRINUSE)
+		return fail(e, err, "another iomapd already serves %s", path);
+	if (err)
+		return fail(e, err, "cannot tell whether %s is in use: %s", path, strerror(-err));
+	if (unlink(path) && errno != ENOENT)
+		return fail(e, -errno, "cannot remove the stale socket %s: %s", path,
+			    strerror(errno));
+	return 0;
+}
+
+/* Opens the directory that holds path and makes its last component when it is missing. */
+static int open_dir(const char *path, struct errbuf *e)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	const char *dir;
+	int fd;
+
+	if (!copy)
+		return fail(e, -ENOMEM, "out of memory");
+	dir = dirname(copy);
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		return fail(e, -errno, "cannot make the directory %s: %s", dir, strerror(errno));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(e, -errno, "cannot open the directory %s: %s", dir, strerror(errno));
+	return fd;
+}
+
+int server_listen(const char *path, struct errbuf *e)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	_cleanup_close_ int dir = -1;
+	const struct group *group;
+	mode_t mask;
+	int fd, err;
+
+	if (!*path || strlen(path) >= sizeof(addr.sun_path))
+		return fail(e, -ENAMETOOLONG, "the socket's path must have 1 to %zu characters: %s",
+			    sizeof(addr.sun_path) - 1, path);
+	memcpy(addr.sun_path, path, strlen(path));
+
+	dir = open_dir(path, e);
+	if (dir < 0)
+		return dir;
+	/* Of two that start at once, one waits here and then finds the other at work. */
+	if (flock(dir, LOCK_EX))
+		return fail(e, -errno, "cannot lock the directory of %s: %s", path,
+			    strerror(errno));
+	err = remove_stale(&addr, e);
+	if (err)
+		return err;
+
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fail(e, -errno, "cannot make a socket: %s", strerror(errno));
+	mask = umask(0117);
+	err = bind(fd, (const void *)&addr, sizeof(addr)) ? -errno : 0;
+	umask(mask);
+	group = err ? NULL : getgrnam("iomap");
+	if (group && chown(path, -1, group->gr_gid))
+		err = -errno;
+	if (!err && listen(fd, 128))
+		err = -errno;
+	if (err) {
+		close(fd);
+		return fail(e, err, "cannot listen at %s: %s", path, strerror(-err));
+	}
+	return fd;
+}

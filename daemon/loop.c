@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/loop.h"
+
+#include "daemon/util.h"
+
+int loop_init(struct loop *l)
+{
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*l = (struct loop){ .epfd = fd };
+	return 0;
+}
+
+void loop_done(struct loop *l)
+{
+	if (l->epfd >= 0)
+		close(l->epfd);
+	l->epfd = -1;
+}
+
+static int control(struct loop *l, int op, struct loop_source *s, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = s };
+
+	if (epoll_ctl(l->epfd, op, s->fd, &ev))
+		return -errno;
+	s->events = events;
+	return 0;
+}
+
+int loop_add(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	return control(l, EPOLL_CTL_ADD, s, events);
+}
+
+int loop_set(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	return s->events == events ? 0 : control(l, EPOLL_CTL_MOD, s, events);
+}
+
+void loop_del(struct loop *l, struct loop_source *s)
+{
+	epoll_ctl(l->epfd, EPOLL_CTL_DEL, s->fd, NULL);
+}
+
+int loop_once(struct loop *l, int timeout_ms)
+{
+	struct loop_source *s;
+	struct epoll_event ev;
+	int n;
+
+	/* One at a time: what a callback frees cannot be waiting in an array of ours. */
+	n = epoll_wait(l->epfd, &ev, 1, timeout_ms);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (!n)
+		return 0;
+	s = ev.data.ptr;
+	return s->fn(s, ev.events);
+}
+
+int loop_run(struct loop *l)
+{
+	int err = 0;
+
+	while (!l->stop && !err)
+		err = loop_once(l, -1);
+	return err;
+}

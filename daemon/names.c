@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/names.h"
+
+#include <string.h>
+
+#include "bpf/iomap.h"
+#include "daemon/util.h"
+
+static const char *const kinds[IOMAP_KIND_MAX] = {
+	[IOMAP_ATOMIC] = "atomic",
+	[IOMAP_LOCAL] = "local",
+	[IOMAP_SLEEPABLE] = "sleepable",
+};
+
+static const char *const backends[IOMAP_BACKEND_MAX] = {
+	[IOMAP_LINEAR] = "linear",
+	[IOMAP_KMAP] = "kmap",
+	[IOMAP_IOREMAP] = "ioremap",
+};
+
+static const char *const reasons[IOMAP_LOST_MAX] = {
+	[IOMAP_LOST_RING_FULL] = "ring_full",
+	[IOMAP_LOST_SITES_FULL] = "sites_full",
+	[IOMAP_LOST_LIVE_FULL] = "live_full",
+	[IOMAP_LOST_DEPTH_OVERFLOW] = "depth_overflow",
+	[IOMAP_LOST_TASK_STORAGE] = "task_storage",
+	[IOMAP_LOST_TABLE_FULL] = "table_full",
+	[IOMAP_LOST_BAD_ARGS] = "bad_args",
+	[IOMAP_LOST_RECURSION] = "recursion",
+};
+
+static const char *const states[] = {
+	[IOMAP_EMPTY] = "unknown",
+	[IOMAP_LIVE] = "live",
+	[IOMAP_FREED] = "freed",
+};
+
+static const char *const events[IOMAP_EVENT_MAX] = {
+	[IOMAP_EVENT_CREATE] = "create",
+	[IOMAP_EVENT_FREE] = "free",
+	[IOMAP_EVENT_MAP_FAILED] = "map_failed",
+};
+
+static const char *const timings[IOMAP_TIMING_MAX] = {
+	[IOMAP_TIMING_OFF] = "off",
+	[IOMAP_TIMING_ALL] = "all",
+	[IOMAP_TIMING_SAMPLED] = "sampled",
+};
+
+static const char *name_of(const char *const *names, unsigned int n, unsigned int v)
+{
+	return v < n && names[v] ? names[v] : "unknown";
+}
+
+static int value_of(const char *const *names, unsigned int n, const char *name)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (names[i] && !strcmp(names[i], name))
+			return i;
+	}
+	return -EINVAL;
+}
+
+const char *kind_name(unsigned int kind)
+{
+	return name_of(kinds, ARRAY_SIZE(kinds), kind);
+}
+
+const char *backend_name(unsigned int backend)
+{
+	return name_of(backends, ARRAY_SIZE(backends), backend);
+}
+
+const char *lost_name(unsigned int reason)
+{
+	return name_of(reasons, ARRAY_SIZE(reasons), reason);
+}
+
+const char *state_name(unsigned int state)
+{
+	return name_of(states, ARRAY_SIZE(states), state);
+}
+
+const char *event_name(unsigned int type)
+{
+	return name_of(events, ARRAY_SIZE(events), type);
+}
+
+const char *timing_name(unsigned int timing)
+{
+	return name_of(timings, ARRAY_SIZE(timings), timing);
+}
+
+int kind_from_name(const char *name)
+{
+	return value_of(kinds, ARRAY_SIZE(kinds), name);
+}
+
+int backend_from_name(const char *name)
+{
+	return value_of(backends, ARRAY_SIZE(backends), name);
+}
+
+int timing_from_name(const char *name)
+{
+	return value_of(timings, ARRAY_SIZE(timings), name);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of the enums in bpf/iomap.h, as JSON and command lines spell them. */
+#ifndef IOMAP_DAEMON_NAMES_H
+#define IOMAP_DAEMON_NAMES_H
+
+/* Each returns a static string, "unknown" for a value outside the enum. */
+const char *kind_name(unsigned int kind);
+const char *backend_name(unsigned int backend);
+const char *lost_name(unsigned int reason);
+const char *state_name(unsigned int state);
+const char *event_name(unsigned int type);
+const char *timing_name(unsigned int timing);
+
+/* Each returns the enum's value or -EINVAL. */
+int kind_from_name(const char *name);
+int backend_from_name(const char *name);
+int timing_from_name(const char *name);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The JSON that the socket's methods return. Each function writes one object, under a key or, with
+ * a NULL key, alone. The shapes are described in org.iomap.Monitor.varlink.
+ */
+#ifndef IOMAP_DAEMON_REPORT_H
+#define IOMAP_DAEMON_REPORT_H
+
+#include "daemon/history.h"
+#include "daemon/jsonw.h"
+#include "daemon/model.h"
+
+void report_status(struct jsonw *w, const char *key, const struct model *m);
+/* Live mappings; with freed, also those freed whose id was not used again. */
+void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed);
+void report_stats(struct jsonw *w, const char *key, const struct model *m);
+/* Status, list and stats of one sampling. */
+void report_snapshot(struct jsonw *w, const char *key, const struct model *m);
+/* Histograms that hold something; kind -1 for all kinds. */
+void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind);
+/* An event; NULL says that there are no more. missed: how many before it are gone. */
+void report_event(struct jsonw *w, const char *key, const struct event *e, uint64_t missed);
+
+#endif

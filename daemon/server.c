@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/server.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+struct client {
+	struct loop_source source;
+	struct server *server;
+	struct client *next, *prev;
+	struct varlink_input in;
+	struct buf out;
+	size_t sent; /* bytes of out that are gone */
+	bool eof; /* the client sends no more */
+	struct service_session session;
+};
+
+struct server {
+	struct loop *loop;
+	struct service *service;
+	struct loop_source listener; /* fd -1: none */
+	struct client *clients;
+	size_t nr_clients;
+	size_t output; /* unsent bytes of all clients */
+};
+
+static size_t unsent(const struct client *c)
+{
+	return c->out.len - c->sent;
+}
+
+static void client_drop(struct client *c)
+{
+	struct server *s = c->server;
+
+	s->output -= unsent(c);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		s->clients = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	s->nr_clients--;
+	if (s->listener.fd >= 0)
+		loop_set(s->loop, &s->listener, EPOLLIN);
+	loop_del(s->loop, &c->source);
+	close(c->source.fd);
+	varlink_input_free(&c->in);
+	buf_free(&c->out);
+	free(c);
+}
+
+/* Reads what is there, once. Returns 0, or a negative errno to drop the client. */
+static int client_read(struct client *c)
+{
+	size_t room;
+	void *p = varlink_input_room(&c->in, &room);
+	ssize_t n;
+
+	if (!room)
+		return c->in.buf.err; /* full: a complete message must be answered first */
+	n = recv(c->source.fd, p, room, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (!n)
+		c->eof = true;
+	varlink_input_add(&c->in, n);
+	return 0;
+}
+
+/* Answers one call, if one is waiting and the client reads its replies. */
+static int client_answer(struct client *c)
+{
+	struct varlink_call call;
+	const char *text;
+	size_t len;
+	int r;
+
+	if (c->session.streaming || unsent(c) >= SERVER_OUTPUT_HIGH)
+		return 0;
+	r = varlink_input_next(&c->in, &text, &len);
+	if (r <= 0)
+		return r;
+	r = varlink_call_parse(text, len, &call);
+	if (r)
+		return r;
+	if (c->server->output < SERVER_OUTPUT_MAX)
+		r = service_call(c->server->service, &c->session, &call, &c->out);
+	else if (!call.oneway)
+		varlink_error(&c->out, "org.iomap.Monitor.TooBusy", NULL, NULL);
+	varlink_call_free(&call);
+	return r;
+}
+
+/* Writes what the socket takes. */
+static int client_write(struct client *c)
+{
+	ssize_t n;
+
+	if (!unsent(c))
+		return 0;
+	n = send(c->source.fd, c->out.data + c->sent, unsent(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	c->sent += n;
+	if (c->sent == c->out.len) {
+		/* An idle client keeps no memory. */
+		buf_free(&c->out);
+		c->sent = 0;
+	} else if (c->sent >= SERVER_OUTPUT_HIGH && c->sent >= c->out.len / 2) {
+		buf_consume(&c->out, c->sent);
+		c->sent = 0;
+	}
+	return 0;
+}
+
+/* Asks for the events that let the client go on. Returns a negative errno when it is done. */
+static int client_arm(struct client *c)
+{
+	bool waiting = varlink_input_ready(&c->in);
+	uint32_t events = 0;
+
+	if (c->eof && !waiting && !unsent(c) && !c->session.streaming)
+		return -ECONNRESET;
+	if (!c->eof && !c->session.streaming && !waiting && unsent(c) < SERVER_OUTPUT_HIGH)
+		events |= EPOLLIN;
+	/* A call that waits goes on when the socket is writable, as do a reply and a stream. */
+	if (unsent(c) || (waiting && !c->session.streaming))
+		events |= EPOLLOUT;
+	return loop_set(c->server->loop, &c->source, events);
+}
+
+/* Stream, write and arm; whatever follows a change of the client's state. */
+static int client_advance(struct client *c)
+{
+	struct server *s = c->server;
+	size_t before = unsent(c);
+	int err;
+
+	err = service_stream(s->service, &c->session, &c->out, c->sent + SERVER_OUTPUT_HIGH);
+	if (!err)
+		err = client_write(c);
+	s->output += unsent(c) - before;
+	return err ? err : client_arm(c);
+}
+
+static int client_event(struct loop_source *source, uint32_t events)
+{
+	struct client *c = container_of(source, struct client, source);
+	size_t before = unsent(c);
+	int err = 0;
+
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		client_drop(c);
+		return 0;
+	}
+	if (events & EPOLLIN)
+		err = client_read(c);
+	if (!err)
+		err = client_answer(c);
+	c->server->output += unsent(c) - before;
+	if (!err)
+		err = client_advance(c);
+	if (err)
+		client_drop(c);
+	return 0;
+}
+
+int server_add_client(struct server *s, int fd)
+{
+	struct client *c;
+	int err;
+
+	if (s->nr_clients >= SERVER_CLIENTS_MAX)
+		return -ENOSPC;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->server = s;
+	c->source = (struct loop_source){ .fd = fd, .fn = client_event };
+	err = loop_add(s->loop, &c->source, EPOLLIN);
+	if (err) {
+		free(c);
+		return err;
+	}
+	c->next = s->clients;
+	if (c->next)
+		c->next->prev = c;
+	s->clients = c;
+	s->nr_clients++;
+	return 0;
+}
+
+/* Says TooBusy to a connection that there is no room for, as far as it can be said at once. */
+static void refuse(int fd)
+{
+	struct buf out = {};
+
+	varlink_error(&out, "org.iomap.Monitor.TooBusy", NULL, NULL);
+	if (!out.err && send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		/* Nobody to tell. */
+	}
+	buf_free(&out);
+	close(fd);
+}
+
+static int listener_event(struct loop_source *source, uint32_t events)
+{
+	struct server *s = container_of(source, struct server, listener);
+	int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd < 0) {
+		switch (errno) {
+		case EAGAIN:
+		case EINTR:
+		case ECONNABORTED:
+			return 0;
+		case EMFILE:
+		case ENFILE:
+		case ENOMEM:
+		case ENOBUFS:
+			/* Out of descriptors: rest until a client goes, rather than spin. */
+			if (s->nr_clients)
+				return loop_set(s->loop, source, 0);
+			/* fall through */
+		default:
+			return -errno;
+		}
+	}
+	if (server_add_client(s, fd))
+		refuse(fd);
+	return 0;
+}
+
+void server_events_added(struct server *s)
+{
+	struct client *c, *next;
+
+	for (c = s->clients; c; c = next) {
+		next = c->next;
+		/* What is still unsent brings the rest along when the socket is writable. */
+		if (c->session.streaming && !unsent(c) && client_advance(c))
+			client_drop(c);
+	}
+}
+
+int server_new(struct loop *loop, struct service *service, int listen_fd,
+	       struct server **ret_server)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->service = service;
+	s->listener = (struct loop_source){ .fd = listen_fd, .fn = listener_event };
+	if (listen_fd >= 0) {
+		err = loop_add(loop, &s->listener, EPOLLIN);
+		if (err) {
+			free(s);
+			return err;
+		}
+	}
+	*ret_server = s;
+	return 0;
+}
+
+struct server *server_free(struct server *s)
+{
+	if (!s)
+		return NULL;
+	while (s->clients)
+		client_drop(s->clients);
+	if (s->listener.fd >= 0) {
+		loop_del(s->loop, &s->listener);
+		close(s->listener.fd);
+	}
+	free(s);
+	return NULL;
+}
+
+size_t server_clients(const struct server *s)
+{
+	return s->nr_clients;
+}

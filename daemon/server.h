@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Serves the methods of a service to the clients of a UNIX stream socket.
+ *
+ * A client costs bounded memory and never holds up the others: sockets do not block, each turn
+ * answers one call, a client that does not read its replies is not read from, and a stream of
+ * events is only written as far as the client reads.
+ */
+#ifndef IOMAP_DAEMON_SERVER_H
+#define IOMAP_DAEMON_SERVER_H
+
+#include <stddef.h>
+
+#include "daemon/loop.h"
+#include "daemon/service.h"
+#include "daemon/util.h"
+
+#define SERVER_CLIENTS_MAX 512
+/* Above this much unread output, a client's next call waits, and so does its stream. */
+#define SERVER_OUTPUT_HIGH (64 * 1024)
+/* With this much unread output of all clients together, calls are answered with TooBusy. */
+#define SERVER_OUTPUT_MAX (32 * 1024 * 1024)
+
+struct server;
+
+/*
+ * A listening socket at path: makes the directory that holds it, replaces a stale socket. Mode
+ * 0660, group `iomap` if there is one. Returns the descriptor, -EADDRINUSE when somebody serves
+ * it already, or another negative errno; the sentence is in e.
+ */
+int server_listen(const char *path, struct errbuf *e);
+
+/*
+ * A server in that loop; takes over listen_fd, which may be -1 for none. Returns 0 or a negative
+ * errno.
+ */
+int server_new(struct loop *loop, struct service *service, int listen_fd,
+	       struct server **ret_server);
+/* Closes everything. */
+struct server *server_free(struct server *s);
+
+/* Adds a connected socket, which it takes over. -ENOSPC at SERVER_CLIENTS_MAX. */
+int server_add_client(struct server *s, int fd);
+/* Sends the new events of the history to those who follow it. */
+void server_events_added(struct server *s);
+
+size_t server_clients(const struct server *s);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The methods of org.varlink.service and org.iomap.Monitor. The figures come from a source, so that
+ * tests can serve some without BPF.
+ */
+#ifndef IOMAP_DAEMON_SERVICE_H
+#define IOMAP_DAEMON_SERVICE_H
+
+#include "daemon/history.h"
+#include "daemon/model.h"
+#include "daemon/varlink.h"
+
+struct service_source {
+	void *ctx;
+	/* Fills an empty model and finishes it; 0 or a negative errno. */
+	int (*sample)(void *ctx, struct model *m);
+};
+
+struct service {
+	struct service_source source;
+	const struct history *history;
+	struct model model; /* the latest sampling; its memory is kept */
+};
+
+/* What a connection is in the middle of. */
+struct service_session {
+	bool streaming; /* replies to Events go on */
+	bool follow;
+	uint64_t next_seq;
+};
+
+void service_init(struct service *s, const struct service_source *source,
+		  const struct history *history);
+void service_done(struct service *s);
+
+/*
+ * Appends the reply to a call. Events only opens the stream: service_stream() writes it.
+ * Returns 0 or -ENOMEM.
+ */
+int service_call(struct service *s, struct service_session *session,
+		 const struct varlink_call *call, struct buf *out);
+
+/* Appends replies of the open stream while out is shorter than limit. Returns 0 or -ENOMEM. */
+int service_stream(struct service *s, struct service_session *session, struct buf *out,
+		   size_t limit);
+
+#endif
