@@ -23,7 +23,7 @@ Q		:= $(if $(V),,@)
 say		= $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 ifeq ($(ARCH),i386)
-SYSROOT		:= $(CACHE)/sysroot-i386
+SYSROOT		:= $(shell tests/vm/rootfs --print-path sysroot-i386)
 ARCH_FLAGS	:= -m32 --sysroot=$(SYSROOT)
 PKG_ENV		:= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 		   PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/i386-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
@@ -53,7 +53,7 @@ lib-pkgs	:=
 progs		:=
 unit-tests	:=
 test-progs	:=
-gen-hdrs	:=
+gen-hdrs	:= $(if $(SYSROOT),$(SYSROOT)/.done)
 
 objs		= $(patsubst %.c,$(O)/%.o,$(1))
 

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# `make kernels` builds every kernel of the matrix that the cache lacks; KERNEL=NAME names one.
+
+kernels: ## build the kernels (one with KERNEL=NAME); kept in the cache folder
+	$(Q)kernel-patch/build $(if $(filter command line environment,$(origin KERNEL)),$(KERNEL))
+
+.PHONY: kernels

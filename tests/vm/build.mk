@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What tests/vm/run needs: its two programs, and kernel and root file system in the cache.
+
+KERNEL		?= 6.12-x86_64
+VM_O		:= build/vm
+vm-arch		= $(word 2,$(subst -, ,$(KERNEL)))
+
+deps: ## install the Debian packages that are missing (asks for root)
+	$(Q)tests/vm/deps
+
+vm: $(VM_O)/bridge $(VM_O)/initramfs-$(vm-arch) ## make what a virtual machine of KERNEL needs
+	$(Q)kernel-patch/build $(KERNEL)
+	$(Q)tests/vm/rootfs $(vm-arch) >/dev/null
+
+# The runner's half runs on this machine; the guest's is static, built for the guest.
+VM_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+		   -Wformat=2 -D_GNU_SOURCE -O2 -g
+
+$(VM_O)/bridge: tests/vm/bridge.c tests/vm/frame.c tests/vm/frame.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(VM_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(VM_O)/init-x86_64 $(VM_O)/init-i386: tests/vm/init.c tests/vm/frame.c tests/vm/frame.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(VM_CFLAGS) $(if $(findstring i386,$@),-m32) -static -s -o $@ $(filter %.c,$^)
+
+$(VM_O)/initramfs-%: $(VM_O)/init-%
+	$(call say,CPIO,$@)rm -rf $@.d && mkdir $@.d && cp $< $@.d/init && \
+		(cd $@.d && echo init | cpio -o -H newc --quiet -R 0:0) >$@ && rm -rf $@.d
+
+# Headers and libraries for ARCH=i386; what is compiled waits for them (see common.mk).
+$(CACHE)/sysroot-i386-%/.done:
+	$(Q)tests/vm/rootfs sysroot-i386 >/dev/null
+
+.PHONY: deps vm

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The guest's first process: makes the root file system, runs one command for the host, powers off.
+ * A static program, the only file of the initramfs. What goes wrong is said on the console, which is
+ * the run's kernel.log on the host.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+#define PORT_DEADLINE_MS 20000 /* for the channel to the host to turn up */
+#define DRAIN_MS 200	       /* for output still on its way when the command has ended */
+#define QUEUE_LIMIT 262144     /* bytes waiting for the host, above which no output is taken */
+
+struct guest {
+	int port; /* the channel to the host */
+	struct buf in;
+	struct buf out;
+	struct frame_start start;
+	char *strings; /* that came with start */
+	char **env;
+	char **args;
+
+	pid_t pid;	/* of the command */
+	int to_child;	/* its standard input, -1 once closed; its terminal if it has one */
+	int from_child; /* its standard output; may be the same terminal */
+	int err_child;	/* its standard error, -1 on a terminal */
+	struct buf child_in;
+	bool in_eof; /* nothing follows what child_in holds */
+	bool ended;
+	uint32_t status;
+};
+
+/* Says what went wrong and stops the machine; the host sees an end without an exit status. */
+static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fprintf(stderr, "iomap-vm: ");
+	vfprintf(stderr, format, ap);
+	fprintf(stderr, "\n");
+	va_end(ap);
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+/* Mounts one file system on a folder that it makes. A missing optional one is left out. */
+static void mount_on(const char *source, const char *target, const char *type, unsigned long flags,
+		     const char *options, bool optional)
+{
+	mkdir(target, 0755);
+	if (mount(source, target, type, flags, options) < 0 && !optional)
+		fail("cannot mount %s (%s) on %s: %s", source, type, target, strerror(errno));
+}
+
+/* Writes a line into the kernel's log, at the level of a warning, so that it is shown exactly when
+ * warnings are.
+ */
+static void log_mark(const char *what, const char *nonce)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "<4>iomap-vm: %s of run %s\n", what, nonce) < 0)
+		fail("cannot write to /dev/kmsg: %s", strerror(errno));
+	close(fd);
+}
+
+/* A writable root: the read-only image with a tmpfs on top, and what programs expect to be mounted. */
+static void make_root(void)
+{
+	const unsigned long quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	mount_on("/dev/vda", "/image", "squashfs", MS_RDONLY, NULL, false);
+	mount_on("tmpfs", "/rw", "tmpfs", 0, "mode=755", false);
+	mkdir("/rw/upper", 0755);
+	mkdir("/rw/work", 0755);
+	mount_on("overlay", "/new", "overlay", 0, "lowerdir=/image,upperdir=/rw/upper,workdir=/rw/work",
+		 false);
+	mount_on("proc", "/new/proc", "proc", quiet, NULL, false);
+	mount_on("sysfs", "/new/sys", "sysfs", quiet, NULL, false);
+	mount_on("/dev", "/new/dev", NULL, MS_MOVE, NULL, false);
+	mount_on("devpts", "/new/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666", false);
+	mount_on("tmpfs", "/new/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
+	mount_on("tmpfs", "/new/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
+	mount_on("tmpfs", "/new/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", false);
+	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, false);
+	mount_on("tracefs", "/new/sys/kernel/tracing", "tracefs", quiet, NULL, false);
+	mount_on("bpf", "/new/sys/fs/bpf", "bpf", quiet, "mode=700", false);
+	mount_on("cgroup2", "/new/sys/fs/cgroup", "cgroup2", quiet, NULL, true);
+	if (chdir("/new") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
+	    chdir("/") < 0)
+		fail("cannot enter the root file system: %s", strerror(errno));
+	/* udev would make these */
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("/proc/self/fd/0", "/dev/stdin");
+	symlink("/proc/self/fd/1", "/dev/stdout");
+	symlink("/proc/self/fd/2", "/dev/stderr");
+}
+
+/* The project's tree, the kernel's modules and, if asked for, the folder to exchange files. */
+static void mount_host_folders(bool share)
+{
+	const char *options = "trans=virtio,version=9p2000.L,msize=262144,cache=loose";
+	struct utsname uts;
+	char modules[PATH_MAX];
+
+	mount_on("src", "/src", "9p", MS_RDONLY, options, false);
+	if (uname(&uts) < 0)
+		fail("uname: %s", strerror(errno));
+	mkdir("/lib/modules", 0755);
+	snprintf(modules, sizeof(modules), "/lib/modules/%s", uts.release);
+	mount_on("modules", modules, "9p", MS_RDONLY, options, false);
+	if (share)
+		mount_on("share", "/share", "9p", 0, "trans=virtio,version=9p2000.L,msize=262144", false);
+}
+
+static void set_up_system(void)
+{
+	struct rlimit core = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY };
+	struct ifreq lo = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	lo.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		fail("cannot bring up the loopback interface: %s", strerror(errno));
+	close(fd);
+	sethostname("iomap-vm", strlen("iomap-vm"));
+	setrlimit(RLIMIT_CORE, &core);
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Opens the one virtio-serial port, which the driver may still be making. */
+static int open_port(void)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	for (int waited = 0; waited < PORT_DEADLINE_MS; waited += 10) {
+		dir = opendir("/dev");
+		while (dir && (entry = readdir(dir))) {
+			if (strncmp(entry->d_name, "vport", 5))
+				continue;
+			fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+			if (fd >= 0) {
+				closedir(dir);
+				return fd;
+			}
+		}
+		if (dir)
+			closedir(dir);
+		sleep_ms(10);
+	}
+	fail("no virtio-serial port within %d s", PORT_DEADLINE_MS / 1000);
+}
+
+/* Takes the strings of the first frame apart into the environment and the command's words. */
+static int parse_start(struct guest *g, const char *payload, size_t len)
+{
+	char *at, *end;
+
+	if (len < sizeof(g->start))
+		return -EPROTO;
+	memcpy(&g->start, payload, sizeof(g->start));
+	len -= sizeof(g->start);
+	g->start.nonce[sizeof(g->start.nonce) - 1] = '\0';
+	g->strings = malloc(len + 1);
+	g->env = calloc((size_t)g->start.n_env + 1, sizeof(*g->env));
+	g->args = calloc((size_t)g->start.n_arg + 1, sizeof(*g->args));
+	if (!g->strings || !g->env || !g->args)
+		return -ENOMEM;
+	memcpy(g->strings, payload + sizeof(g->start), len);
+	g->strings[len] = '\0';
+	at = g->strings;
+	end = at + len;
+	for (int i = 0; i < g->start.n_env + g->start.n_arg; i++) {
+		if (at >= end)
+			return -EPROTO;
+		if (i < g->start.n_env)
+			g->env[i] = at;
+		else
+			g->args[i - g->start.n_env] = at;
+		at += strlen(at) + 1;
+	}
+	return 0;
+}
+
+/* Waits for the host's first frame. The port reads as ended while the host is not there yet. */
+static void read_start(struct guest *g)
+{
+	struct frame_head head;
+	const char *payload;
+	ssize_t n;
+	int err;
+
+	for (;;) {
+		err = frame_peek(&g->in, &head, &payload);
+		if (err < 0 || (err > 0 && head.type != FRAME_START))
+			fail("the host did not say what to start");
+		if (err > 0)
+			break;
+		n = buf_read(&g->in, g->port);
+		if (n == 0 || n == -EAGAIN)
+			sleep_ms(5);
+		else if (n < 0)
+			fail("cannot read from the host: %s", strerror((int)-n));
+	}
+	err = parse_start(g, payload, head.len);
+	if (err < 0)
+		fail("what the host wants started makes no sense: %s", strerror(-err));
+	frame_drop(&g->in, &head);
+}
+
+static void set_winsize(int fd, struct frame_winsize size)
+{
+	struct winsize ws = { .ws_row = size.rows, .ws_col = size.cols };
+
+	ioctl(fd, TIOCSWINSZ, &ws);
+}
+
+/* Becomes the command. in, out, err are its three standard files; in is its terminal if it has one. */
+static void __attribute__((noreturn)) exec_command(struct guest *g, int in, int out, int err)
+{
+	char *shell[] = { (char *)"bash", (char *)(g->start.tty ? "-i" : "-s"), NULL };
+	char **args = g->start.n_arg ? g->args : shell;
+	sigset_t none;
+	int saved;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	if (g->start.tty)
+		ioctl(in, TIOCSCTTY, 0);
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir("/src") < 0)
+		_exit(126);
+	clearenv();
+	for (char **env = g->env; *env; env++)
+		putenv(*env);
+	execvp(args[0], args);
+	saved = errno;
+	fprintf(stderr, "%s: %s\n", args[0], strerror(saved));
+	_exit(saved == ENOENT ? 127 : 126);
+}
+
+static void start_on_terminal(struct guest *g)
+{
+	int master, slave;
+
+	if (openpty(&master, &slave, NULL, NULL, NULL) < 0)
+		fail("cannot make a terminal: %s", strerror(errno));
+	fcntl(master, F_SETFD, FD_CLOEXEC);
+	set_winsize(master, g->start.winsize);
+	g->pid = fork();
+	if (g->pid == 0)
+		exec_command(g, slave, slave, slave);
+	close(slave);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	g->to_child = g->from_child = master;
+	g->err_child = -1;
+}
+
+static void start_on_pipes(struct guest *g)
+{
+	int in[2], out[2], err[2];
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
+		fail("cannot make pipes: %s", strerror(errno));
+	g->pid = fork();
+	if (g->pid == 0)
+		exec_command(g, in[0], out[1], err[1]);
+	close(in[0]);
+	close(out[1]);
+	close(err[1]);
+	g->to_child = in[1];
+	g->from_child = out[0];
+	g->err_child = err[0];
+	fcntl(g->to_child, F_SETFL, O_NONBLOCK);
+	fcntl(g->from_child, F_SETFL, O_NONBLOCK);
+	fcntl(g->err_child, F_SETFL, O_NONBLOCK);
+}
+
+/* Takes what the host has sent. Input stays in the queue while the command has enough to read. */
+static void take_frames(struct guest *g)
+{
+	struct frame_head head;
+	struct frame_winsize size;
+	const char *payload;
+	int err;
+
+	while (buf_len(&g->child_in) < QUEUE_LIMIT) {
+		err = frame_peek(&g->in, &head, &payload);
+		if (err < 0)
+			fail("the host sent nonsense");
+		if (!err)
+			return;
+		switch (head.type) {
+		case FRAME_STDIN:
+			if (g->to_child >= 0 && buf_add(&g->child_in, payload, head.len) < 0)
+				fail("no memory for the command's input");
+			break;
+		case FRAME_STDIN_EOF:
+			g->in_eof = true;
+			break;
+		case FRAME_WINSIZE:
+			if (g->start.tty && head.len == sizeof(size)) {
+				memcpy(&size, payload, sizeof(size));
+				set_winsize(g->from_child, size);
+			}
+			break;
+		default:
+			fail("the host sent a frame of type %u", head.type);
+		}
+		frame_drop(&g->in, &head);
+	}
+}
+
+static void feed_child(struct guest *g)
+{
+	ssize_t n;
+
+	if (g->to_child < 0)
+		return;
+	while (buf_len(&g->child_in)) {
+		n = buf_write(&g->child_in, g->to_child, FRAME_DATA);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			/* the command has closed its input: the rest is for nobody */
+			buf_drop(&g->child_in, buf_len(&g->child_in));
+			g->in_eof = true;
+		}
+	}
+	if (g->in_eof && !g->start.tty) {
+		close(g->to_child);
+		g->to_child = -1;
+	}
+}
+
+/* Passes one portion of output on. Returns false at its end. */
+static bool pass_output(struct guest *g, int fd, enum frame_type type)
+{
+	char data[FRAME_DATA];
+	ssize_t n = read(fd, data, sizeof(data));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n > 0 && frame_add(&g->out, type, data, (size_t)n) < 0)
+		fail("no memory for the command's output");
+	return n > 0;
+}
+
+/* Collects every process that has ended; the command's status among them. */
+static void reap(struct guest *g)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != g->pid)
+			continue;
+		g->ended = true;
+		g->status = (uint32_t)(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	}
+}
+
+enum { W_PORT, W_SIGNAL, W_IN, W_OUT, W_ERR, W_MAX };
+
+/* Moves bytes until the command has ended and its output has been taken. Something that it left
+ * running may hold the output open: that is waited for only as long as more comes.
+ */
+static void relay(struct guest *g, int signals)
+{
+	struct signalfd_siginfo info;
+	struct pollfd p[W_MAX];
+	bool room;
+	int n;
+
+	while (!g->ended || g->from_child >= 0 || g->err_child >= 0) {
+		room = buf_len(&g->out) < QUEUE_LIMIT;
+		p[W_PORT] = (struct pollfd){ g->port, 0, 0 };
+		if (buf_len(&g->child_in) < QUEUE_LIMIT)
+			p[W_PORT].events |= POLLIN;
+		if (buf_len(&g->out))
+			p[W_PORT].events |= POLLOUT;
+		p[W_SIGNAL] = (struct pollfd){ signals, POLLIN, 0 };
+		p[W_IN] = (struct pollfd){ buf_len(&g->child_in) ? g->to_child : -1, POLLOUT, 0 };
+		p[W_OUT] = (struct pollfd){ room ? g->from_child : -1, POLLIN, 0 };
+		p[W_ERR] = (struct pollfd){ room ? g->err_child : -1, POLLIN, 0 };
+		n = poll(p, W_MAX, g->ended && room ? DRAIN_MS : -1);
+		if (n < 0 && errno != EINTR)
+			fail("poll: %s", strerror(errno));
+		if (n == 0)
+			return;
+		if (p[W_SIGNAL].revents) {
+			while (read(signals, &info, sizeof(info)) > 0)
+				;
+			reap(g);
+		}
+		if (p[W_PORT].revents & (POLLIN | POLLHUP)) {
+			/* no byte for now and no host read alike; the runner ends us in the second case */
+			ssize_t got = buf_read(&g->in, g->port);
+
+			if (got == 0)
+				sleep_ms(10);
+		}
+		take_frames(g);
+		feed_child(g);
+		if (p[W_OUT].revents && !pass_output(g, g->from_child, FRAME_STDOUT))
+			g->from_child = -1;
+		if (p[W_ERR].revents && !pass_output(g, g->err_child, FRAME_STDERR))
+			g->err_child = -1;
+		if (buf_len(&g->out))
+			buf_write(&g->out, g->port, buf_len(&g->out));
+	}
+}
+
+/* Sends what is queued, however long the host takes. */
+static void flush(struct guest *g)
+{
+	struct pollfd p = { g->port, POLLOUT, 0 };
+
+	while (buf_len(&g->out)) {
+		if (poll(&p, 1, -1) > 0)
+			buf_write(&g->out, g->port, buf_len(&g->out));
+	}
+}
+
+int main(void)
+{
+	struct guest g = { .to_child = -1, .from_child = -1, .err_child = -1 };
+	sigset_t chld;
+	int signals;
+
+	mount_on("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755", false);
+	g.port = open_port();
+	make_root();
+	set_up_system();
+	read_start(&g);
+	mount_host_folders(g.start.share);
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &chld, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (signals < 0)
+		fail("signalfd: %s", strerror(errno));
+
+	log_mark("start", g.start.nonce);
+	frame_add(&g.out, FRAME_HELLO, NULL, 0);
+	flush(&g);
+	if (g.start.tty)
+		start_on_terminal(&g);
+	else
+		start_on_pipes(&g);
+	if (g.pid < 0)
+		fail("fork: %s", strerror(errno));
+	relay(&g, signals);
+
+	/* the end mark first: once the host knows the status, the log is complete */
+	log_mark("end", g.start.nonce);
+	frame_add(&g.out, FRAME_EXIT, &g.status, sizeof(g.status));
+	flush(&g);
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
