@@ -235,6 +235,10 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 	}
 	if (!strcmp(word, "TooBusy"))
 		return err_set(err, -EBUSY, "iomapd at %s has too many clients: try again", c->path);
+	if (!strcmp(word, "SampleFailed")) {
+		what = json_string_value(json_object_get(params, "message"));
+		return err_set(err, -EIO, "iomapd at %s could not read its counters: %.200s", c->path, what ?: "?");
+	}
 	return err_set(err, -EPROTO, "iomapd at %s answered with the error %.200s", c->path, name);
 }
 

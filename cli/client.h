@@ -9,6 +9,7 @@
  *   -ECONNRESET             the daemon went away	-ETIMEDOUT   it does not answer
  *   -EPROTO                 it does not talk Varlink	-EOPNOTSUPP  it lacks the method
  *   -EINVAL                 it refused a parameter	-EBUSY       it has too many clients
+ *   -EIO                    it could not read its counters
  */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H

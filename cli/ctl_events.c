@@ -50,9 +50,11 @@ static void print_reply(const struct ctl_config *cfg, const json_t *reply)
 	if (cfg->json) {
 		json_dumpf(reply, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 		putchar('\n');
-	} else {
-		print_event(json_object_get(reply, "event"));
+		return;
 	}
+	if (rec_u64(reply, "missed"))
+		printf("(%" PRIu64 " events before this one are no longer kept)\n", rec_u64(reply, "missed"));
+	print_event(json_object_get(reply, "event"));
 }
 
 static void past_free(struct past *p)

@@ -8,8 +8,6 @@
 #include "cli/fmt.h"
 #include "cli/table.h"
 
-#define STEADY_WIDTH 6 /* fits 999.9k-like figures of every kind */
-
 void table_init(struct table *t, const struct column *cols, size_t n_cols)
 {
 	*t = (struct table){ .cols = cols, .n_cols = n_cols };
@@ -181,6 +179,23 @@ const char *table_cell(const struct table *t, size_t row, size_t col, char *buf,
 	return buf;
 }
 
+#define BAR_WIDTH 40 /* columns that a bar may grow by */
+
+/* Columns that any figure of that type fits in. */
+static size_t steady_width(enum col_type type)
+{
+	switch (type) {
+	case COL_NS:
+		return 6; /* 1.23ms */
+	case COL_SHARE:
+		return 4; /* 100% */
+	case COL_ID:
+		return 1;
+	default:
+		return 5; /* 12.3k */
+	}
+}
+
 /* The width that a column would like. */
 static size_t natural_width(const struct table *t, size_t col, int flags)
 {
@@ -194,8 +209,8 @@ static size_t natural_width(const struct table *t, size_t col, int flags)
 
 			w = n > w ? n : w;
 		}
-	} else if (w < STEADY_WIDTH && c->type != COL_ID && c->type != COL_SHARE) {
-		w = STEADY_WIDTH;
+	} else if (w < steady_width(c->type)) {
+		w = steady_width(c->type);
 	}
 	return w > c->width || (c->flags & COL_FLEX) ? w : c->width;
 }
@@ -219,43 +234,57 @@ static size_t line_width(const size_t *widths, size_t n)
 	return sum + (shown ? shown - 1 : 0);
 }
 
-size_t table_layout(const struct table *t, size_t width, int flags, size_t ret_widths[TABLE_MAX_COLS])
+/* Leaves columns out, the least important first, until the line fits; those below @least stay. */
+static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t width, unsigned int least)
 {
-	size_t natural[TABLE_MAX_COLS], sum;
-	size_t n = t->n_cols < TABLE_MAX_COLS ? t->n_cols : TABLE_MAX_COLS;
-
-	for (size_t c = 0; c < n; c++) {
-		natural[c] = natural_width(t, c, flags);
-		ret_widths[c] = width ? least_width(&t->cols[c], natural[c]) : natural[c];
-	}
-	if (!width)
-		return line_width(ret_widths, n);
-	while ((flags & LAYOUT_DROP) && line_width(ret_widths, n) > width) {
+	while (line_width(widths, n) > width) {
 		size_t worst = n;
 
 		for (size_t c = 0; c < n; c++)
-			if (ret_widths[c] && t->cols[c].drop &&
+			if (widths[c] && t->cols[c].drop >= least &&
 			    (worst == n || t->cols[c].drop >= t->cols[worst].drop))
 				worst = c;
 		if (worst == n)
-			break;
-		ret_widths[worst] = 0;
+			return;
+		widths[worst] = 0;
 	}
-	/* Flexible columns take what is left, the first ones first. */
-	sum = line_width(ret_widths, n);
+}
+
+/* Flexible columns take what is left, the first ones first. Returns the width of the line. */
+static size_t stretch(const struct table *t, const size_t *natural, size_t *widths, size_t n, size_t width)
+{
+	size_t sum = line_width(widths, n);
+
 	for (size_t c = 0; c < n && sum < width; c++) {
 		size_t room = width - sum, more;
 
-		if (!ret_widths[c] || !(t->cols[c].flags & COL_FLEX))
+		if (!widths[c] || !(t->cols[c].flags & COL_FLEX))
 			continue;
-		more = natural[c] - ret_widths[c];
-		if (t->cols[c].type == COL_SHARE)
-			more = 40;
+		more = t->cols[c].type == COL_SHARE ? BAR_WIDTH : natural[c] - widths[c];
 		more = more < room ? more : room;
-		ret_widths[c] += more;
+		widths[c] += more;
 		sum += more;
 	}
 	return sum;
+}
+
+size_t table_layout(const struct table *t, size_t width, int flags, size_t ret_widths[TABLE_MAX_COLS])
+{
+	size_t n = t->n_cols < TABLE_MAX_COLS ? t->n_cols : TABLE_MAX_COLS;
+	size_t natural[TABLE_MAX_COLS];
+
+	for (size_t c = 0; c < n; c++)
+		ret_widths[c] = natural[c] = natural_width(t, c, flags);
+	if (!width)
+		return line_width(ret_widths, n);
+	if (flags & LAYOUT_DROP)
+		drop_columns(t, ret_widths, n, width, DROP_EXTRA);
+	for (size_t c = 0; c < n; c++)
+		if (ret_widths[c])
+			ret_widths[c] = least_width(&t->cols[c], natural[c]);
+	if (flags & LAYOUT_DROP)
+		drop_columns(t, ret_widths, n, width, 1);
+	return stretch(t, natural, ret_widths, n, width);
 }
 
 /* Prints @s in @width columns, cut short with a dot-dot-dot where it does not fit. */

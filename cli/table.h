@@ -33,7 +33,8 @@ struct column {
 	const char *help;	/* one line for the help screen */
 	enum col_type type;
 	unsigned char width;	/* least width; for text, what it may shrink to */
-	unsigned char drop;	/* 0: always shown; else the highest goes first where the line is short */
+	unsigned char drop;	/* 0: always shown; else the highest goes first where the line is short; */
+				/* from DROP_EXTRA on already where it would cut a flexible column */
 	unsigned char flags;
 };
 
@@ -63,6 +64,7 @@ struct table {
 };
 
 #define TABLE_MAX_COLS 24
+#define DROP_EXTRA     7
 
 void table_init(struct table *t, const struct column *cols, size_t n_cols);
 void table_free(struct table *t);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+
+#include "cli/model.h"
+
+/* A counter that fell was started anew, as that of an id which is used again. */
+static double per_second(uint64_t now, uint64_t before, double secs)
+{
+	return (double)(now >= before ? now - before : now) / secs;
+}
+
+static struct rates item_rates(const struct counts *now, const struct counts *before, double secs)
+{
+	uint64_t holds = now->holds >= before->holds ? now->holds - before->holds : now->holds;
+	uint64_t held = now->hold_sum >= before->hold_sum ? now->hold_sum - before->hold_sum : now->hold_sum;
+	struct rates r = { .hold_avg = holds ? (double)held / (double)holds : NAN };
+
+	for (int k = 0; k < KIND_MAX; k++) {
+		r.maps[k] = per_second(now->maps.n[k], before->maps.n[k], secs);
+		r.unmaps[k] = per_second(now->unmaps.n[k], before->unmaps.n[k], secs);
+		r.all_maps += r.maps[k];
+		r.all_unmaps += r.unmaps[k];
+	}
+	r.failed = per_second(now->failed, before->failed, secs);
+	return r;
+}
+
+/* Rates of all items of @now; what was not there before began at zero. */
+static void take_differences(struct sample *now, const struct sample *before, double secs)
+{
+	static const struct counts zero;
+
+	for (int type = 0; type < ITEM_MAX; type++) {
+		struct items *l = &now->lists[type];
+
+		for (size_t i = 0; i < l->n; i++) {
+			const struct item *old = sample_find(before, type, l->items[i].key);
+
+			l->items[i].rates = item_rates(&l->items[i].counts, old ? &old->counts : &zero, secs);
+		}
+	}
+}
+
+static void history_add(struct model *m, double rate)
+{
+	m->history[m->history_n++ % HISTORY_MAX] = rate;
+}
+
+static void take_totals(struct model *m)
+{
+	/* CPUs count everything; a daemon that does not list them still has the backends. */
+	enum item_type type = m->now.lists[ITEM_CPU].n ? ITEM_CPU : ITEM_BACKEND;
+	const struct items *l = &m->now.lists[type], *backends = &m->now.lists[ITEM_BACKEND];
+
+	m->maps_rate = m->unmaps_rate = m->failed_rate = 0;
+	m->failed = m->live = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		m->maps_rate += l->items[i].rates.all_maps;
+		m->unmaps_rate += l->items[i].rates.all_unmaps;
+		m->failed_rate += l->items[i].rates.failed;
+		m->failed += l->items[i].counts.failed;
+	}
+	for (size_t i = 0; i < backends->n; i++)
+		m->live += kinds_sum(&backends->items[i].live);
+	m->books = rec_books(m->now.status);
+}
+
+void model_free(struct model *m)
+{
+	sample_free(&m->now);
+	*m = (struct model){};
+}
+
+int model_add(struct model *m, json_t *snapshot, struct err *err)
+{
+	struct sample s;
+	bool same;
+	int r;
+
+	r = sample_read(&s, snapshot, err);
+	if (r)
+		return r;
+	same = m->have && s.pid == m->now.pid && s.started == m->now.started && s.time_ns >= m->now.time_ns;
+	if (same && s.time_ns == m->now.time_ns) {
+		/* The same sampling once more: nothing new. */
+		sample_free(&s);
+		return 0;
+	}
+	if (same)
+		take_differences(&s, &m->now, (double)(s.time_ns - m->now.time_ns) / (double)NSEC_PER_SEC);
+	else if (m->have)
+		m->restarts++;
+	sample_free(&m->now);
+	m->now = s;
+	m->have = true;
+	m->have_rates = same;
+	take_totals(m);
+	history_add(m, same ? m->maps_rate : NAN);
+	return 0;
+}
+
+void model_gap(struct model *m)
+{
+	if (m->have)
+		history_add(m, NAN);
+}
+
+double model_history(const struct model *m, size_t ago)
+{
+	if (ago >= m->history_n || ago >= HISTORY_MAX)
+		return NAN;
+	return m->history[(m->history_n - 1 - ago) % HISTORY_MAX];
+}

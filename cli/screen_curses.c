@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <curses.h>
+#include <term.h>
+
+#include "cli/fmt.h"
+#include "cli/screen_curses.h"
+#include "cli/top.h"
+
+/* The look of each style; .color is left out on terminals without colour, and where NO_COLOR is set. */
+static const struct {
+	attr_t attr;
+	short color; /* of the text; -1: the terminal's own */
+} looks[ST_MAX] = {
+	[ST_NORMAL] = { A_NORMAL, -1 },
+	[ST_DIM] = { A_DIM, -1 },
+	[ST_NAME] = { A_BOLD, COLOR_CYAN },
+	[ST_LABEL] = { A_NORMAL, COLOR_CYAN },
+	[ST_VALUE] = { A_BOLD, -1 },
+	[ST_GRAPH] = { A_NORMAL, COLOR_GREEN },
+	[ST_HEAD] = { A_REVERSE, COLOR_CYAN },
+	[ST_HEAD_SORT] = { A_REVERSE | A_BOLD, COLOR_GREEN },
+	[ST_TAB] = { A_NORMAL, -1 },
+	[ST_TAB_ON] = { A_BOLD, COLOR_CYAN },
+	[ST_SELECTED] = { A_REVERSE, -1 },
+	[ST_ALERT] = { A_BOLD, COLOR_RED },
+	[ST_NOTE] = { A_BOLD, COLOR_YELLOW },
+	[ST_KEY] = { A_BOLD, -1 },
+};
+
+/* The terminal is one for the whole process; so is what is known of it. */
+static struct {
+	SCREEN *screen;
+	bool color;
+} term;
+
+int terminal_open(struct err *err)
+{
+	const char *name = getenv("TERM");
+
+	term.screen = newterm(NULL, stdout, stdin);
+	if (!term.screen)
+		return err_set(err, -ENOTTY, "the terminal type '%s' is not known here: set TERM to one that is, such as "
+			       "xterm, or print frames with -b", name ?: "");
+	set_term(term.screen);
+	if (!cursor_address) {
+		terminal_close();
+		return err_set(err, -ENOTTY, "the terminal type '%s' cannot place its cursor: set TERM to the right one, "
+			       "or print frames with -b", name ?: "");
+	}
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, TRUE);
+	curs_set(0);
+	set_escdelay(50);
+	term.color = has_colors() && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
+	if (term.color) {
+		start_color();
+		use_default_colors();
+		for (short i = 0; i < ST_MAX; i++)
+			init_pair((short)(i + 1), looks[i].color, -1);
+	}
+	return 0;
+}
+
+void terminal_close(void)
+{
+	if (!term.screen)
+		return;
+	endwin();
+	delscreen(term.screen);
+	term.screen = NULL;
+}
+
+void terminal_size(int *ret_w, int *ret_h)
+{
+	getmaxyx(stdscr, *ret_h, *ret_w);
+}
+
+void terminal_show(const struct screen *s)
+{
+	erase();
+	for (int y = 0; y < s->h; y++) {
+		for (int x = 0; x < s->w; x++) {
+			const struct screen_cell *c = &s->cells[(size_t)y * (size_t)s->w + (size_t)x];
+			wchar_t text[2] = { (wchar_t)c->ch, 0 };
+			cchar_t cell;
+
+			if (c->ch == ' ' && !(looks[c->style].attr & A_REVERSE))
+				continue;
+			setcchar(&cell, text, looks[c->style].attr, (short)(term.color ? c->style + 1 : 0), NULL);
+			mvadd_wch(y, x, &cell);
+		}
+	}
+	refresh();
+}
+
+int terminal_key(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	int key = getch();
+
+	switch (key) {
+	case ERR:
+		/* No key; or no terminal any more, which would never be quiet again. */
+		if (poll(&in, 1, 0) > 0 && (in.revents & (POLLHUP | POLLERR | POLLNVAL)))
+			return -EIO;
+		return 0;
+	case KEY_UP:
+		return TOP_UP;
+	case KEY_DOWN:
+		return TOP_DOWN;
+	case KEY_LEFT:
+		return TOP_LEFT;
+	case KEY_RIGHT:
+		return TOP_RIGHT;
+	case KEY_PPAGE:
+		return TOP_PAGE_UP;
+	case KEY_NPAGE:
+		return TOP_PAGE_DOWN;
+	case KEY_HOME:
+		return TOP_HOME;
+	case KEY_END:
+		return TOP_END;
+	case KEY_ENTER:
+	case '\r':
+	case '\n':
+		return TOP_ENTER;
+	case 27:
+		return TOP_ESCAPE;
+	case KEY_BACKSPACE:
+	case 127:
+	case '\b':
+		return TOP_BACKSPACE;
+	case '\t':
+		return TOP_TAB;
+	case KEY_BTAB:
+		return TOP_BACK_TAB;
+	case KEY_F(1):
+		return TOP_HELP;
+	case KEY_F(10):
+		return 'q';
+	default:
+		return key < 0 || key >= KEY_MIN ? ' ' + 0x1000 : key;
+	}
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "cli/top.h"
+
+void top_init(struct top *t, const char *socket, double interval)
+{
+	*t = (struct top){ .socket = socket, .interval = interval, .page = 1 };
+	for (size_t i = 0; i < VIEWS; i++)
+		t->shown[i].sort = views[i]->sort;
+	table_init(&t->table, views[0]->cols, views[0]->n_cols);
+}
+
+void top_free(struct top *t)
+{
+	table_free(&t->table);
+	table_free(&t->below);
+	model_free(&t->model);
+}
+
+int top_sort_by(struct top *t, const char *column, struct err *err)
+{
+	const struct view *v = views[t->view];
+	char names[256] = "";
+	size_t n = 0;
+
+	for (size_t c = 0; c < v->n_cols; c++) {
+		if (!strcasecmp(v->cols[c].name, column)) {
+			t->shown[t->view].sort = c;
+			t->shown[t->view].reverse = false;
+			return 0;
+		}
+		if (n < sizeof(names))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", v->cols[c].name);
+	}
+	return err_set(err, -EINVAL, "the view %s has no column '%s', but %s", v->name, column, names);
+}
+
+/* Keeps the cursor on the row that is selected, wherever sorting put it. */
+static void follow_selected(struct top *t, struct top_view *tv)
+{
+	size_t n = t->table.n_rows;
+
+	for (size_t r = 0; tv->selecting && r < n; r++)
+		if (t->table.rows[r].key == tv->selected) {
+			tv->cursor = r;
+			return;
+		}
+	/* It has gone: stay at its place. */
+	if (tv->cursor >= n)
+		tv->cursor = n ? n - 1 : 0;
+	if (tv->selecting && n)
+		tv->selected = t->table.rows[tv->cursor].key;
+}
+
+uint32_t top_selected_mapping(const struct top *t)
+{
+	const struct top_view *tv = &t->shown[t->view];
+
+	return tv->selecting && tv->cursor < t->table.n_rows ? t->table.rows[tv->cursor].tag : 0;
+}
+
+static int compare_tags(const void *va, const void *vb)
+{
+	const uint32_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Keeps those rows of @t whose mapping is in one of @shown's rows. */
+static void keep_mappings(struct table *t, const struct table *shown)
+{
+	_cleanup_free_ uint32_t *tags = calloc(shown->n_rows ?: 1, sizeof(*tags));
+	size_t n = 0;
+
+	for (size_t i = 0; tags && i < shown->n_rows; i++)
+		tags[i] = shown->rows[i].tag;
+	if (tags)
+		qsort(tags, shown->n_rows, sizeof(*tags), compare_tags);
+	for (size_t i = 0; tags && i < t->n_rows; i++)
+		if (!t->rows[i].tag ||
+		    bsearch(&t->rows[i].tag, tags, shown->n_rows, sizeof(*tags), compare_tags))
+			t->rows[n++] = t->rows[i];
+	t->n_rows = tags ? n : t->n_rows;
+}
+
+static void refresh_below(struct top *t, const struct view *v)
+{
+	const struct top_view *tv = &t->shown[view_index(v)];
+
+	table_init(&t->below, v->cols, v->n_cols);
+	v->rows(&t->model, top_selected_mapping(t), &t->below);
+	if (t->table.n_rows < t->all_rows)
+		keep_mappings(&t->below, &t->table);
+	table_sort(&t->below, tv->sort, tv->reverse);
+}
+
+void top_refresh(struct top *t)
+{
+	const struct view *v = views[t->view];
+	struct top_view *tv = &t->shown[t->view];
+
+	table_free(&t->table);
+	table_free(&t->below);
+	table_init(&t->table, v->cols, v->n_cols);
+	if (!t->model.have)
+		return;
+	v->rows(&t->model, t->view == VIEW_CALLERS ? t->mapping : 0, &t->table);
+	t->all_rows = t->table.n_rows;
+	table_filter(&t->table, t->filter);
+	table_sort(&t->table, tv->sort, tv->reverse);
+	follow_selected(t, tv);
+	if (v->below)
+		refresh_below(t, v->below);
+}
+
+int top_snapshot(struct top *t, json_t *snapshot, struct err *err)
+{
+	unsigned int restarts = t->model.restarts;
+	int r;
+
+	r = model_add(&t->model, snapshot, err);
+	if (r)
+		return r;
+	t->waiting = false;
+	if (t->model.restarts != restarts)
+		snprintf(t->note, sizeof(t->note), "iomapd was restarted: rates begin anew");
+	top_refresh(t);
+	return 0;
+}
+
+void top_lost(struct top *t, const struct err *why)
+{
+	if (!t->waiting)
+		model_gap(&t->model);
+	t->waiting = true;
+	t->away = *why;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+
+#include "cli/view.h"
+
+const struct view *const views[] = { &view_mappings, &view_callers, &view_backends, &view_cpus, NULL };
+const char *const view_names[] = { "mappings", "callers", "backends", "cpus", NULL };
+
+_Static_assert(ARRAY_SIZE(views) == VIEWS + 1 && ARRAY_SIZE(view_names) == VIEWS + 1, "VIEWS");
+
+unsigned int view_index(const struct view *v)
+{
+	unsigned int i = 0;
+
+	while (views[i] && views[i] != v)
+		i++;
+	return i;
+}
+
+struct cell view_rate(const struct model *m, double rate)
+{
+	return m->have_rates ? cell_num(rate) : (struct cell){};
+}
+
+struct cell view_hold(const struct model *m, const struct item *it)
+{
+	return m->have_rates && !isnan(it->rates.hold_avg) ? cell_num(it->rates.hold_avg) : (struct cell){};
+}
