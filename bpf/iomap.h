@@ -80,9 +80,9 @@ struct iomap_counters {
 
 /* Value of the array `mappings`, by mapping id. */
 struct iomap_mapping {
-	__aligned_u64 base; /* bus address */
-	__aligned_u64 size; /* bytes */
-	__aligned_u64 owner; /* return address of the creating call; 0: not known */
+	__aligned_u64 base;	  /* bus address */
+	__aligned_u64 size;	  /* bytes */
+	__aligned_u64 owner;	  /* return address of the creating call; 0: not known */
 	__aligned_u64 created_ns; /* 0: before the tracer */
 	__aligned_u64 freed_ns;
 	__u32 gen; /* counts the creations seen under this id */
@@ -95,7 +95,7 @@ struct iomap_mapping {
 /* One open atomic or local section. */
 struct iomap_frame {
 	__aligned_u64 vaddr; /* 0: taken out from below others */
-	__aligned_u64 ts; /* 0: not timed */
+	__aligned_u64 ts;    /* 0: not timed */
 	__aligned_u64 caller;
 	__u32 id;
 	__u8 kind;
@@ -108,7 +108,7 @@ struct iomap_frame {
 
 /* The open sections of a CPU or of a task, the newest IOMAP_STACK_DEPTH of them. */
 struct iomap_stack {
-	__u32 top; /* where the next frame goes, modulo the depth */
+	__u32 top;  /* where the next frame goes, modulo the depth */
 	__u32 used; /* frames below top, those taken out included; frames[top - 1] is open */
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -202,8 +202,8 @@ enum iomap_event_type {
 struct iomap_event {
 	__aligned_u64 time_ns;
 	__aligned_u64 caller; /* 0: the event has none */
-	__aligned_u64 base; /* of the mapping, 0: not known */
-	__aligned_u64 size; /* of the mapping; of the map for map_failed */
+	__aligned_u64 base;   /* of the mapping, 0: not known */
+	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
 	__aligned_u64 offset; /* map_failed only */
 	__u32 id;
 	__u32 gen;

@@ -32,12 +32,14 @@ static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 	int err;
 
 	if (lstat(path, &st))
-		return errno == ENOENT ?
-			       0 :
-			       fail(e, -errno, "cannot look at %s: %s", path, strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : fail(e, -errno, "cannot look at %s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fail(e, -EEXIST, "%s exists and is not a socket; remove it or choose "
-				       "another with --socket", path);
+		return fail(e, -EEXIST,
+			    "%s exists and is not a socket; remove it or choose "
+			    "another with --socket",
+			    path);
 	err = nobody_serves(addr);
 	if (err == -EADDRINUSE)
 		return fail(e, err, "another iomapd already serves %s", path);

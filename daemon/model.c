@@ -129,8 +129,8 @@ int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *
 		      const void *counters, size_t nr, size_t stride,
 		      struct model_mapping **ret_mapping)
 {
-	struct model_mapping *mm = more(&m->mappings, &m->nr_mappings, &m->cap_mappings,
-					sizeof(*mm));
+	struct model_mapping *mm =
+		more(&m->mappings, &m->nr_mappings, &m->cap_mappings, sizeof(*mm));
 
 	if (!mm)
 		return -ENOMEM;

@@ -27,13 +27,13 @@ struct model_mapping {
 	uint32_t gen;
 	uint64_t base;
 	uint64_t size;
-	uint64_t owner_ip; /* 0: not known as an address */
-	const char *owner; /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
+	uint64_t owner_ip;  /* 0: not known as an address */
+	const char *owner;  /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
 	const char *module; /* NULL: the kernel itself */
-	char device[32]; /* PCI address; empty: lies in none */
-	int bar; /* -1: none */
+	char device[32];    /* PCI address; empty: lies in none */
+	int bar;	    /* -1: none */
 	uint8_t backend;
-	uint8_t state; /* enum iomap_state */
+	uint8_t state;				 /* enum iomap_state */
 	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
 };
 
@@ -71,7 +71,7 @@ struct model_hook {
 #define MODEL_HOOKS_MAX 16
 
 struct model {
-	uint64_t time_ns; /* CLOCK_MONOTONIC when the sampling began */
+	uint64_t time_ns;      /* CLOCK_MONOTONIC when the sampling began */
 	uint64_t started_unix; /* seconds */
 	uint32_t pid;
 	const char *version;
@@ -87,7 +87,7 @@ struct model {
 	uint64_t created;
 	uint64_t freed;
 	uint64_t stray_unmaps; /* unmaps whose map was not seen */
-	uint64_t stray_maps; /* maps of an id that the table lacks */
+	uint64_t stray_maps;   /* maps of an id that the table lacks */
 
 	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	struct model_hist hist[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];

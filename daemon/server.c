@@ -11,7 +11,7 @@ struct client {
 	struct varlink_input in;
 	struct buf out;
 	size_t sent; /* bytes of out that are gone */
-	bool eof; /* the client sends no more */
+	bool eof;    /* the client sends no more */
 	struct service_session session;
 };
 

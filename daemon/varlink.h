@@ -17,7 +17,7 @@
 /* Bytes received and not yet taken as messages. */
 struct varlink_input {
 	struct buf buf;
-	size_t taken; /* length of the message handed out last, its NUL included */
+	size_t taken;	/* length of the message handed out last, its NUL included */
 	size_t scanned; /* bytes known to hold no NUL */
 };
 
@@ -38,10 +38,10 @@ bool varlink_input_ready(struct varlink_input *in);
 void varlink_input_free(struct varlink_input *in);
 
 struct varlink_call {
-	json_t *root; /* owns all of it */
+	json_t *root;	     /* owns all of it */
 	char interface[256]; /* all of method before the last dot */
-	const char *method; /* after it */
-	json_t *params; /* an object, or NULL */
+	const char *method;  /* after it */
+	json_t *params;	     /* an object, or NULL */
 	bool more;
 	bool oneway;
 };

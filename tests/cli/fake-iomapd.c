@@ -14,11 +14,19 @@
 
 #include "daemon/server.h"
 
-enum scenario { BUSY, IDLE, EMPTY, LOST, GAP, MANY, SCENARIO_MAX };
+enum scenario {
+	BUSY,
+	IDLE,
+	EMPTY,
+	LOST,
+	GAP,
+	MANY,
+	SCENARIO_MAX
+};
 
 static const char *const scenarios[SCENARIO_MAX] = {
-	[BUSY] = "busy",   [IDLE] = "idle", [EMPTY] = "empty",
-	[LOST] = "lost",   [GAP] = "gap",   [MANY] = "many",
+	[BUSY] = "busy", [IDLE] = "idle", [EMPTY] = "empty",
+	[LOST] = "lost", [GAP] = "gap",	  [MANY] = "many",
 };
 
 struct fake {
@@ -61,7 +69,7 @@ struct site {
 	double rate;
 	uint64_t hold_ns;
 	unsigned int open; /* still mapped */
-	double failures; /* a second */
+	double failures;   /* a second */
 };
 
 static const struct site sites[] = {
@@ -234,9 +242,12 @@ static int add_mappings(const struct fake *f, struct model *m)
 			return -ENOMEM;
 	}
 	for (uint32_t id = 4; id <= 300 && f->scenario == MANY; id++) {
-		struct play_mapping p = { 0x380000000000 + id * 0x200000, 2 << 20,
+		struct play_mapping p = { 0x380000000000 + id * 0x200000,
+					  2 << 20,
 					  "a_driver_with_a_rather_long_function_name_probe+0x1234",
-					  "a_driver_with_a_rather_long_name", "0000:3b:00.0", 4,
+					  "a_driver_with_a_rather_long_name",
+					  "0000:3b:00.0",
+					  4,
 					  IOMAP_LIVE };
 
 		if (add_mapping(f, m, id, &p))
@@ -265,8 +276,8 @@ static int sample(void *ctx, struct model *m)
 
 		err = model_add_hook(m, hooks[i],
 				     missing ? "mappings are never shown as freed: this kernel "
-					       "has no io_mapping_free tracepoint" :
-					       NULL);
+					       "has no io_mapping_free tracepoint"
+					     : NULL);
 		if (err)
 			return err;
 	}
@@ -348,8 +359,8 @@ static int run(struct fake *f, const char *path)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	f->signals = (struct loop_source){ .fd = signalfd(-1, &set, SFD_CLOEXEC),
-					   .fn = signal_event };
+	f->signals =
+		(struct loop_source){ .fd = signalfd(-1, &set, SFD_CLOEXEC), .fn = signal_event };
 	f->timer = (struct loop_source){ .fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
 					 .fn = timer_event };
 	f->start_ns = clock_ns(CLOCK_MONOTONIC);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The open sleepable maps: a multiset in a hash. An address held several times has several entries,
+ * told apart by n; a map takes the lowest n that is free, and whoever deletes an entry has consumed
+ * it, so that two CPUs at the same address never count one map twice.
+ */
+#ifndef IOMAP_LIVE_BPF_H
+#define IOMAP_LIVE_BPF_H
+
+#include "account.bpf.h"
+
+/*
+ * Which n were ever used, so that a look-up does not try all of them. A flag is set before its n
+ * is first used and never cleared; writing it twice does no harm.
+ */
+__u8 live_used[IOMAP_LIVE_SLOTS];
+
+/* Remembers a map. Returns IOMAP_LOST_NONE or why not. */
+static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
+{
+	struct iomap_live_key key = { .vaddr = vaddr };
+	__u32 n;
+	long err;
+
+	for (n = 0; n < IOMAP_LIVE_SLOTS; n++) {
+		key.n = n;
+		if (!live_used[n])
+			live_used[n] = 1;
+		err = bpf_map_update_elem(&live, &key, entry, BPF_NOEXIST);
+		if (!err)
+			return IOMAP_LOST_NONE;
+		if (err != -EEXIST)
+			break;
+	}
+	return IOMAP_LOST_LIVE_FULL;
+}
+
+/* The entry is of a mapping that was freed and whose id has a new one. */
+static __always_inline int live_stale(const struct iomap_live *entry)
+{
+	struct iomap_mapping *m = mapping_of(entry->id);
+
+	return m && m->gen != entry->gen;
+}
+
+/*
+ * Takes out one entry of the address and copies it to *ret: with own, only one of that task.
+ * Entries of mappings that are gone are removed on the way. Returns 1 when there was one.
+ */
+static __always_inline int live_take_pass(__u64 vaddr, __u64 task, int own, struct iomap_live *ret)
+{
+	struct iomap_live_key key = { .vaddr = vaddr };
+	struct iomap_live *entry;
+	__u32 n;
+
+	for (n = 0; n < IOMAP_LIVE_SLOTS; n++) {
+		if (!live_used[n])
+			break;
+		key.n = n;
+		entry = bpf_map_lookup_elem(&live, &key);
+		if (!entry)
+			continue;
+		if (live_stale(entry)) {
+			bpf_map_delete_elem(&live, &key);
+			continue;
+		}
+		if (own && entry->task != task)
+			continue;
+		*ret = *entry;
+		if (!bpf_map_delete_elem(&live, &key))
+			return 1;
+	}
+	return 0;
+}
+
+/* Takes out an entry of the address, this task's by preference. Returns 1 when there was one. */
+static __always_inline int live_take(__u64 vaddr, __u64 task, struct iomap_live *ret)
+{
+	return live_take_pass(vaddr, task, 1, ret) || live_take_pass(vaddr, task, 0, ret);
+}
+
+#endif

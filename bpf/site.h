@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A bucket of the call-site table. Plain C on one struct, so that the BPF programs and a unit test
+ * use the same code. Sites are never removed.
+ */
+#ifndef IOMAP_SITE_H
+#define IOMAP_SITE_H
+
+#include "iomap.h"
+
+/* The way that holds the site, or that it may take; NULL when the bucket is full of others. */
+IOMAP_INLINE struct iomap_site *iomap_site_find(struct iomap_site_bucket *b, __u64 caller, __u32 id,
+						__u32 kind)
+{
+	__u32 i;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < IOMAP_SITE_WAYS; i++) {
+		struct iomap_site *s = &b->way[i];
+
+		if (!s->used)
+			return s;
+		if (s->caller == caller && s->id == id && s->kind == kind)
+			return s;
+	}
+	return (void *)0;
+}
+
+/* Counts one map there; failed: one that returned no address. */
+IOMAP_INLINE void iomap_site_count(struct iomap_site *s, __u64 caller, __u32 id, __u32 kind,
+				   __u32 backend, int failed)
+{
+	if (!s->used) {
+		s->caller = caller;
+		s->id = id;
+		s->kind = kind;
+		s->backend = backend;
+		s->used = 1;
+	}
+	if (failed)
+		s->failed++;
+	else
+		s->maps++;
+}
+
+#endif

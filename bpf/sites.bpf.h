@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Maps by call site: a table for each CPU, in which a site has two buckets to choose from. */
+#ifndef IOMAP_SITES_BPF_H
+#define IOMAP_SITES_BPF_H
+
+#include "maps.bpf.h"
+#include "site.h"
+
+/* Counts a map at its call site. Returns IOMAP_LOST_NONE or why not. */
+static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 backend, int failed)
+{
+	__u32 hash = iomap_site_hash(caller, id, kind), key;
+	struct iomap_site_bucket *b;
+	struct iomap_site *s;
+	__u32 i;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < 2; i++) {
+		key = (hash + i) & cfg_site_mask;
+		b = bpf_map_lookup_elem(&sites, &key);
+		if (!b)
+			break;
+		s = iomap_site_find(b, caller, id, kind);
+		if (!s)
+			continue;
+		iomap_site_count(s, caller, id, kind, backend, failed);
+		return IOMAP_LOST_NONE;
+	}
+	return IOMAP_LOST_SITES_FULL;
+}
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stack of open sections, atomic or local. Plain C on one struct, so that the BPF programs and
+ * a unit test use the same code.
+ *
+ * Sections close in reverse order, but a driver may get that wrong: a frame below others is then
+ * taken out and leaves a hole, and holes that come to the top go. A section that never closes
+ * sinks to the bottom; when the stack is full, the newest frame overwrites the oldest, so that a
+ * driver that leaks does not blind us.
+ */
+#ifndef IOMAP_STACK_H
+#define IOMAP_STACK_H
+
+#include "iomap.h"
+
+#define IOMAP_STACK_MASK (IOMAP_STACK_DEPTH - 1)
+
+enum iomap_pop {
+	IOMAP_POP_TOP,	  /* it was the newest one */
+	IOMAP_POP_DEEPER, /* there are newer ones */
+	IOMAP_POP_NONE,	  /* no such frame */
+};
+
+/*
+ * The frame that a push would fill; the caller fills it and then calls iomap_stack_push(). In two
+ * steps, so that no frame is copied.
+ */
+IOMAP_INLINE struct iomap_frame *iomap_stack_next(struct iomap_stack *s)
+{
+	return &s->frames[s->top & IOMAP_STACK_MASK];
+}
+
+/* Tells whether a push would overwrite an open section. */
+IOMAP_INLINE int iomap_stack_full(const struct iomap_stack *s)
+{
+	return s->used >= IOMAP_STACK_DEPTH && s->frames[s->top & IOMAP_STACK_MASK].vaddr;
+}
+
+IOMAP_INLINE void iomap_stack_push(struct iomap_stack *s)
+{
+	s->top++;
+	if (s->used < IOMAP_STACK_DEPTH)
+		s->used++;
+}
+
+/* Removes the top frame and the holes that this uncovers. */
+IOMAP_INLINE void iomap_stack_drop(struct iomap_stack *s)
+{
+	__u32 i;
+
+	s->top--;
+	s->used--;
+	for (i = 0; i < IOMAP_STACK_DEPTH; i++) {
+		if (!s->used || s->frames[(s->top - 1) & IOMAP_STACK_MASK].vaddr)
+			break;
+		s->top--;
+		s->used--;
+	}
+}
+
+/*
+ * Takes out the newest frame of that address and kind and copies it to *ret, which is untouched
+ * when there is none.
+ */
+IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, __u32 kind,
+					    struct iomap_frame *ret)
+{
+	struct iomap_frame *f;
+	__u32 i;
+
+	if (!s->used || !vaddr)
+		return IOMAP_POP_NONE;
+	f = &s->frames[(s->top - 1) & IOMAP_STACK_MASK];
+	if (f->vaddr == vaddr && f->kind == kind) {
+		*ret = *f;
+		iomap_stack_drop(s);
+		return IOMAP_POP_TOP;
+	}
+	for (i = 2; i <= IOMAP_STACK_DEPTH; i++) {
+		if (i > s->used)
+			break;
+		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
+		if (f->vaddr == vaddr && f->kind == kind) {
+			*ret = *f;
+			f->vaddr = 0;
+			return IOMAP_POP_DEEPER;
+		}
+	}
+	return IOMAP_POP_NONE;
+}
+
+#endif

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Loading, attaching and events. Reading is in collector-read.c, adoption in collector-adopt.c. */
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <bpf/bpf.h>
+
+#include "daemon/collector-priv.h"
+
+char *collector_path(const struct collector *c, const char *path)
+{
+	char *p;
+
+	return asprintf(&p, "%s%s", c->opts.root ? c->opts.root : "", path) < 0 ? NULL : p;
+}
+
+static bool path_exists(const struct collector *c, const char *path)
+{
+	_cleanup_free_ char *p = collector_path(c, path);
+
+	return p && !access(p, F_OK);
+}
+
+static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
+{
+	return data[cap / 32].effective & (1U << (cap % 32));
+}
+
+static int check_privilege(struct errbuf *e)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(SYS_capget, &head, data))
+		return fail(e, -errno, "cannot read the process's capabilities: %s",
+			    strerror(errno));
+	if (has_cap(data, CAP_SYS_ADMIN) || (has_cap(data, CAP_BPF) && has_cap(data, CAP_PERFMON)))
+		return 0;
+	return fail(e, -EPERM,
+		    "no privilege to load BPF programs; run it as root (or with "
+		    "CAP_BPF and CAP_PERFMON)");
+}
+
+static int check_btf(const struct collector *c, struct errbuf *e)
+{
+	if (path_exists(c, "/sys/kernel/btf/vmlinux"))
+		return 0;
+	return fail(e, -ENOTSUP,
+		    "this kernel (%s) has no BTF at /sys/kernel/btf/vmlinux; build it "
+		    "with CONFIG_DEBUG_INFO_BTF=y",
+		    c->uts.release);
+}
+
+static bool is_preempt_rt(const struct collector *c)
+{
+	return strstr(c->uts.version, "PREEMPT_RT") || path_exists(c, "/sys/kernel/realtime");
+}
+
+static uint32_t round_up_pow2(uint32_t v)
+{
+	uint32_t r = 1;
+
+	while (r < v && r < 1U << 31)
+		r <<= 1;
+	return r;
+}
+
+/* Sizes the maps and sets what the verifier is to know. */
+static int configure(struct collector *c)
+{
+	const struct collector_options *o = &c->opts;
+	uint32_t buckets = round_up_pow2((o->max_sites ? o->max_sites : 1024) / IOMAP_SITE_WAYS);
+	struct iomap_bpf *s = c->skel;
+	int err;
+
+	err = bpf_map__set_max_entries(s->maps.mappings, o->max_mappings);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.counters, o->max_mappings);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.sites, buckets);
+	if (!err && o->max_live)
+		err = bpf_map__set_max_entries(s->maps.live, o->max_live);
+	if (!err && o->ring_bytes)
+		err = bpf_map__set_max_entries(s->maps.events, o->ring_bytes);
+	s->rodata->cfg_max_mappings = o->max_mappings;
+	s->rodata->cfg_cpus = c->nr_cpus;
+	s->rodata->cfg_timing = o->timing;
+	s->rodata->cfg_preempt_rt = o->preempt_rt < 0 ? is_preempt_rt(c) : o->preempt_rt;
+	s->rodata->cfg_site_mask = buckets - 1;
+	return err;
+}
+
+/* The last line of a verifier's log that says something, for the error message. */
+static const char *last_words(char *log)
+{
+	char *line, *save, *last = "";
+
+	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "processed ", 10))
+			last = line;
+	}
+	return last;
+}
+
+static int load(struct collector *c, struct errbuf *e)
+{
+	_cleanup_free_ char *log = calloc(1, CHUNK_BYTES);
+	struct bpf_program *prog;
+	int err;
+
+	if (!log)
+		return fail(e, -ENOMEM, "out of memory");
+	c->skel = iomap_bpf__open();
+	if (!c->skel)
+		return fail(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	err = configure(c);
+	if (err)
+		return fail(e, err, "cannot size the BPF maps: %s", strerror(-err));
+	bpf_object__for_each_program(prog, c->skel->obj)
+		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
+	err = iomap_bpf__load(c->skel);
+	if (err == -EPERM)
+		return fail(e, err, "the kernel refuses to load BPF programs (is it locked down?)");
+	if (err == -E2BIG || err == -ENOMEM)
+		return fail(e, err,
+			    "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
+			    "try a smaller --max-mappings",
+			    c->opts.max_mappings, c->nr_cpus, strerror(-err));
+	if (err)
+		return fail(e, err, "cannot load the BPF programs: %s %s", strerror(-err),
+			    last_words(log));
+	/* The log is about to go. */
+	bpf_object__for_each_program(prog, c->skel->obj) bpf_program__set_log_buf(prog, NULL, 0);
+	return 0;
+}
+
+/* Attaches one program; a tracepoint that the kernel lacks becomes a gap. */
+static int attach(struct collector *c, int hook, struct bpf_program *prog, const char *tp,
+		  const char *cost, struct errbuf *e)
+{
+	int err;
+
+	c->links[hook] = bpf_program__attach_raw_tracepoint(prog, tp);
+	if (c->links[hook])
+		return 0;
+	err = -errno;
+	if (err != -ENOENT)
+		return fail(e, err, "cannot attach to the tracepoint %s: %s", tp, strerror(-err));
+	if (asprintf(&c->gaps[hook], "%s: this kernel has no %s tracepoint", cost, tp) < 0) {
+		c->gaps[hook] = NULL;
+		return fail(e, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static int attach_all(struct collector *c, struct errbuf *e)
+{
+	int err;
+
+	/*
+	 * Mappings first, so that none is missed between the listing of the older ones and now.
+	 * Then unmaps before maps: in between, unmaps count as unattributed, while the other
+	 * order would leave sections open for ever.
+	 */
+	err = attach(c, HOOK_CREATE, c->skel->progs.iomap_create, "io_mapping_create",
+		     "new mappings are not seen", e);
+	if (!err)
+		err = attach(c, HOOK_FREE, c->skel->progs.iomap_free, "io_mapping_free",
+			     "mappings are never shown as freed", e);
+	if (!err && (c->links[HOOK_CREATE] || c->links[HOOK_FREE])) {
+		err = collector_adopt(c);
+		if (err)
+			fail(e, err, "cannot read the kernel's list of mappings: %s",
+			     strerror(-err));
+	}
+	if (!err)
+		err = attach(c, HOOK_UNMAP, c->skel->progs.iomap_unmap, "io_mapping_unmap",
+			     "unmaps are not counted and hold times are not known", e);
+	if (!err)
+		err = attach(c, HOOK_MAP, c->skel->progs.iomap_map, "io_mapping_map",
+			     "maps are not counted", e);
+	if (err)
+		return err;
+	for (int i = HOOK_CREATE; i <= HOOK_MAP; i++) {
+		if (c->links[i])
+			return 0;
+	}
+	return fail(e, -ENOTSUP,
+		    "this kernel (%s) has no io_mapping tracepoints; boot one built "
+		    "with the iomap patch series",
+		    c->uts.release);
+}
+
+/* Puts the caller's symbol to an event, which must be done while its module is still there. */
+static int event_arrived(void *ctx, void *data, size_t size)
+{
+	struct collector *c = ctx;
+	struct timespec mono, real;
+	const struct symbol *sym;
+	struct event e = {};
+
+	if (size < sizeof(e.rec))
+		return 0;
+	memcpy(&e.rec, data, sizeof(e.rec));
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	e.time_unix_ns = e.rec.time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL +
+			 (real.tv_nsec - mono.tv_nsec);
+	if (e.rec.caller) {
+		sym = symbols_get(c->symbols, e.rec.caller);
+		e.caller = sym ? sym->name : NULL;
+		e.module = sym ? sym->module : NULL;
+	}
+	if (e.rec.type == IOMAP_EVENT_CREATE && e.rec.gen > 1)
+		collector_sweep(c, e.rec.id, e.rec.gen);
+	history_add(c->consuming, &e);
+	c->consumed++;
+	return 0;
+}
+
+static int check_symbols(struct collector *c)
+{
+	int err = symbols_check(c->symbols);
+
+	if (!err)
+		return 0;
+	if (asprintf(&c->gaps[HOOK_KALLSYMS],
+		     "call sites and owners are shown as addresses: /proc/kallsyms %s",
+		     err == -EACCES ? "hides them (see kernel.kptr_restrict)" : "cannot be read") <
+	    0) {
+		c->gaps[HOOK_KALLSYMS] = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int setup(struct collector *c, struct errbuf *e)
+{
+	_cleanup_free_ char *kallsyms = NULL;
+	int err;
+
+	err = check_privilege(e);
+	if (!err)
+		err = check_btf(c, e);
+	if (err)
+		return err;
+	c->nr_cpus = libbpf_num_possible_cpus();
+	if (c->nr_cpus < 0)
+		return fail(e, c->nr_cpus, "cannot tell the number of possible CPUs");
+	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
+	kallsyms = collector_path(c, "/proc/kallsyms");
+	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
+	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
+	c->chunk = malloc(CHUNK_BYTES);
+	if (!c->symbols || !c->meta || !c->chunk || check_symbols(c))
+		return fail(e, -ENOMEM, "out of memory");
+	err = load(c, e);
+	if (err)
+		return err;
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), event_arrived, c, NULL);
+	if (!c->ring)
+		return fail(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return c->opts.no_attach ? 0 : attach_all(c, e);
+}
+
+int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return fail(e, -ENOMEM, "out of memory");
+	c->opts = *opts;
+	if (!c->opts.max_mappings)
+		c->opts.max_mappings = COLLECTOR_MAPPINGS_DEFAULT;
+	c->opts.max_mappings++; /* id 0 stands for those that the table lacks */
+	c->started_unix = time(NULL);
+	uname(&c->uts);
+	err = setup(c, e);
+	if (err) {
+		collector_free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+struct collector *collector_free(struct collector *c)
+{
+	if (!c)
+		return NULL;
+	for (int i = 0; i < HOOK_MAX; i++) {
+		bpf_link__destroy(c->links[i]);
+		free(c->gaps[i]);
+	}
+	for (uint32_t i = 0; c->meta && i < c->opts.max_mappings; i++) {
+		free(c->meta[i].owner);
+		free(c->meta[i].module);
+	}
+	ring_buffer__free(c->ring);
+	iomap_bpf__destroy(c->skel);
+	symbols_free(c->symbols);
+	free(c->meta);
+	free(c->chunk);
+	free(c);
+	return NULL;
+}
+
+int collector_event_fd(const struct collector *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+int collector_consume(struct collector *c, struct history *h)
+{
+	int err;
+
+	c->consuming = h;
+	c->consumed = 0;
+	err = ring_buffer__consume(c->ring);
+	c->consuming = NULL;
+	return err < 0 ? err : c->consumed;
+}
+
+int collector_program_fd(const struct collector *c, const char *name)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, name);
+
+	return prog ? bpf_program__fd(prog) : -ENOENT;
+}
+
+int collector_map_fd(const struct collector *c, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(c->skel->obj, name);
+
+	return fd < 0 ? -ENOENT : fd;
+}

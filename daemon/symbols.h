@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of kernel addresses, from /proc/kallsyms. The file is large and is not kept: all addresses
+ * that are new are looked up in one pass over it, and their names are cached.
+ */
+#ifndef IOMAP_DAEMON_SYMBOLS_H
+#define IOMAP_DAEMON_SYMBOLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbol {
+	const char *name;   /* symbol+0xoffset, or the address itself when it has no symbol */
+	const char *module; /* NULL: the kernel itself */
+};
+
+struct symbols;
+
+/* path: of the kallsyms file; NULL for /proc/kallsyms. Returns NULL when there is no memory. */
+struct symbols *symbols_new(const char *path);
+struct symbols *symbols_free(struct symbols *s);
+
+/*
+ * Tells whether the file can name anything: 0, -EACCES when the kernel hides the addresses
+ * (kernel.kptr_restrict, or no CAP_SYSLOG), or why it cannot be read.
+ */
+int symbols_check(const struct symbols *s);
+
+/* Looks up those of the n addresses that are not cached. Returns 0 or a negative errno. */
+int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
+
+/*
+ * The name of an address, looked up now if it is not cached. Valid until symbols_free(). NULL only
+ * when there is no memory.
+ */
+const struct symbol *symbols_get(struct symbols *s, uint64_t addr);
+
+#endif
