@@ -38,11 +38,25 @@ static struct {
 	bool color;
 } term;
 
+/* Terminals whose own description may be missing here and that understand another one. */
+static const char *similar_terminal(const char *name)
+{
+	static const char *const like_xterm[] = { "xterm", "alacritty", "contour", "foot", "ghostty", "gnome", "kitty",
+						  "konsole", "rio", "st-", "vte", "wezterm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(like_xterm); i++)
+		if (!strncmp(name, like_xterm[i], strlen(like_xterm[i])))
+			return "xterm-256color";
+	return !strncmp(name, "tmux", 4) || !strncmp(name, "screen", 6) ? "screen" : NULL;
+}
+
 int terminal_open(struct err *err)
 {
-	const char *name = getenv("TERM");
+	const char *name = getenv("TERM"), *similar = name ? similar_terminal(name) : NULL;
 
 	term.screen = newterm(NULL, stdout, stdin);
+	if (!term.screen && similar)
+		term.screen = newterm(similar, stdout, stdin);
 	if (!term.screen)
 		return err_set(err, -ENOTTY, "the terminal type '%s' is not known here: set TERM to one that is, such as "
 			       "xterm, or print frames with -b", name ?: "");
@@ -84,18 +98,29 @@ void terminal_size(int *ret_w, int *ret_h)
 	getmaxyx(stdscr, *ret_h, *ret_w);
 }
 
+/* A blank between two words takes their look, so that the terminal need not be told to change it twice. */
+static enum style look_of(const struct screen_cell *row, int x, int w)
+{
+	if (row[x].ch == ' ' && x && x + 1 < w && row[x - 1].style == row[x + 1].style &&
+	    !((looks[row[x].style].attr | looks[row[x - 1].style].attr) & A_REVERSE))
+		return row[x - 1].style;
+	return row[x].style;
+}
+
 void terminal_show(const struct screen *s)
 {
 	erase();
 	for (int y = 0; y < s->h; y++) {
+		const struct screen_cell *row = s->cells + (size_t)y * (size_t)s->w;
+
 		for (int x = 0; x < s->w; x++) {
-			const struct screen_cell *c = &s->cells[(size_t)y * (size_t)s->w + (size_t)x];
-			wchar_t text[2] = { (wchar_t)c->ch, 0 };
+			enum style style = look_of(row, x, s->w);
+			wchar_t text[2] = { (wchar_t)row[x].ch, 0 };
 			cchar_t cell;
 
-			if (c->ch == ' ' && !(looks[c->style].attr & A_REVERSE))
+			if (row[x].ch == ' ' && style == ST_NORMAL)
 				continue;
-			setcchar(&cell, text, looks[c->style].attr, (short)(term.color ? c->style + 1 : 0), NULL);
+			setcchar(&cell, text, looks[style].attr, (short)(term.color ? style + 1 : 0), NULL);
 			mvadd_wch(y, x, &cell);
 		}
 	}

@@ -150,7 +150,7 @@ static void draw_keys(const struct top *t, struct screen *s, int y)
 	if (t->mode == TOP_TYPE_FILTER || t->mode == TOP_TYPE_INTERVAL) {
 		x = screen_put(s, 0, y, ST_KEY, t->mode == TOP_TYPE_FILTER ? "filter: " : "seconds: ");
 		x = screen_put(s, x, y, ST_NORMAL, t->input);
-		x = screen_put(s, x, y, ST_KEY, "_");
+		screen_style(s, x, y, 1, ST_SELECTED); /* the cursor */
 		screen_put(s, x + 2, y, ST_DIM, t->mode == TOP_TYPE_FILTER ? "!text: rows without it" : "");
 		return;
 	}

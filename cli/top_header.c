@@ -28,9 +28,11 @@ void top_draw_title(const struct top *t, struct screen *s)
 	x = screen_putf(s, x + 2, 0, ST_NORMAL, "%s %s", rec_text(kernel, "release", "?"),
 			rec_text(kernel, "machine", ""));
 	json_array_foreach(json_object_get(st, "backends"), i, v)
-		x = screen_putf(s, x + (i ? 0 : 2), 0, ST_NORMAL, "%s%s", i ? ", " : "", json_string_value(v) ?: "?");
+		x = screen_putf(s, x + (i ? 0 : 2), 0, ST_VALUE, "%s%s", i ? ", " : "", json_string_value(v) ?: "?");
 	if (t->batch)
 		snprintf(right, sizeof(right), "every %gs", t->interval);
+	else if (t->waiting)
+		snprintf(right, sizeof(right), "iomapd is away%s", t->paused ? "  PAUSED" : "");
 	else
 		snprintf(right, sizeof(right), "iomapd up %s  %s%gs%s",
 			 fmt_duration(up, difftime(t->now, (time_t)t->model.now.started)),
@@ -104,7 +106,7 @@ static void make_figures(const struct top *t, struct figure f[FIGURES])
 {
 	const struct model *m = &t->model;
 	uint64_t mappings = rec_u64(json_object_get(m->now.status, "mappings"), "live");
-	bool rates = m->have_rates;
+	bool rates = m->have_rates && !t->waiting;
 	char buf[FMT_MAX];
 
 	f[0] = figure("maps/s", false, rates ? fmt_rate(buf, m->maps_rate) : "-");

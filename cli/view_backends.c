@@ -11,7 +11,7 @@ static const struct column cols[] = {
 	[LIVE] = { .name = "LIVE", .type = COL_COUNT, .help = "maps held now" },
 	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since iomapd started" },
 	[FAILED] = { .name = "FAILED", .type = COL_COUNT, .drop = 1, .flags = COL_ALERT, .help = "maps that failed" },
-	[HOLD] = { .name = "HOLD", .type = COL_NS, .help = "how long maps were held in the last interval, on average" },
+	[HOLD] = { .name = "HOLD", .type = COL_NS, .help = "average hold of the last interval" },
 	[P50] = { .name = "P50", .type = COL_NS, .help = "half of all holds were no longer than this" },
 	[P99] = { .name = "P99", .type = COL_NS, .help = "99 of 100 holds were no longer than this" },
 	[LONGEST] = { .name = "LONGEST", .type = COL_NS, .drop = 2, .help = "the longest hold of all" },

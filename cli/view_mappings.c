@@ -15,10 +15,10 @@ static const struct column cols[] = {
 	[LOCAL] = { .name = "LOCAL/S", .type = COL_RATE, .drop = 9, .help = "local maps a second" },
 	[SLEEPABLE] = { .name = "SLEEP/S", .type = COL_RATE, .drop = 9, .help = "sleepable maps a second" },
 	[LIVE] = { .name = "LIVE", .type = COL_COUNT, .help = "maps held now" },
-	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since the mapping was created or iomapd started" },
+	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since it was created, or iomapd started" },
 	[FAILED] = { .name = "FAILED", .type = COL_COUNT, .drop = 2, .flags = COL_ALERT,
 		     .help = "maps that failed" },
-	[HOLD] = { .name = "HOLD", .type = COL_NS, .drop = 6, .help = "how long maps were held in the last interval, on average" },
+	[HOLD] = { .name = "HOLD", .type = COL_NS, .drop = 6, .help = "average hold of the last interval" },
 	[LONGEST] = { .name = "LONGEST", .type = COL_NS, .drop = 7, .help = "the longest hold of all" },
 	[OWNER] = { .name = "OWNER", .width = 18, .flags = COL_FLEX, .help = "who created it" },
 };

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# Helper of docs/screenshot.
+docs-progs	:= docs/ansi2svg
+docs/ansi2svg-srcs := docs/ansi2svg.c cli/fmt.c
+docs/ansi2svg-libs := -lm
+tools: $(O)/docs/ansi2svg
+test-progs	+= docs/ansi2svg

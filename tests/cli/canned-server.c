@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A server on a UNIX socket that answers each call with the bytes of standard input, for replies that iomapd
+ * would never send.
+ *
+ *	canned-server PATH [hold|close] < REPLY
+ *
+ * hold: keeps the connection open after the reply (the default); close: closes it. Ends by a signal.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char reply[1 << 20];
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int closes = argc == 3 && !strcmp(argv[2], "close"), fd, c;
+	char call[65536];
+	size_t len;
+
+	if (argc < 2 || argc > 3 || strlen(argv[1]) >= sizeof(addr.sun_path)) {
+		fprintf(stderr, "Usage: canned-server PATH [hold|close] < REPLY\n");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	len = fread(reply, 1, sizeof(reply), stdin);
+	strcpy(addr.sun_path, argv[1]);
+	unlink(argv[1]);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 8)) {
+		fprintf(stderr, "canned-server: %s: %s\n", argv[1], strerror(errno));
+		return 5;
+	}
+	for (;;) {
+		c = accept(fd, NULL, NULL);
+		if (c < 0)
+			continue;
+		if (recv(c, call, sizeof(call), 0) > 0)
+			send(c, reply, len, MSG_NOSIGNAL);
+		if (closes)
+			close(c);
+	}
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rates as differences of snapshots, over time, restarts and ids that are used again. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/model.h"
+#include "tests/cli/cmocka_tap.h"
+#include "tests/cli/snapshots.h"
+
+static int add(struct model *m, struct play p)
+{
+	json_t *s = play_snapshot(&p);
+	struct err err;
+	int r;
+
+	assert_non_null(s);
+	r = model_add(m, s, &err);
+	json_decref(s);
+	return r;
+}
+
+static const struct item *mapping(const struct model *m, uint32_t id)
+{
+	return sample_mapping(&m->now, id);
+}
+
+static void differences(void **state)
+{
+	struct model m = {};
+	const struct item *it;
+
+	(void)state;
+	assert_int_equal(add(&m, (struct play){ .time = 10, .work = 10 }), 0);
+	assert_true(m.have && !m.have_rates);
+	assert_int_equal(m.live, 13);
+	assert_int_equal(m.failed, 3);
+	assert_true(isnan(model_history(&m, 0)));
+	/* Twice the time, once the work. */
+	assert_int_equal(add(&m, (struct play){ .time = 12, .work = 11 }), 0);
+	assert_true(m.have_rates);
+	assert_true(m.maps_rate == 6992 / 2.0);
+	assert_true(m.unmaps_rate == m.maps_rate);
+	assert_true(model_history(&m, 0) == m.maps_rate);
+	it = mapping(&m, 1);
+	assert_true(it->rates.maps[KIND_ATOMIC] == 5510 / 2.0);
+	assert_true(it->rates.maps[KIND_LOCAL] == 0);
+	assert_true(it->rates.all_maps == 5522 / 2.0);
+	assert_true(fabs(it->rates.hold_avg - (5200 * 900.0 + 310 * 2600.0 + 12 * 5e6) / 5522) < 1e-6);
+	it = mapping(&m, 2);
+	assert_true(it->rates.all_maps == 1470 / 2.0 && it->rates.failed == 0);
+	assert_int_equal(m.now.lists[ITEM_CALLER].n, 6);
+	assert_int_equal(m.now.lists[ITEM_BACKEND].n, 3);
+	assert_int_equal(m.now.lists[ITEM_CPU].n, 4);
+	/* No work: rates of zero, no average of no holds. */
+	assert_int_equal(add(&m, (struct play){ .time = 13, .work = 11 }), 0);
+	assert_true(m.maps_rate == 0 && model_history(&m, 0) == 0);
+	assert_true(isnan(mapping(&m, 1)->rates.hold_avg));
+	/* The same sampling again: nothing changes. */
+	assert_int_equal(add(&m, (struct play){ .time = 13, .work = 99 }), 0);
+	assert_true(m.maps_rate == 0);
+	assert_int_equal(m.history_n, 3);
+	model_free(&m);
+}
+
+static void restart(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 10, .work = 10 });
+	add(&m, (struct play){ .time = 11, .work = 11 });
+	model_gap(&m);
+	/* Another daemon with larger counters: a difference would look right and be wrong. */
+	assert_int_equal(add(&m, (struct play){ .time = 20, .work = 500, .pid = 77 }), 0);
+	assert_false(m.have_rates);
+	assert_int_equal(m.restarts, 1);
+	assert_true(isnan(model_history(&m, 0)) && isnan(model_history(&m, 1)));
+	assert_true(model_history(&m, 2) == 6992);
+	assert_int_equal(add(&m, (struct play){ .time = 21, .work = 501, .pid = 77 }), 0);
+	assert_true(m.have_rates && m.maps_rate == 6992);
+	assert_int_equal(m.restarts, 1);
+	model_free(&m);
+}
+
+/* A mapping that is freed and another that gets its id. */
+static void reused_id(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 10, .work = 1 });
+	add(&m, (struct play){ .time = 11, .work = 3, .owner = "other_init+0x10" });
+	/* Its maps since its creation, not the difference to those of the one before. */
+	assert_true(mapping(&m, 1)->rates.maps[KIND_ATOMIC] == 5510 * 3 + 1);
+	assert_true(mapping(&m, 2)->rates.maps[KIND_ATOMIC] == 900 * 2);
+	model_free(&m);
+}
+
+/* A counter that fell began anew. */
+static void counter_fell(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 10, .work = 10 });
+	add(&m, (struct play){ .time = 11, .work = 1 });
+	assert_true(m.have_rates);
+	assert_true(mapping(&m, 2)->rates.maps[KIND_ATOMIC] == 900);
+	model_free(&m);
+}
+
+static void history_wraps(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	for (int i = 0; i < HISTORY_MAX + 50; i++)
+		add(&m, (struct play){ .time = 10 + i, .work = i * (i + 1) / 2.0, .mappings = 1 });
+	assert_true(model_history(&m, 0) > model_history(&m, 1));
+	assert_false(isnan(model_history(&m, HISTORY_MAX - 1)));
+	assert_true(isnan(model_history(&m, HISTORY_MAX)));
+	model_free(&m);
+}
+
+static void check_bad(const char *text, const char *part)
+{
+	struct model m = {};
+	json_t *s = json_loads(text, 0, NULL);
+	struct err err;
+
+	assert_non_null(s);
+	add(&m, (struct play){ .time = 10, .work = 10 });
+	assert_int_equal(model_add(&m, s, &err), -EPROTO);
+	assert_non_null(strstr(err.text, part));
+	assert_int_equal(m.now.lists[ITEM_MAPPING].n, 2); /* as it was */
+	json_decref(s);
+	model_free(&m);
+}
+
+static void bad_snapshots(void **state)
+{
+	struct model m = {};
+	json_t *s;
+	struct err err;
+
+	(void)state;
+	check_bad("{}", "lacks a part");
+	check_bad("{\"time_ns\":1,\"list\":{},\"stats\":{}}", "lacks a part");
+	check_bad("{\"list\":{},\"stats\":{},\"status\":{}}", "lacks a part");
+	check_bad("{\"time_ns\":1,\"list\":[],\"stats\":{},\"status\":{}}", "lacks a part");
+	/* Members of the wrong type are as good as absent. */
+	s = json_loads("{\"time_ns\":1,\"list\":{\"mappings\":[7,{\"id\":\"x\",\"maps\":[]},null]},"
+		       "\"stats\":{\"backends\":{\"linear\":3},\"callers\":[{\"kind\":5}],\"cpus\":{}},"
+		       "\"status\":{\"hooks\":{},\"conservation\":\"?\"}}", 0, NULL);
+	assert_non_null(s);
+	assert_int_equal(model_add(&m, s, &err), 0);
+	assert_int_equal(m.now.lists[ITEM_MAPPING].n, 3);
+	json_decref(s);
+	model_free(&m);
+	model_free(&m);
+}
+
+static void empty(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 1, .empty = true });
+	add(&m, (struct play){ .time = 2, .empty = true });
+	assert_true(m.have_rates && m.maps_rate == 0 && m.live == 0);
+	assert_int_equal(m.now.lists[ITEM_BACKEND].n, 1); /* the one in force */
+	model_free(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(differences),	 cmocka_unit_test(restart),	  cmocka_unit_test(reused_id),
+		cmocka_unit_test(counter_fell),	 cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
+		cmocka_unit_test(empty),
+	};
+
+	return RUN_TAP(tests);
+}
