@@ -83,9 +83,11 @@ static void mount_on(const char *source, const char *target, const char *type, u
  */
 static void log_mark(const char *what, const char *nonce)
 {
+	char line[128];
+	int len = snprintf(line, sizeof(line), "<4>iomap-vm: %s of run %s\n", what, nonce);
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || dprintf(fd, "<4>iomap-vm: %s of run %s\n", what, nonce) < 0)
+	if (fd < 0 || write(fd, line, (size_t)len) != len)
 		fail("cannot write to /dev/kmsg: %s", strerror(errno));
 	close(fd);
 }
@@ -408,6 +410,9 @@ static void relay(struct guest *g, int signals)
 	int n;
 
 	while (!g->ended || g->from_child >= 0 || g->err_child >= 0) {
+		/* first what has come already: with the first frame, or while the queue was full */
+		take_frames(g);
+		feed_child(g);
 		room = buf_len(&g->out) < QUEUE_LIMIT;
 		p[W_PORT] = (struct pollfd){ g->port, 0, 0 };
 		if (buf_len(&g->child_in) < QUEUE_LIMIT)
@@ -435,8 +440,6 @@ static void relay(struct guest *g, int signals)
 			if (got == 0)
 				sleep_ms(10);
 		}
-		take_frames(g);
-		feed_child(g);
 		if (p[W_OUT].revents && !pass_output(g, g->from_child, FRAME_STDOUT))
 			g->from_child = -1;
 		if (p[W_ERR].revents && !pass_output(g, g->err_child, FRAME_STDERR))

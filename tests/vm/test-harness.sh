@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of tests/vm/run itself, on the kernel named by $KERNEL. Prints TAP. About ten boots.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root" || exit 1
+kernel=${KERNEL:-6.12-x86_64}
+work=$(mktemp -d)
+count=0 failed=0
+
+clean_up() {
+	tmux -L "$(basename "$work")" kill-server 2>/dev/null
+	rm -rf "$work"
+}
+trap clean_up EXIT
+
+# ok NAME STATUS: one result; what the last run said is shown with a failure.
+ok() {
+	count=$((count + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		failed=$((failed + 1))
+		tail -n 20 "$work/err" 2>/dev/null | sed 's/^/# /'
+	fi
+}
+
+# vm ARG...: a run; its outputs are left in $work/out and $work/err, its status in $status.
+vm() {
+	status=0
+	tests/vm/run --no-build --kernel "$kernel" --timeout 120 "$@" >"$work/out" 2>"$work/err" ||
+		status=$?
+}
+
+is() { [ "$status" -eq "$1" ]; ok "$2 (status $status)" $?; }
+said() { grep -qE -- "$1" "$work/err"; ok "$2" $?; }
+
+# wait_for SECONDS COMMAND...: polls until the command succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# Whether no QEMU of a run with this runner id is left. The runner's id is in each path it uses.
+no_qemu() { ! pgrep -f -- "build/vm/[0-9-]*$kernel-$1/kernel.log" >/dev/null; }
+has_qemu() { ! no_qemu "$1"; }
+
+# what does not boot
+vm --kernel nosuch -- true
+is 2 "an unknown kernel is a usage error"
+said '6.12-x86_64' "which names the kernels there are"
+vm --smp many -- true
+is 2 "a bad number is a usage error"
+vm true
+is 2 "a command without -- is a usage error"
+vm --expect-splat '(' -- true
+is 2 "a bad expression is a usage error"
+
+# output and status
+# shellcheck disable=SC2016 # expanded in the guest
+vm -- sh -c 'echo to out; echo to err >&2; printf "%s|" "$@"; exit 3' sh 'a b' '' "c'd"
+is 3 "the exit status passes"
+printf "to out\na b||c'd|" | cmp -s - "$work/out"
+ok "standard output and the words of the command pass" $?
+[ "$(cat "$work/err")" = "to err" ]
+ok "standard error passes on its own" $?
+
+head -c 3000000 /dev/urandom >"$work/random"
+status=0
+tests/vm/run --no-build --kernel "$kernel" -- cat <"$work/random" >"$work/out" 2>"$work/err" || status=$?
+is 0 "cat ends at the end of its input"
+cmp -s "$work/random" "$work/out"
+ok "3 MB of random bytes go in and come out the same" $?
+
+# the guest's surroundings, by a script on standard input
+mkdir "$work/share"
+head -c 16777216 /dev/zero >"$work/bar"
+cat >"$work/script" <<'E'
+check() { name=$1; shift; if "$@" >/dev/null 2>&1; then echo "yes $name"; else echo "no $name"; fi; }
+check 'root' [ "$(id -u)" = 0 ]
+check 'tracefs' [ -e /sys/kernel/tracing/events ]
+check 'debugfs' [ -d /sys/kernel/debug/tracing ]
+check 'bpffs' grep -q '^bpf /sys/fs/bpf bpf' /proc/mounts
+check 'framebuffer of qxl' grep -q qxldrmfb /proc/fb
+check '/dev/fb0 can be written' dd if=/dev/zero of=/dev/fb0 bs=4096 count=16
+check 'text on /dev/tty0' sh -c 'echo text >/dev/tty0'
+check 'a memory BAR of 16 MiB' sh -c 'lspci -n -d 1af4:1110 -v | grep -q "size=16M"'
+check 'this tree at /src' [ -x /src/tests/vm/run ]
+check 'which is read-only' sh -c '! touch /src/file'
+check 'a writable root' touch /etc/file
+check 'the tools in PATH' sh -c 'case $PATH in /src/build/*) true; esac'
+check 'bpftool sees the kernel' sh -c 'bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q task_struct'
+check 'bpftool lists programs' bpftool prog list
+check 'modules of this kernel' [ -e "/lib/modules/$(uname -r)/modules.dep" ]
+check 'modprobe finds the test driver' sh -c '! grep -q . /lib/modules/*/modules.dep || modprobe -n test_io_mapping'
+check 'loopback is up' grep -q . /proc/net/tcp
+check 'kernel configuration' [ -e /proc/config.gz ]
+check 'four CPUs' [ "$(nproc)" = 4 ]
+if [ "$(uname -m)" = x86_64 ]; then
+	check 'bpftrace' bpftrace -e 'BEGIN { exit() }'
+fi
+printf 'from the guest' >/share/answer
+date +%s >/share/clock
+exit 4
+E
+status=0
+tests/vm/run --no-build --kernel "$kernel" --timeout 120 --share "$work/share" --bar "$work/bar" \
+	<"$work/script" >"$work/out" 2>"$work/err" || status=$?
+is 4 "without a command, commands are read from standard input"
+while read -r answer name; do
+	[ "$answer" = yes ]
+	ok "the guest has: $name" $?
+done <"$work/out"
+[ "$(wc -l <"$work/out")" -ge 18 ]
+ok "all of that was looked at" $?
+[ "$(cat "$work/share/answer")" = "from the guest" ]
+ok "a file written to /share is there" $?
+now=$(date +%s) clock=$(cat "$work/share/clock")
+[ $((now - clock)) -ge -2 ] && [ $((now - clock)) -le 15 ]
+ok "the guest's clock is right (behind by $((now - clock)) s at most)" $?
+
+# splats
+vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1 f+0x1/0x2" >/dev/kmsg; exit 5'
+is 99 "a warning in the kernel's log fails the run"
+said 'up.c:1 f\+0x1' "and shows the excerpt"
+said 'status 5' "and the command's own status"
+vm --expect-splat 'made/up' -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 5'
+is 5 "an expected one does not"
+vm -- sh -c 'echo c >/proc/sysrq-trigger'
+is 99 "a crash of the kernel fails the run"
+said 'sysrq_handle_crash|sysrq triggered crash' "and shows where"
+vm -- dmesg -n 1
+is 125 "a log that cannot show warnings fails the run"
+
+# time limit and leftovers
+status=0
+tests/vm/run --no-build --kernel "$kernel" --timeout 15 -- sh -c 'echo here; sleep 1000' \
+	>"$work/out" 2>"$work/err" &
+pid=$!
+wait_for 14 has_qemu "$pid"
+ok "QEMU runs" $?
+wait "$pid" || status=$?
+is 124 "the time limit ends a run"
+said 'time limit' "and says so"
+no_qemu "$pid"
+ok "and no QEMU is left" $?
+
+for signal in TERM KILL; do
+	tests/vm/run --no-build --kernel "$kernel" -- sleep 1000 >"$work/out" 2>"$work/err" &
+	pid=$!
+	wait_for 30 has_qemu "$pid"
+	ok "QEMU runs" $?
+	kill -"$signal" "$pid"
+	status=0
+	wait "$pid" 2>/dev/null || status=$?
+	[ "$status" -gt 128 ]
+	ok "SIG$signal ends the runner (status $status)" $?
+	wait_for 5 no_qemu "$pid"
+	ok "and no QEMU is left" $?
+done
+
+# a terminal
+mux() { tmux -L "$(basename "$work")" "$@"; }
+shows() { mux capture-pane -p -t vm | grep -qE -- "$1"; }
+mux new-session -d -s vm -x 97 -y 31 \
+	"stty -a >$work/before; tests/vm/run --no-build --kernel $kernel -- bash -i; echo \$? >$work/status; stty -a >$work/after; sleep 60"
+wait_for 60 shows 'iomap-vm .*#'
+ok "a shell on a terminal prompts" $?
+# shellcheck disable=SC2016 # expanded in the guest
+mux send-keys -t vm 'tty; echo size $(stty size) term $TERM' Enter
+wait_for 10 shows 'size 31 97 term (screen|tmux)'
+ok "terminal size and TERM are those outside" $?
+mux resize-window -t vm -x 111 -y 27
+# shellcheck disable=SC2016
+mux send-keys -t vm 'echo now $(stty size)' Enter
+wait_for 10 shows 'now 27 111'
+ok "a new size passes" $?
+mux send-keys -t vm 'less /src/Makefile' Enter
+wait_for 10 shows '^/src/Makefile|iomap: see what'
+ok "a full-screen program draws" $?
+mux send-keys -t vm q
+mux send-keys -t vm 'sleep 1000' Enter
+mux send-keys -t vm C-c
+mux send-keys -t vm 'echo inter''rupted' Enter
+wait_for 10 shows '^interrupted'
+ok "Ctrl-C interrupts what runs in the guest" $?
+mux send-keys -t vm 'exit 6' Enter
+wait_for 20 [ -s "$work/after" ]
+ok "the shell ends" $?
+[ "$(cat "$work/status")" = 6 ]
+ok "with its status" $?
+diff <(sed 1d "$work/before") <(sed 1d "$work/after") >/dev/null
+ok "the terminal is as it was before" $?
+
+echo "1..$count"
+[ "$failed" -eq 0 ]
