@@ -37,10 +37,9 @@ CFLAGS		?= -O2 -g
 ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 		   -Wformat=2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CFLAGS) \
-		   $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
+		   $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all \
 		   -fno-omit-frame-pointer)
-ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address$(,)undefined)
-,		:= ,
+ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address -fsanitize=undefined)
 
 # What the folders' build.mk files append to:
 #   lib-srcs        sources of libiomap.a, the code that programs and tests share
