@@ -186,7 +186,8 @@ mux send-keys -t vm 'less /src/Makefile' Enter
 wait_for 10 shows '^/src/Makefile|iomap: see what'
 ok "a full-screen program draws" $?
 mux send-keys -t vm q
-mux send-keys -t vm 'sleep 1000' Enter
+mux send-keys -t vm 'echo go''ing; sleep 1000' Enter
+wait_for 10 shows '^going'
 mux send-keys -t vm C-c
 mux send-keys -t vm 'echo inter''rupted' Enter
 wait_for 10 shows '^interrupted'
