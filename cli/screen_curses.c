@@ -50,6 +50,28 @@ static const char *similar_terminal(const char *name)
 	return !strncmp(name, "tmux", 4) || !strncmp(name, "screen", 6) ? "screen" : NULL;
 }
 
+/*
+ * Keys as terminals send them that are not wholly what TERM says, as behind a serial line: without this, the
+ * rest of an unknown sequence would be taken for keys.
+ */
+static void define_keys(void)
+{
+	static const struct {
+		const char *sequence;
+		int key;
+	} keys[] = {
+		{ "\033[A", KEY_UP },	  { "\033[B", KEY_DOWN },  { "\033[C", KEY_RIGHT },  { "\033[D", KEY_LEFT },
+		{ "\033OA", KEY_UP },	  { "\033OB", KEY_DOWN },  { "\033OC", KEY_RIGHT },  { "\033OD", KEY_LEFT },
+		{ "\033[H", KEY_HOME },	  { "\033OH", KEY_HOME },  { "\033[1~", KEY_HOME },  { "\033[7~", KEY_HOME },
+		{ "\033[F", KEY_END },	  { "\033OF", KEY_END },   { "\033[4~", KEY_END },   { "\033[8~", KEY_END },
+		{ "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE }, { "\033[Z", KEY_BTAB },   { "\033[3~", KEY_DC },
+		{ "\033OP", KEY_F(1) },	  { "\033[11~", KEY_F(1) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		define_key(keys[i].sequence, keys[i].key);
+}
+
 int terminal_open(struct err *err)
 {
 	const char *name = getenv("TERM"), *similar = name ? similar_terminal(name) : NULL;
@@ -70,6 +92,7 @@ int terminal_open(struct err *err)
 	noecho();
 	nonl();
 	keypad(stdscr, TRUE);
+	define_keys();
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, TRUE);
 	curs_set(0);

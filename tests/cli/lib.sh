@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test against.
+# Usage: . tests/cli/lib.sh, from the top of the tree, with the folder of the programs in $1 (build/x86_64).
+
+bin=$(cd "${1:-build/x86_64}" && pwd) || exit 2
+tests=0
+failed=0
+dir=$(mktemp -d)
+sock=$dir/sock
+servers=
+LC_ALL=C.UTF-8
+export LC_ALL
+unset IOMAPD_SOCKET NO_COLOR COLUMNS LINES
+
+# Ends the servers that this script started, and removes what it made.
+cleanup() {
+	for pid in $servers; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	for socket in "$dir"/tmux*; do
+		[ -S "$socket" ] && tmux -S "$socket" kill-server 2>/dev/null
+	done
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# is NAME COMMAND…: one test; it passes if COMMAND does.
+is() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok $tests - $name"
+		for f in "$dir/out" "$dir/err"; do
+			[ -s "$f" ] && head -40 "$f" | sed "s/^/# ${f##*/}: /"
+		done
+	fi
+	return 0
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+# The plan, and the exit status.
+finish() {
+	echo "1..$tests"
+	[ "$failed" = 0 ]
+	exit
+}
+
+# wait_for SECONDS COMMAND…: tries COMMAND until it succeeds; fails after SECONDS.
+wait_for() {
+	deadline=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+# A socket is there before anybody listens on it: the kernel's table tells.
+listening() { grep -q "00010000 .* $sock\$" /proc/net/unix; }
+
+# fake [OPTION]…: starts the fake daemon on $sock and waits until it serves; its pid is in $server.
+fake() {
+	rm -f "$sock"
+	"$bin/tests/cli/fake-iomapd" --socket "$sock" "$@" >"$dir/fake.log" 2>&1 &
+	server=$!
+	servers="$servers $server"
+	wait_for 10 listening || { echo "Bail out! fake-iomapd does not start: $(cat "$dir/fake.log")"; exit 1; }
+}
+
+# canned REPLY [hold|close]: starts a server that answers with REPLY (printf format, \0 for NUL).
+canned() {
+	rm -f "$sock"
+	# shellcheck disable=SC2059
+	printf "$1" >"$dir/reply"
+	"$bin/tests/cli/canned-server" "$sock" "${2:-hold}" <"$dir/reply" &
+	server=$!
+	servers="$servers $server"
+	wait_for 10 listening || { echo "Bail out! canned-server does not start"; exit 1; }
+}
+
+stop() {
+	kill -KILL "$server" 2>/dev/null
+	wait "$server" 2>/dev/null || true
+}
+
+# run STATUS COMMAND…: runs COMMAND with its output in $dir/out and $dir/err, and checks its exit status.
+run() {
+	want=$1
+	shift
+	timeout 30 "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+	[ "$status" = "$want" ] && return 0
+	echo "# exit status $status, not $want: $*"
+	return 1
+}
+
+out_has() { grep -qF -- "$1" "$dir/out"; }
+err_is() { [ "$(cat "$dir/err")" = "$1" ] || { echo "# want: $1"; return 1; }; }
+err_has() { grep -qF -- "$1" "$dir/err"; }

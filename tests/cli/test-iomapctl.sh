@@ -1,0 +1,186 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# iomapctl against a fake daemon, a wrong one, and none. Usage: tests/cli/test-iomapctl.sh [FOLDER OF PROGRAMS]
+# The functions here are called through is().
+# shellcheck disable=SC2317,SC2181
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+ctl=$bin/iomapctl
+
+# fails STATUS SENTENCE ARGUMENT…: iomapctl ends so, says exactly that and prints nothing.
+fails() {
+	want=$1 sentence=$2
+	shift 2
+	run "$want" "$ctl" "$@" && err_is "iomapctl: $sentence" && ! [ -s "$dir/out" ]
+}
+
+# json FILTER ARGUMENT…: the output is one JSON value for which the jq FILTER is true.
+json() {
+	filter=$1
+	shift
+	run 0 "$ctl" --json "$@" && jq -e "$filter" "$dir/out" >/dev/null
+}
+
+# --- the command line
+is 'no command' fails 2 "which command? See 'iomapctl --help'"
+is 'unknown command' fails 2 "no command 'frob': see 'iomapctl --help'" frob
+is 'ambiguous command' fails 2 "'st' can mean status or stats: write more of it" st
+is 'unknown option' fails 2 "no option --frob: see 'iomapctl list --help'" list --frob
+is 'an option of another command' fails 2 "no option --freed: see 'iomapctl stats --help'" stats --freed
+is 'bad value' fails 2 "-n takes a whole number from 0 to 1000000000, not 'x'" events -n x
+is 'bad choice' fails 2 "--kind takes one of atomic, local, sleepable, not 'kmap'" hist --kind kmap
+is 'one word too many' fails 2 "'x' is one word too many: see 'iomapctl list --help'" list x
+is 'help' run 0 "$ctl" --help
+is 'help is on standard output' out_has 'Usage: iomapctl'
+is 'version' run 0 "$ctl" --version
+
+# --- no daemon
+is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" --socket "$sock" list
+is 'a file that is no socket' fails 5 "$dir is not a socket: name the one of iomapd with --socket" --socket "$dir" list
+long=/$(printf 'x%.0s' $(seq 120))
+is 'too long a path' run 5 "$ctl" --socket "$long" list
+is 'says so' err_has 'has more than 107 characters: use a shorter one'
+export IOMAPD_SOCKET="$dir/from-env"
+is 'socket of the environment' fails 5 "no iomapd at $dir/from-env: start iomapd as root, or name its socket with --socket" list
+export IOMAPD_SOCKET="$sock"
+
+# --- a busy daemon; its figures stand still
+fake --at 10
+is 'status' run 0 "$ctl" status
+is 'status: the books' out_has 'balance: seen = counted + lost'
+is 'status: hooks' out_has '4 of 4 attached'
+is 'status: JSON' json '.schema == 1 and .kernel.machine == "x86_64" and .conservation.seen == .conservation.counted + ([.conservation.lost[]] | add)' status
+is 'list' run 0 "$ctl" list
+is 'list: a row' grep -Eq '^ *1 +0xf4000000 +64M linear +0000:00:02.0 +0 .* qxl_device_init\+0x1c8 \[qxl\]$' "$dir/out"
+is 'list: no freed mapping' sh -c "! grep -q '(freed)' $dir/out"
+is 'list --freed' run 0 "$ctl" list --freed
+is 'list --freed: the freed one' out_has '(freed)'
+is 'list: JSON' json '.schema == 1 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
+is 'list --freed: JSON' json '.mappings[2].state == "freed"' list --freed
+is 'stats' run 0 "$ctl" stats
+is 'stats: callers by maps' sh -c "grep -A2 '^Callers' $dir/out | grep -q qxl_bo_kmap_atomic_page"
+is 'stats: JSON' json '.backends.linear.hold_ns.atomic.count > 0 and ([.callers[].maps] | add) == ([.cpus[].maps[]] | add)' stats
+is 'hist' run 0 "$ctl" hist
+is 'hist: bars' out_has '████'
+is 'hist --kind' run 0 "$ctl" hist --kind local
+is 'hist --kind: that kind only' sh -c "grep -q '^linear local' $dir/out && ! grep -q '^linear atomic' $dir/out"
+is 'hist: JSON' json '[.hists[] | .count == ([.buckets[].count] | add)] | all' hist
+is 'hist in plain ASCII' run 0 env LC_ALL=C "$ctl" hist
+is 'is that' sh -c "grep -q '####' $dir/out && ! LC_ALL=C grep -q '[^ -~]' $dir/out"
+is 'events' run 0 "$ctl" events
+is 'events: three of the past' test "$(wc -l <"$dir/out")" = 3
+is 'events -n 1' run 0 "$ctl" events -n 1
+is 'events -n 1: the last' sh -c "[ \$(wc -l <$dir/out) = 1 ] && grep -q ' free ' $dir/out"
+is 'events -n 0' run 0 "$ctl" events -n 0
+is 'events -n 0: none' test ! -s "$dir/out"
+is 'events: JSON' run 0 "$ctl" events --json
+is 'events: one object a line' test "$(jq -c 'select(.schema == 1 and .event.seq > 0) | .event.type' "$dir/out" | tr '\n' ' ')" = '"create" "map_failed" "free" '
+is 'a shortened command' run 0 "$ctl" l
+is 'options before the command' run 0 "$ctl" --socket "$sock" --json list
+for noun in status list stats hist events; do
+	is "$noun prints the reply alone" sh -c "'$ctl' --json $noun 2>&1 | jq -e . >/dev/null"
+done
+
+# --- output that cannot be written
+to() { file=$1; shift; "$@" >"$file" 2>"$dir/err" </dev/null; }
+full() { to /dev/full "$ctl" "$@"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: No space left on device'; }
+is 'full disk' full list
+is 'full disk, JSON' full --json stats
+is 'full disk, events' full events
+closed() { "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
+is 'closed output' closed list
+is 'closed output, events' closed events
+reader_gone() { sh -c '"$@"; echo $? >"$0"' "$dir/status" "$ctl" "$@" 2>"$dir/err" | true; [ "$(cat "$dir/status")" = 0 ] && err_is ''; }
+is 'the reader goes' reader_gone --json list
+stop
+
+# --- what is wrong shows
+fake --scenario lost --at 10
+is 'events lost' run 4 "$ctl" status
+is 'events lost: by name' grep -Eq '^ +sites_full +[0-9]*[1-9]' "$dir/out"
+is 'events lost: JSON, too' run 4 "$ctl" --json status
+stop
+fake --scenario gap
+is 'a hook is missing' run 4 "$ctl" status
+is 'a hook is missing: the sentence' out_has 'io_mapping_free is missing: mappings are never shown as freed'
+stop
+fake --scenario empty
+is 'no mapping' run 0 "$ctl" list
+is 'no mapping: a sentence' out_has 'No mapping: no driver of this kernel holds one now.'
+is 'no hold' run 0 "$ctl" hist
+is 'no hold: a sentence' out_has 'No map has been held and let go yet.'
+is 'nothing counted' run 0 "$ctl" stats
+is 'no event' run 0 "$ctl" events
+stop
+fake --scenario many
+is 'many mappings' json '(.mappings | length) == 299' list
+stop
+
+# --- following
+fake
+"$ctl" --json events -f -n 0 >"$dir/follow" 2>"$dir/follow.err" &
+follower=$!
+servers="$servers $follower"
+is 'events -f: new ones come as they happen' wait_for 15 sh -c "[ \$(wc -l <$dir/follow) -ge 2 ]"
+is 'events -f -n 0: none of the past' sh -c "[ \$(head -1 $dir/follow | jq .event.seq) -gt 3 ]"
+is 'events -f: none twice' sh -c "[ \$(jq .event.seq $dir/follow | sort -u | wc -l) = \$(jq .event.seq $dir/follow | wc -l) ]"
+stop
+ended() { wait "$follower"; [ $? = 5 ] && grep -q 'closed the connection: it has ended or dropped this client' "$dir/follow.err"; }
+is 'the daemon dies mid-stream' ended
+is 'then nobody listens' fails 5 "nobody listens at $sock, iomapd has ended: start it again as root" list
+fake --at 5
+mkfifo "$dir/pipe"
+"$ctl" events -f >"$dir/pipe" 2>"$dir/follow.err" &
+follower=$!
+servers="$servers $follower"
+exec 3<"$dir/pipe"
+head -c1 <&3 >/dev/null
+exec 3<&-
+quiet_end() { wait "$follower"; [ $? = 0 ] && [ ! -s "$dir/follow.err" ]; }
+gone() { ! kill -0 "$follower" 2>/dev/null; }
+is 'events -f: the reader goes while nothing happens' wait_for 10 gone
+is 'events -f: quietly' quiet_end
+stop
+
+# --- daemons that are none
+is_odd() { canned "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
+is 'garbage' is_odd 'SSH-2.0-x\0' "what listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
+is 'half a reply' is_odd '{"parameters":{' "iomapd at $sock closed the connection: it has ended or dropped this client" list close
+is 'no reply' is_odd '' "iomapd at $sock does not answer: see what it is doing, or restart it" list
+is 'another schema' is_odd '{"parameters":{"schema":2}}\0' "iomapd at $sock talks schema 2 and this program 1: install both from one version" list
+is 'no schema' is_odd '{}\0' "the reply of iomapd at $sock has no schema number: install it and this program from one version" stats
+is 'an old daemon' is_odd '{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
+	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from one version" hist
+is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' "iomapd at $sock has too many clients: try again" status close
+canned '{"parameters":{"schema":1,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+is 'a task whose name is an escape sequence' run 0 "$ctl" events
+is 'does not steer the terminal' sh -c "grep -q '?\[2Jevil' $dir/out && ! grep -q \"\$(printf '\\033')\" $dir/out"
+stop
+canned '{"parameters":{"schema":1,"mappings":[{},7,{"id":"x","maps":3,"owner":[]}]}}\0'
+is 'records that lack everything' run 0 "$ctl" list
+stop
+canned '{"parameters":{"schema":1,"conservation":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}\0'
+is 'books that do not balance' run 4 "$ctl" status
+is 'books that do not balance: said' out_has 'DO NOT BALANCE: 5 seen, 4 counted + lost'
+stop
+
+# --- without permission
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	fake --at 5
+	cp "$ctl" "$dir/iomapctl"
+	chmod 755 "$dir" "$dir/iomapctl"
+	nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/iomapctl" --socket "$sock" list; }
+	refused() { nobody >"$dir/out" 2>"$dir/err"; [ $? = 5 ] && err_is "iomapctl: $1"; }
+	chown root:root "$sock"
+	chmod 600 "$sock"
+	is 'no permission' refused "no permission to use $sock: run this as root"
+	chown root:daemon "$sock"
+	chmod 660 "$sock"
+	is 'no permission: names the group' refused "no permission to use $sock: run this as root or as a member of the group daemon"
+	chmod 700 "$dir"
+	is 'no way to the socket' sh -c "! setpriv --reuid=65534 --regid=65534 --clear-groups $ctl --socket $sock list 2>/dev/null"
+	stop
+else
+	skip 'no permission' 'needs root and setpriv'
+fi
+finish

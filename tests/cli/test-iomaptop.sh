@@ -1,0 +1,255 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# iomaptop in a terminal (tmux) and in batch mode, against a fake daemon that comes and goes.
+# Usage: tests/cli/test-iomaptop.sh [FOLDER OF PROGRAMS]
+# The functions here are called through is().
+# shellcheck disable=SC2317,SC2181
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+top=$bin/iomaptop
+
+fails() {
+	want=$1 sentence=$2
+	shift 2
+	run "$want" "$top" "$@" && err_is "iomaptop: $sentence" && ! [ -s "$dir/out" ]
+}
+
+# --- the command line
+is 'unknown option' fails 2 "no option --frob: see 'iomaptop --help'" --frob
+is 'bad interval' fails 2 "-d takes a number from 0.1 to 3600, not '0'" -d 0
+is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, not 'x'" --view x
+is 'bad column' fails 2 "the view cpus has no column 'x', but CPU, MAPS/S, ATOMIC/S, LOCAL/S, SLEEP/S, UNMAPS/S, MAPS, FAILED, SHARE" -b --view cpus --sort x
+is 'no terminal' fails 2 'standard input and output are not a terminal: use -b to print frames as text'
+is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" -b --socket "$sock"
+is 'help' run 0 "$top" --help
+export IOMAPD_SOCKET="$sock"
+
+# --- batch
+fake
+is 'batch: three frames' run 0 "$top" -b -n 3 -d 0.2
+is 'batch: three frames, indeed' test "$(grep -c '^iomaptop  6.12.117 x86_64  linear' "$dir/out")" = 3
+is 'batch: rates from the first frame on' test "$(grep -cE '^ maps/s +[0-9]{4} ' "$dir/out")" = 3
+is 'batch: a view' run 0 "$top" -bn1 -d 0.2 --view cpus
+is 'batch: four CPUs' test "$(grep -cE '^ +[0-3] +[0-9]' "$dir/out")" = 4
+is 'batch: sorted' run 0 "$top" -bn1 -d 0.2 --view callers --sort caller
+is 'batch: by name' sh -c "grep -qF 'by CALLER' $dir/out && grep -A1 '^MAPS/S' $dir/out | grep -q qxl_bo_kmap"
+is 'batch: filtered' run 0 "$top" -bn1 -d 0.2 --view callers --filter test_map
+is 'batch: those rows only' sh -c "grep -q test_map_one $dir/out && ! grep -q qxl_bo $dir/out"
+is 'batch: COLUMNS' run 0 env COLUMNS=60 "$top" -bn1 -d 0.2
+narrow() { [ "$(wc -L <"$dir/out")" -le 60 ]; }
+is 'batch: is so wide' narrow
+is 'batch: plain ASCII' run 0 env LC_ALL=C "$top" -bn1 -d 0.2
+is 'batch: no other character' sh -c "! LC_ALL=C grep -q '[^ -~]' $dir/out"
+full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] && err_is 'iomaptop: cannot write the output: No space left on device'; }
+is 'batch: full disk' full
+reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" | head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
+is 'batch: the reader goes' reader_gone
+"$top" -b -d 0.2 >"$dir/out" 2>"$dir/err" &
+batch=$!
+servers="$servers $batch"
+is 'batch: runs' wait_for 10 test -s "$dir/out"
+stop
+batch_ended() { wait "$batch"; [ $? = 5 ] && err_is "iomaptop: iomapd at $sock closed the connection: it has ended or dropped this client"; }
+is 'batch: the daemon dies' batch_ended
+
+if ! command -v tmux >/dev/null; then
+	skip 'in a terminal' 'needs tmux'
+	finish
+fi
+
+# --- in a terminal
+starts=0
+mux() { tmux -S "$dir/tmux$starts" -f /dev/null "$@" 2>/dev/null; }
+screen() { mux capture-pane -p; }
+shows() { screen | grep -qE -- "$1"; }
+shows_not() { ! shows "$1"; }
+keys() { mux send-keys "$@"; }
+
+# start WxH ENVIRONMENT [ARGUMENT…]: iomaptop in a new terminal, the one before is gone. $status gets its exit
+# status, and $stty the settings that it leaves.
+start() {
+	size=$1 environment=$2
+	shift 2
+	mux kill-server
+	starts=$((starts + 1))
+	status=$dir/status$starts
+	stty=$dir/stty$starts
+	mux new-session -d -x "${size%x*}" -y "${size#*x}" "env $environment '$top' $* 2>'$dir/err'; s=\$?
+		stty -a >'$stty'; echo \$s >'$status'; exec sleep 1000"
+	mux set -g status off
+}
+
+# The process that draws.
+pid_of_top() { pgrep -f "^$top -d" | tail -1; }
+ended_with() { wait_for 10 test -s "$status" && [ "$(cat "$status")" = "$1" ]; }
+sees() { wait_for 10 shows "$1" || { screen | sed 's/^/# /'; return 1; }; }
+sees_not() { wait_for 10 shows_not "$1" || { screen | sed 's/^/# /'; return 1; }; }
+
+fake
+start 80x24 TERM=xterm-256color -d 0.2
+is 'starts' sees '^iomaptop  6.12.117 x86_64  linear'
+is 'shows the rate' sees '^ maps/s +[0-9]{4} '
+is 'shows the history' sees '[▁▂▃▄▅▆▇█]{3}'
+is 'shows the mappings' sees '^ +1 0000:00:02.0 .*qxl_device_init'
+is 'shows their callers below' sees '^Callers +by MAPS/S ▼'
+maps() { screen | awk '$1 == 1 { print $7; exit }'; }
+first=$(maps)
+moves() { [ "$(maps)" != "$first" ]; }
+is 'moves' wait_for 10 moves
+keys 2
+is 'key 2: callers' sees '\[2 Callers\]'
+keys Tab
+is 'Tab: backends' sees '\[3 Backends\]'
+is 'backends: one row a kind' sees '^linear +sleepable'
+keys 4
+is 'key 4: CPUs' sees '\[4 CPUs\]'
+keys BTab
+is 'back tab' sees '\[3 Backends\]'
+keys 2 /
+keys -l 'TEST_map'
+is 'filter while typing' sees 'filter: TEST_map'
+is 'filter: count' sees '/TEST_map: 3 of 6'
+is 'filter: hides the others' sees_not 'qxl_bo_kmap'
+keys Enter
+is 'filter: stays' sees '^q quit'
+keys Escape
+is 'Escape: all rows' sees 'qxl_bo_kmap'
+keys '<'
+is '<: sort by another column' sees 'by CALLER ▲'
+keys r
+is 'r: reverse' sees 'by CALLER ▼'
+keys '>'
+is '>: and back' sees 'by MAPS/S ▼'
+keys Space
+is 'space: paused' sees 'PAUSED \(0.2s\)'
+still=$(screen)
+sleep 0.7
+is 'paused: nothing moves' test "$still" = "$(screen)"
+keys Space
+is 'space: goes on' sees_not PAUSED
+keys +
+is '+: longer interval' sees 'every 0.5s'
+keys - -
+is '-: shorter interval' sees 'every 0.1s'
+keys d
+keys -l 0.3
+keys Enter
+is 'd: typed interval' sees 'every 0.3s'
+keys '?'
+is '?: help' sees 'choose a view'
+keys q
+is 'any key: back' sees '\[2 Callers\]'
+keys 1 Down Down
+is 'down: the second row, and its callers' sees 'Callers of mapping 2'
+keys Enter
+is 'Enter: the callers of it' sees 'of mapping 2  by'
+is 'Enter: those only' sees_not 'qxl_bo_kmap'
+keys Escape
+is 'Escape: back' sees '\[1 Mappings\]'
+
+# --- resizing
+for size in 132x43 40x10 10x3 1x1 200x5 5x50 80x24; do
+	mux resize-window -x "${size%x*}" -y "${size#*x}"
+	wait_for 5 shows '[0-9i]'
+done
+is 'survives any size' sees '^iomaptop  6.12.117'
+is 'is drawn for the last one' sees '^q quit'
+mux resize-window -x 132 -y 43
+is 'wider: more columns' sees 'LONGEST'
+
+# --- a daemon that goes and comes
+stop
+is 'waits for the daemon' sees "^waiting for iomapd at $sock"
+is 'says why' sees 'iomapd has ended|closed the connection'
+keys 4
+is 'keys still work' sees '\[4 CPUs\]'
+fake
+is 'reconnects by itself' sees_not 'waiting for iomapd'
+is 'rates go on' sees '^ maps/s +[1-9][0-9]{3} '
+keys 1
+stop
+rm -f "$sock"
+is 'waits without a socket' sees 'no iomapd at'
+fake --scenario lost
+is 'lost events show' sees 'events lost: .*sites_full [0-9]'
+kill -STOP "$server"
+is 'a daemon that hangs' wait_for 20 shows 'does not answer'
+keys 2
+is 'a daemon that hangs: keys work' sees '\[2 Callers\]'
+kill -CONT "$server"
+is 'goes on' sees_not 'does not answer'
+keys q
+is 'q: quits' ended_with 0
+is 'q: nothing on standard error' test ! -s "$dir/err"
+is 'q: the terminal is as it was' grep -q ' echo ' "$stty"
+stop
+
+# --- terminals
+fake
+start 80x24 'TERM=vt100 LC_ALL=C' -d 0.2
+is 'vt100, C locale' sees '^ maps/s +[0-9]{4} '
+colours() { mux capture-pane -e -p | grep -qE "$(printf '\033')\[([0-9;]*;)?3[0-7]m"; }
+no_colours() { ! colours; }
+only_ascii() { ! screen | LC_ALL=C grep -q '[^ -~]'; }
+is 'vt100: no colour' no_colours
+is 'vt100: plain ASCII' only_ascii
+keys q
+is 'vt100: quits' ended_with 0
+start 80x24 'TERM=xterm-256color NO_COLOR=1' -d 0.2
+is 'NO_COLOR' sees '^ maps/s +[0-9]{4} '
+is 'NO_COLOR: none' no_colours
+keys q
+start 80x24 TERM=xterm-256color -d 0.2
+is 'colour' sees '^ maps/s +[0-9]{4} '
+is 'colour: some' colours
+kill -TERM "$(pid_of_top)"
+is 'SIGTERM: ends' ended_with 0
+is 'SIGTERM: the terminal is as it was' grep -q ' echo ' "$stty"
+for size in 10x3 1x1 2x1; do
+	start $size TERM=xterm-256color -d 0.2
+	wait_for 10 shows '[0-9]'
+	keys Down 2 3 4 '?' x / y Escape Tab r '<' q
+	is "a terminal of $size" ended_with 0
+done
+start 80x24 TERM=alacritty-of-another-world -d 0.2
+is 'an unknown terminal that is like xterm' sees '^ maps/s +[0-9]{4} '
+keys q
+start 80x24 TERM=nonsense -d 0.2
+is 'an unknown terminal' ended_with 2
+is 'an unknown terminal: the sentence' err_is "iomaptop: the terminal type 'nonsense' is not known here: set TERM to one that is, such as xterm, or print frames with -b"
+start 80x24 TERM=dumb -d 0.2
+is 'a dumb terminal' ended_with 2
+is 'a dumb terminal: the sentence' err_has "the terminal type 'dumb' cannot place its cursor"
+start 80x24 TERM=xterm-256color -d 0.2
+is 'its terminal goes' sees '^ maps/s +[0-9]{4} '
+pid=$(pid_of_top)
+mux kill-server
+has_gone() { ! kill -0 "$pid" 2>/dev/null; }
+is 'its terminal goes: it ends' wait_for 10 has_gone
+stop
+
+# --- many mappings
+fake --scenario many
+start 100x30 TERM=xterm-256color -d 0.2
+is 'many mappings' sees 'a_driver_with_a_rather'
+keys End
+is 'End: the last ones' sees '^300 '
+keys NPage PPage PPage
+is 'page up' sees_not '^300 '
+keys q
+is 'many mappings: quits' ended_with 0
+stop
+
+# --- little work: one call an interval, and idle between
+fake
+start 80x24 TERM=xterm-256color -d 1
+is 'an idle screen' sees '^ maps/s +[0-9]{4} '
+pid=$(pid_of_top)
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+before=$(ticks)
+sleep 4
+after=$(ticks)
+is "costs little ($((after - before)) ticks of $(getconf CLK_TCK) a second in 4 s)" test $((after - before)) -le $(($(getconf CLK_TCK) / 5))
+keys q
+stop
+finish
