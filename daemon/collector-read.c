@@ -255,7 +255,7 @@ static void add_head(const struct collector *c, struct model *m)
 	m->pid = getpid();
 	m->version = IOMAP_VERSION;
 	m->timing = c->opts.timing;
-	m->created = c->adopted;
+	m->adopted = c->adopted;
 	snprintf(m->release, sizeof(m->release), "%s", c->uts.release);
 	snprintf(m->machine, sizeof(m->machine), "%s", c->uts.machine);
 	memcpy(m->backend_present, c->in_force, sizeof(m->backend_present));

@@ -33,23 +33,23 @@ static int check_privilege(struct errbuf *e)
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 
 	if (syscall(SYS_capget, &head, data))
-		return fail(e, -errno, "cannot read the process's capabilities: %s",
-			    strerror(errno));
+		return set_error(e, -errno, "cannot read the process's capabilities: %s",
+				 strerror(errno));
 	if (has_cap(data, CAP_SYS_ADMIN) || (has_cap(data, CAP_BPF) && has_cap(data, CAP_PERFMON)))
 		return 0;
-	return fail(e, -EPERM,
-		    "no privilege to load BPF programs; run it as root (or with "
-		    "CAP_BPF and CAP_PERFMON)");
+	return set_error(e, -EPERM,
+			 "no privilege to load BPF programs; run it as root (or with "
+			 "CAP_BPF and CAP_PERFMON)");
 }
 
 static int check_btf(const struct collector *c, struct errbuf *e)
 {
 	if (path_exists(c, "/sys/kernel/btf/vmlinux"))
 		return 0;
-	return fail(e, -ENOTSUP,
-		    "this kernel (%s) has no BTF at /sys/kernel/btf/vmlinux; build it "
-		    "with CONFIG_DEBUG_INFO_BTF=y",
-		    c->uts.release);
+	return set_error(e, -ENOTSUP,
+			 "this kernel (%s) has no BTF at /sys/kernel/btf/vmlinux; build it "
+			 "with CONFIG_DEBUG_INFO_BTF=y",
+			 c->uts.release);
 }
 
 static bool is_preempt_rt(const struct collector *c)
@@ -110,26 +110,27 @@ static int load(struct collector *c, struct errbuf *e)
 	int err;
 
 	if (!log)
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	c->skel = iomap_bpf__open();
 	if (!c->skel)
-		return fail(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+		return set_error(e, -errno, "cannot open the BPF object: %s", strerror(errno));
 	err = configure(c);
 	if (err)
-		return fail(e, err, "cannot size the BPF maps: %s", strerror(-err));
+		return set_error(e, err, "cannot size the BPF maps: %s", strerror(-err));
 	bpf_object__for_each_program(prog, c->skel->obj)
 		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
 	err = iomap_bpf__load(c->skel);
 	if (err == -EPERM)
-		return fail(e, err, "the kernel refuses to load BPF programs (is it locked down?)");
+		return set_error(e, err,
+				 "the kernel refuses to load BPF programs (is it locked down?)");
 	if (err == -E2BIG || err == -ENOMEM)
-		return fail(e, err,
-			    "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
-			    "try a smaller --max-mappings",
-			    c->opts.max_mappings, c->nr_cpus, strerror(-err));
+		return set_error(e, err,
+				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
+				 "try a smaller --max-mappings",
+				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
 	if (err)
-		return fail(e, err, "cannot load the BPF programs: %s %s", strerror(-err),
-			    last_words(log));
+		return set_error(e, err, "cannot load the BPF programs: %s %s", strerror(-err),
+				 last_words(log));
 	/* The log is about to go. */
 	bpf_object__for_each_program(prog, c->skel->obj) bpf_program__set_log_buf(prog, NULL, 0);
 	return 0;
@@ -146,39 +147,48 @@ static int attach(struct collector *c, int hook, struct bpf_program *prog, const
 		return 0;
 	err = -errno;
 	if (err != -ENOENT)
-		return fail(e, err, "cannot attach to the tracepoint %s: %s", tp, strerror(-err));
+		return set_error(e, err, "cannot attach to the tracepoint %s: %s", tp,
+				 strerror(-err));
 	if (asprintf(&c->gaps[hook], "%s: this kernel has no %s tracepoint", cost, tp) < 0) {
 		c->gaps[hook] = NULL;
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	}
 	return 0;
 }
 
+static int adopt(struct collector *c, struct errbuf *e)
+{
+	int err = collector_adopt(c);
+
+	return err ? set_error(e, err, "cannot read the kernel's list of mappings: %s",
+			       strerror(-err))
+		   : 0;
+}
+
 static int attach_all(struct collector *c, struct errbuf *e)
 {
+	const struct iomap_bpf *s = c->skel;
 	int err;
 
+	if (c->opts.no_attach)
+		return adopt(c, e);
 	/*
 	 * Mappings first, so that none is missed between the listing of the older ones and now.
 	 * Then unmaps before maps: in between, unmaps count as unattributed, while the other
 	 * order would leave sections open for ever.
 	 */
-	err = attach(c, HOOK_CREATE, c->skel->progs.iomap_create, "io_mapping_create",
+	err = attach(c, HOOK_CREATE, s->progs.iomap_create, "io_mapping_create",
 		     "new mappings are not seen", e);
 	if (!err)
-		err = attach(c, HOOK_FREE, c->skel->progs.iomap_free, "io_mapping_free",
+		err = attach(c, HOOK_FREE, s->progs.iomap_free, "io_mapping_free",
 			     "mappings are never shown as freed", e);
-	if (!err && (c->links[HOOK_CREATE] || c->links[HOOK_FREE])) {
-		err = collector_adopt(c);
-		if (err)
-			fail(e, err, "cannot read the kernel's list of mappings: %s",
-			     strerror(-err));
-	}
 	if (!err)
-		err = attach(c, HOOK_UNMAP, c->skel->progs.iomap_unmap, "io_mapping_unmap",
+		err = adopt(c, e);
+	if (!err)
+		err = attach(c, HOOK_UNMAP, s->progs.iomap_unmap, "io_mapping_unmap",
 			     "unmaps are not counted and hold times are not known", e);
 	if (!err)
-		err = attach(c, HOOK_MAP, c->skel->progs.iomap_map, "io_mapping_map",
+		err = attach(c, HOOK_MAP, s->progs.iomap_map, "io_mapping_map",
 			     "maps are not counted", e);
 	if (err)
 		return err;
@@ -186,10 +196,11 @@ static int attach_all(struct collector *c, struct errbuf *e)
 		if (c->links[i])
 			return 0;
 	}
-	return fail(e, -ENOTSUP,
-		    "this kernel (%s) has no io_mapping tracepoints; boot one built "
-		    "with the iomap patch series",
-		    c->uts.release);
+	return set_error(
+		e, -ENOTSUP,
+		"this kernel (%s) has no io_mapping tracepoints; boot one built with the iomap "
+		"patch series",
+		c->uts.release);
 }
 
 /* Puts the caller's symbol to an event, which must be done while its module is still there. */
@@ -247,21 +258,21 @@ static int setup(struct collector *c, struct errbuf *e)
 		return err;
 	c->nr_cpus = libbpf_num_possible_cpus();
 	if (c->nr_cpus < 0)
-		return fail(e, c->nr_cpus, "cannot tell the number of possible CPUs");
+		return set_error(e, c->nr_cpus, "cannot tell the number of possible CPUs");
 	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
 	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
 	c->chunk = malloc(CHUNK_BYTES);
 	if (!c->symbols || !c->meta || !c->chunk || check_symbols(c))
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	err = load(c, e);
 	if (err)
 		return err;
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), event_arrived, c, NULL);
 	if (!c->ring)
-		return fail(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	return c->opts.no_attach ? 0 : attach_all(c, e);
+		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return attach_all(c, e);
 }
 
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)
@@ -270,7 +281,7 @@ int collector_new(const struct collector_options *opts, struct collector **ret, 
 	int err;
 
 	if (!c)
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	c->opts = *opts;
 	if (!c->opts.max_mappings)
 		c->opts.max_mappings = COLLECTOR_MAPPINGS_DEFAULT;

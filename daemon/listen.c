@@ -32,22 +32,23 @@ static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 	int err;
 
 	if (lstat(path, &st))
-		return errno == ENOENT
-			       ? 0
-			       : fail(e, -errno, "cannot look at %s: %s", path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : set_error(e, -errno, "cannot look at %s: %s", path,
+						   strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fail(e, -EEXIST,
-			    "%s exists and is not a socket; remove it or choose "
-			    "another with --socket",
-			    path);
+		return set_error(e, -EEXIST,
+				 "%s exists and is not a socket; remove it or choose "
+				 "another with --socket",
+				 path);
 	err = nobody_serves(addr);
 	if (err == -EADDRINUSE)
-		return fail(e, err, "another iomapd already serves %s", path);
+		return set_error(e, err, "another iomapd already serves %s", path);
 	if (err)
-		return fail(e, err, "cannot tell whether %s is in use: %s", path, strerror(-err));
+		return set_error(e, err, "cannot tell whether %s is in use: %s", path,
+				 strerror(-err));
 	if (unlink(path) && errno != ENOENT)
-		return fail(e, -errno, "cannot remove the stale socket %s: %s", path,
-			    strerror(errno));
+		return set_error(e, -errno, "cannot remove the stale socket %s: %s", path,
+				 strerror(errno));
 	return 0;
 }
 
@@ -59,13 +60,15 @@ static int open_dir(const char *path, struct errbuf *e)
 	int fd;
 
 	if (!copy)
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	dir = dirname(copy);
 	if (mkdir(dir, 0755) && errno != EEXIST)
-		return fail(e, -errno, "cannot make the directory %s: %s", dir, strerror(errno));
+		return set_error(e, -errno, "cannot make the directory %s: %s", dir,
+				 strerror(errno));
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(e, -errno, "cannot open the directory %s: %s", dir, strerror(errno));
+		return set_error(e, -errno, "cannot open the directory %s: %s", dir,
+				 strerror(errno));
 	return fd;
 }
 
@@ -78,8 +81,9 @@ int server_listen(const char *path, struct errbuf *e)
 	int fd, err;
 
 	if (!*path || strlen(path) >= sizeof(addr.sun_path))
-		return fail(e, -ENAMETOOLONG, "the socket's path must have 1 to %zu characters: %s",
-			    sizeof(addr.sun_path) - 1, path);
+		return set_error(e, -ENAMETOOLONG,
+				 "the socket's path must have 1 to %zu characters: %s",
+				 sizeof(addr.sun_path) - 1, path);
 	memcpy(addr.sun_path, path, strlen(path));
 
 	dir = open_dir(path, e);
@@ -87,15 +91,15 @@ int server_listen(const char *path, struct errbuf *e)
 		return dir;
 	/* Of two that start at once, one waits here and then finds the other at work. */
 	if (flock(dir, LOCK_EX))
-		return fail(e, -errno, "cannot lock the directory of %s: %s", path,
-			    strerror(errno));
+		return set_error(e, -errno, "cannot lock the directory of %s: %s", path,
+				 strerror(errno));
 	err = remove_stale(&addr, e);
 	if (err)
 		return err;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return fail(e, -errno, "cannot make a socket: %s", strerror(errno));
+		return set_error(e, -errno, "cannot make a socket: %s", strerror(errno));
 	mask = umask(0117);
 	err = bind(fd, (const void *)&addr, sizeof(addr)) ? -errno : 0;
 	umask(mask);
@@ -106,7 +110,7 @@ int server_listen(const char *path, struct errbuf *e)
 		err = -errno;
 	if (err) {
 		close(fd);
-		return fail(e, err, "cannot listen at %s: %s", path, strerror(-err));
+		return set_error(e, err, "cannot listen at %s: %s", path, strerror(-err));
 	}
 	return fd;
 }

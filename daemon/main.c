@@ -171,10 +171,10 @@ static int start(struct daemon *d, const struct options *o, struct errbuf *e)
 	if (!err)
 		err = loop_init(&d->loop);
 	if (err)
-		return fail(e, err, "cannot start: %s", strerror(-err));
+		return set_error(e, err, "cannot start: %s", strerror(-err));
 	d->history = history_new();
 	if (!d->history)
-		return fail(e, -ENOMEM, "out of memory");
+		return set_error(e, -ENOMEM, "out of memory");
 	service_init(&d->service, &source, d->history);
 
 	/* Before the socket exists, so that whoever can connect is told of everything since. */
@@ -188,14 +188,14 @@ static int start(struct daemon *d, const struct options *o, struct errbuf *e)
 	err = server_new(&d->loop, &d->service, fd, &d->server);
 	if (err) {
 		close(fd);
-		return fail(e, err, "cannot serve: %s", strerror(-err));
+		return set_error(e, err, "cannot serve: %s", strerror(-err));
 	}
 	d->events.fd = collector_event_fd(d->collector);
 	d->events.fn = on_events;
 	err = loop_add(&d->loop, &d->signals, EPOLLIN);
 	if (!err)
 		err = loop_add(&d->loop, &d->events, EPOLLIN);
-	return err ? fail(e, err, "cannot wait for events: %s", strerror(-err)) : 0;
+	return err ? set_error(e, err, "cannot wait for events: %s", strerror(-err)) : 0;
 }
 
 /* Removes the socket, unless somebody else has put theirs there. */
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "iomapd: serving %s\n", o.socket);
 		err = loop_run(&d.loop);
 		if (err)
-			fail(&e, err, "stopped: %s", strerror(-err));
+			set_error(&e, err, "stopped: %s", strerror(-err));
 	}
 	stop(&d, &o);
 	if (!err)

@@ -84,6 +84,7 @@ struct model {
 	uint64_t seen;
 	uint64_t counted;
 	uint64_t lost[IOMAP_LOST_MAX];
+	uint64_t adopted; /* mappings that are older than the tracer */
 	uint64_t created;
 	uint64_t freed;
 	uint64_t stray_unmaps; /* unmaps whose map was not seen */

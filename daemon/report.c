@@ -94,7 +94,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_array_end(w);
 	jsonw_object_begin(w, "mappings");
 	jsonw_u64(w, "live", live);
-	jsonw_u64(w, "created", m->created);
+	jsonw_u64(w, "created", m->adopted + m->created);
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
 	jsonw_array_begin(w, "hooks");

@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-int fail(struct errbuf *e, int err, const char *fmt, ...)
+int set_error(struct errbuf *e, int err, const char *fmt, ...)
 {
 	va_list ap;
 

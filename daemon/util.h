@@ -43,7 +43,8 @@ struct errbuf {
 	char text[512];
 };
 
-/* Writes the sentence and returns err, so that `return fail(e, -EIO, "…")` reads well. */
-__attribute__((format(printf, 3, 4))) int fail(struct errbuf *e, int err, const char *fmt, ...);
+/* Writes the sentence and returns err, so that `return set_error(e, -EIO, "…")` reads well. */
+__attribute__((format(printf, 3, 4))) int set_error(struct errbuf *e, int err, const char *fmt,
+						    ...);
 
 #endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happens at each limit: the loss has its name, all else goes on, and the books balance. */
+#include "tests/bpf/harness.h"
+
+#include <string.h>
+
+#define SITE	0xffffffff81000100
+#define PAGE(n) (0xc0000000u + (n)*4096u)
+
+static void mapping_table_full(void **state)
+{
+	const struct collector_options opts = { .max_mappings = 3, .timing = IOMAP_TIMING_ALL };
+	static const uint32_t outside[] = { 0, 4, 5, 0xffffffff };
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	for (uint32_t id = 1; id <= 3; id++)
+		ev_create(&b, id, 0x1000 * id, 0x1000, IOMAP_LINEAR, SITE);
+	bench_sample(&b);
+	assert_int_equal(total_lost(&b), 0);
+	assert_int_equal(b.m.nr_mappings, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
+		ev_create(&b, outside[i], 0x1000, 0x1000, IOMAP_LINEAR, SITE);
+		for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
+			ev_map(&b, outside[i], PAGE(i), kind, IOMAP_LINEAR, SITE + i);
+			ev_unmap(&b, PAGE(i), kind);
+		}
+		ev_free(&b, outside[i]);
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.lost[IOMAP_LOST_TABLE_FULL], 8);
+	assert_int_equal(total_lost(&b), 8);
+	assert_int_equal(b.m.nr_mappings, 3);
+	assert_int_equal(b.m.created, 7);
+	assert_int_equal(b.m.freed, 4);
+	assert_int_equal(b.m.stray_maps, 12);
+	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.total[IOMAP_LINEAR][IOMAP_LOCAL].maps, 4);
+	assert_int_equal(b.m.total[IOMAP_LINEAR][IOMAP_LOCAL].unmaps, 4);
+	assert_int_equal(get_caller(&b, SITE + 1, 4, IOMAP_ATOMIC)->maps, 1);
+	bench_close(&b);
+}
+
+static void call_sites_full(void **state)
+{
+	const struct collector_options opts = { .max_sites = 16, .timing = IOMAP_TIMING_ALL };
+	const unsigned int n = 200;
+	uint64_t at_sites = 0;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	on_cpu(0);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	/* Twice: what has a site keeps it, what has none is lost again. */
+	for (unsigned int i = 0; i < 2 * n; i++) {
+		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE + i % n * 16);
+		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
+	}
+	bench_sample(&b);
+	for (size_t i = 0; i < b.m.nr_callers; i++) {
+		assert_int_equal(b.m.callers[i].maps, 2);
+		at_sites += b.m.callers[i].maps;
+	}
+	assert_int_equal(b.m.nr_callers, 16);
+	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 2 * n - at_sites);
+	assert_int_equal(total_lost(&b), 2 * n - at_sites);
+	/* The other counts do not miss them. */
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 2 * n);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].unmaps, 2 * n);
+	bench_close(&b);
+}
+
+/* As many sites as the table is made for find room, or nearly all of them. */
+static void call_sites_spread(void **state)
+{
+	const struct collector_options opts = { .max_sites = 1024, .timing = IOMAP_TIMING_ALL };
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	on_cpu(0);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	/* Half full, a spread-out table of two choices loses none. */
+	for (unsigned int i = 0; i < 512; i++)
+		ev_map_failed(&b, 1, 0, IOMAP_ATOMIC, IOMAP_LINEAR, SITE + i * 64);
+	bench_sample(&b);
+	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 0);
+	assert_int_equal(b.m.nr_callers, 512);
+	bench_close(&b);
+}
+
+static void live_table_full(void **state)
+{
+	const struct collector_options opts = { .max_live = 8, .timing = IOMAP_TIMING_ALL };
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	for (int i = 0; i < 11; i++)
+		ev_map(&b, 1, PAGE(i), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
+	bench_sample(&b);
+	assert_int_equal(b.m.lost[IOMAP_LOST_LIVE_FULL], 3);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].maps, 11);
+	assert_int_equal(get_caller(&b, SITE, 1, IOMAP_SLEEPABLE)->maps, 11);
+	for (int i = 0; i < 11; i++)
+		ev_unmap(&b, PAGE(i), IOMAP_SLEEPABLE);
+	bench_sample(&b);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, 8);
+	assert_int_equal(b.m.stray_unmaps, 3);
+	assert_int_equal(total_lost(&b), 3);
+	bench_close(&b);
+}
+
+static void one_address_held_too_often(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, NULL);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	for (int i = 0; i < IOMAP_LIVE_SLOTS + 2; i++)
+		ev_map(&b, 1, PAGE(0), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
+	bench_sample(&b);
+	assert_int_equal(b.m.lost[IOMAP_LOST_LIVE_FULL], 2);
+	assert_int_equal(live_entries(&b), IOMAP_LIVE_SLOTS);
+	for (int i = 0; i < IOMAP_LIVE_SLOTS + 2; i++)
+		ev_unmap(&b, PAGE(0), IOMAP_SLEEPABLE);
+	bench_sample(&b);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, IOMAP_LIVE_SLOTS);
+	assert_int_equal(b.m.stray_unmaps, 2);
+	assert_int_equal(live_entries(&b), 0);
+	bench_close(&b);
+}
+
+static void ring_full(void **state)
+{
+	const struct collector_options opts = { .ring_bytes = 4096, .timing = IOMAP_TIMING_ALL };
+	struct history *h = history_new();
+	const unsigned int n = 100;
+	struct bench b;
+	int got;
+
+	(void)state;
+	bench_open(&b, &opts);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_IOREMAP, SITE);
+	for (unsigned int i = 0; i < n; i++)
+		ev_map_failed(&b, 1, i, IOMAP_ATOMIC, IOMAP_IOREMAP, SITE);
+	bench_sample(&b);
+	got = collector_consume(b.collector, h);
+	/* Some fit; those that did not are lost by name, and counted for all that. */
+	assert_true(got > 10);
+	assert_true(b.m.lost[IOMAP_LOST_RING_FULL] > 0);
+	assert_int_equal(b.m.lost[IOMAP_LOST_RING_FULL], n + 1 - got);
+	assert_int_equal(total_lost(&b), b.m.lost[IOMAP_LOST_RING_FULL]);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].failed, n);
+	/* There is room again. */
+	ev_free(&b, 1);
+	assert_int_equal(collector_consume(b.collector, h), 1);
+	history_free(h);
+	bench_close(&b);
+}
+
+/* Two things fail at once: the event is lost once. */
+static void one_reason_an_event(void **state)
+{
+	const struct collector_options opts = {
+		.max_sites = 4, .max_live = 1, .ring_bytes = 4096, .timing = IOMAP_TIMING_ALL
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	on_cpu(0);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	for (int i = 0; i < 100; i++) {
+		ev_map(&b, 1, PAGE(i), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE + i);
+		ev_map_failed(&b, 1, 0, IOMAP_LOCAL, IOMAP_LINEAR, SITE + i);
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.lost[IOMAP_LOST_LIVE_FULL], 99);
+	assert_int_equal(b.m.nr_callers, 4);
+	/* Of the failures, the first two have a site and room in the ring. */
+	assert_int_equal(b.m.counted, 1 + 1 + 2);
+	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL] + b.m.lost[IOMAP_LOST_RING_FULL] +
+				 b.m.lost[IOMAP_LOST_LIVE_FULL],
+			 total_lost(&b));
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].maps, 100);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_LOCAL].failed, 100);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mapping_table_full),	      cmocka_unit_test(call_sites_full),
+		cmocka_unit_test(call_sites_spread),	      cmocka_unit_test(live_table_full),
+		cmocka_unit_test(one_address_held_too_often), cmocka_unit_test(ring_full),
+		cmocka_unit_test(one_reason_an_event),
+	};
+
+	return cmocka_run_group_tests_name("bpf/limits", tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Many tasks at once on all CPUs: nothing is lost or mixed up, and readers see balanced books. */
+#include "tests/bpf/harness.h"
+
+#include <bpf/bpf.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SITE 0xffffffff81000100
+
+enum {
+	THREADS = 6,
+	ROUNDS = 20000
+};
+
+struct load {
+	struct bench *b;
+	int cpu; /* -1: wherever it runs */
+	uint32_t id;
+	uint64_t vaddr;
+	uint32_t kind;
+	atomic_int *running;
+};
+
+static void *work(void *arg)
+{
+	struct load *l = arg;
+
+	if (l->cpu >= 0)
+		on_cpu(l->cpu);
+	for (int i = 0; i < ROUNDS; i++) {
+		ev_map(l->b, l->id, l->vaddr, l->kind, IOMAP_LINEAR, SITE + l->id);
+		ev_unmap(l->b, l->vaddr, l->kind);
+	}
+	atomic_fetch_sub(l->running, 1);
+	return NULL;
+}
+
+/* Runs the loads at once; samples meanwhile, when sampling is set. */
+static void run(struct load *loads, struct bench *b, bool sampling)
+{
+	pthread_t thread[THREADS];
+	atomic_int running = THREADS;
+	unsigned int samples = 0;
+
+	for (int i = 0; i < THREADS; i++) {
+		loads[i].b = b;
+		loads[i].running = &running;
+		assert_int_equal(pthread_create(&thread[i], NULL, work, &loads[i]), 0);
+	}
+	while (sampling && atomic_load(&running)) {
+		model_reset(&b->m);
+		assert_int_equal(collector_sample(b->collector, &b->m), 0);
+		assert_int_equal(b->m.seen, b->m.counted + total_lost(b));
+		samples++;
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	if (sampling)
+		printf("# %u samples under load\n", samples);
+	assert_true(!sampling || samples > 3);
+}
+
+static void one_address_many_tasks(void **state)
+{
+	struct load loads[THREADS] = {};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, NULL);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	for (int i = 0; i < THREADS; i++)
+		loads[i] = (struct load){
+			.cpu = -1, .id = 1, .vaddr = 0xc0000000, .kind = IOMAP_SLEEPABLE
+		};
+	run(loads, &b, false);
+	bench_sample(&b);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].maps, THREADS * ROUNDS);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, THREADS * ROUNDS);
+	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(total_lost(&b), 0);
+	assert_int_equal(live_entries(&b), 0);
+	bench_close(&b);
+}
+
+/* Each task's own mapping: an unmap that took another task's map would show. */
+static void each_unmap_takes_its_own(void **state)
+{
+	static const uint32_t kinds[] = { IOMAP_SLEEPABLE, IOMAP_LOCAL };
+	struct load loads[THREADS] = {};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		ev_create(&b, i + 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+		loads[i] = (struct load){
+			.cpu = -1, .id = i + 1, .vaddr = 0xc0000000, .kind = kinds[i % 2]
+		};
+	}
+	/* Names the call sites now: that reads a large file. */
+	for (int i = 0; i < THREADS; i++)
+		ev_map_failed(&b, i + 1, 0, kinds[i % 2], IOMAP_LINEAR, SITE + i + 1);
+	bench_sample(&b);
+	run(loads, &b, true);
+	bench_sample(&b);
+	for (int i = 0; i < THREADS; i++) {
+		const struct model_count *c = &get_mapping(&b, i + 1)->kind[kinds[i % 2]];
+
+		assert_int_equal(c->maps, ROUNDS);
+		assert_int_equal(c->unmaps, ROUNDS);
+		assert_int_equal(get_caller(&b, SITE + i + 1, i + 1, kinds[i % 2])->maps, ROUNDS);
+	}
+	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(total_lost(&b), 0);
+	bench_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_address_many_tasks),
+		cmocka_unit_test(each_unmap_takes_its_own),
+	};
+
+	return cmocka_run_group_tests_name("bpf/load", tests, NULL, NULL);
+}

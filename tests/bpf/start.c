@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How a collector starts: what the kernel lacks is said, older mappings are adopted. */
+#include "tests/bpf/harness.h"
+
+#include <ftw.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SITE 0xffffffff81000100
+
+/* A root of files that stand for /sys and /proc. */
+struct root {
+	char path[64];
+};
+
+static void put(const struct root *r, const char *name, const char *text)
+{
+	char path[256], *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s%s", r->path, name);
+	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void make_root(struct root *r)
+{
+	strcpy(r->path, "/tmp/iomap-root-XXXXXX");
+	assert_non_null(mkdtemp(r->path));
+	put(r, "/sys/kernel/btf/vmlinux", "");
+	put(r, "/proc/kallsyms",
+	    "ffffffff81000000 T start\nffffffff81000080 t a_driver\n"
+	    "ffffffff81000800 T other\n");
+	put(r, "/sys/bus/pci/devices/0000:00:02.0/resource",
+	    "0x00000000f4000000 0x00000000f7ffffff 0x0000000000040208\n"
+	    "0x00000000f8000000 0x00000000f8ffffff 0x0000000000040200\n");
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_root(const struct root *r)
+{
+	nftw(r->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int start(const struct collector_options *opts, struct errbuf *e)
+{
+	struct collector *c = NULL;
+	int err = collector_new(opts, &c, e);
+
+	assert_true(err ? c == NULL : c != NULL);
+	collector_free(c);
+	return err;
+}
+
+static void no_tracepoints(void **state)
+{
+	const struct collector_options opts = { .timing = IOMAP_TIMING_ALL, .preempt_rt = -1 };
+	struct errbuf e = {};
+
+	(void)state;
+	if (!access("/sys/kernel/tracing/events/io_mapping", F_OK))
+		skip();
+	assert_int_equal(start(&opts, &e), -ENOTSUP);
+	assert_non_null(strstr(e.text, "has no io_mapping tracepoints"));
+}
+
+static void no_btf(void **state)
+{
+	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
+	struct errbuf e = {};
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	opts.root = r.path;
+	remove_root(&r);
+	assert_int_equal(start(&opts, &e), -ENOTSUP);
+	assert_non_null(strstr(e.text, "has no BTF"));
+}
+
+static void adopts_older_mappings(void **state)
+{
+	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
+	const struct model_mapping *m;
+	struct bench b;
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	put(&r, "/sys/kernel/debug/io_mapping/backend", "kmap\n");
+	put(&r, "/sys/kernel/debug/io_mapping/mappings",
+	    "# id base size backend owner\n"
+	    "1 0xf4000000 67108864 linear qxl_device_init+0x1c8/0x2d0 [qxl]\n"
+	    "4 0xf8001000 4096 ioremap some_driver_probe+0x10/0x20\n"
+	    "garbage\n"
+	    "900000 0x1000 4096 linear far_too_many+0x1/0x2\n");
+	opts.root = r.path;
+	bench_open(&b, &opts);
+	bench_sample(&b);
+	assert_int_equal(b.m.nr_mappings, 2);
+	assert_int_equal(b.m.adopted, 2);
+	assert_int_equal(b.m.created, 0);
+	m = get_mapping(&b, 1);
+	assert_int_equal(m->state, IOMAP_LIVE);
+	assert_int_equal(m->base, 0xf4000000);
+	assert_int_equal(m->size, 67108864);
+	assert_int_equal(m->backend, IOMAP_LINEAR);
+	assert_string_equal(m->owner, "qxl_device_init+0x1c8");
+	assert_string_equal(m->module, "qxl");
+	assert_string_equal(m->device, "0000:00:02.0");
+	assert_int_equal(m->bar, 0);
+	m = get_mapping(&b, 4);
+	assert_int_equal(m->backend, IOMAP_IOREMAP);
+	assert_string_equal(m->owner, "some_driver_probe+0x10");
+	assert_null(m->module);
+	assert_int_equal(m->bar, 1);
+	assert_true(b.m.backend_present[IOMAP_KMAP]);
+	assert_int_equal(b.m.nr_hooks, 4);
+
+	/* From here on it is like any other: it counts, goes, and its id comes again. */
+	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
+	ev_free(&b, 4);
+	ev_create(&b, 4, 0x77000, 4096, IOMAP_IOREMAP, SITE);
+	bench_sample(&b);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 1);
+	m = get_mapping(&b, 4);
+	assert_string_equal(m->owner, "a_driver+0x80");
+	assert_int_equal(m->bar, -1);
+	assert_int_equal(m->gen, 2);
+	remove_root(&r);
+	assert_int_equal(b.m.created, 1);
+	bench_close(&b);
+}
+
+static void missing_files_are_gaps(void **state)
+{
+	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
+	struct bench b;
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	put(&r, "/proc/kallsyms", "0000000000000000 T start\n0000000000000000 T other\n");
+	opts.root = r.path;
+	bench_open(&b, &opts);
+	ev_create(&b, 1, 0x1000, 4096, IOMAP_LINEAR, SITE);
+	bench_sample(&b);
+	assert_int_equal(b.m.nr_hooks, 6);
+	assert_string_equal(b.m.hooks[4].name, "debugfs");
+	assert_non_null(strstr(b.m.hooks[4].gap, "debugfs is not mounted"));
+	assert_string_equal(b.m.hooks[5].name, "kallsyms");
+	assert_non_null(strstr(b.m.hooks[5].gap, "kptr_restrict"));
+	assert_string_equal(get_mapping(&b, 1)->owner, "0xffffffff81000100");
+	remove_root(&r);
+	bench_close(&b);
+}
+
+static void too_many_mappings_for_the_memory(void **state)
+{
+	const struct collector_options opts = { .max_mappings = 1 << 30 };
+	struct errbuf e = {};
+	int err;
+
+	(void)state;
+	err = start(&opts, &e);
+	assert_true(err == -ENOMEM || err == -E2BIG);
+	assert_true(strlen(e.text) > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_tracepoints),
+		cmocka_unit_test(no_btf),
+		cmocka_unit_test(adopts_older_mappings),
+		cmocka_unit_test(missing_files_are_gaps),
+		cmocka_unit_test(too_many_mappings_for_the_memory),
+	};
+
+	return cmocka_run_group_tests_name("bpf/start", tests, NULL, NULL);
+}
