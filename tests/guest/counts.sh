@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Counts, against the test driver's own: exact for each kind, mapping and call site.
+# Usage: tests/guest/counts.sh PAIRS SLEEPABLE_PAIRS
+. tests/guest/lib.sh
+
+pairs=$1
+sleepable_pairs=$2
+kinds="atomic local sleepable"
+echo "# backend $backend, $(uname -r), $(nproc) CPUs"
+
+modprobe test_io_mapping || bail "the test driver does not load"
+id=$(test_id)
+start_daemon
+
+# The mapping and qxl's are older than the daemon.
+same "older mappings are listed" \
+	"$(json list '.mappings[] | "\(.id) \(.base) \(.size) \(.backend)"' | sort)" \
+	"$(awk '!/^#/ { print $1, $2, $3, $4 }' $debugfs/io_mapping/mappings | sort)"
+same "an older mapping has its owner, device and BAR" \
+	"$(json list ".mappings[] | select(.id == $id) | \"\(.owner | sub(\"[+].*\"; \"\")) \(.module) \(.bar)\"")" \
+	"$(awk -v id="$id" '$1 == id { sub(/\+.*/, "", $5); print $5 }' $debugfs/io_mapping/mappings) test_io_mapping 2"
+
+# What the daemon counts for the test driver's first mapping, in the form of $driver/counts.
+counted() {
+	json list ".mappings[] | select(.id == $id) |
+		(.maps | to_entries[] | \"maps_\(.key) \(.value)\"),
+		(.unmaps | to_entries[] | \"unmaps_\(.key) \(.value)\")" | sort
+}
+
+truly() {
+	grep -E '^(maps|unmaps)_' $driver/counts | sort
+}
+
+for kind in $kinds; do
+	n=$pairs
+	[ $kind = sleepable ] && n=$sleepable_pairs
+	before=$(truth maps_$kind)
+	start=$(date +%s)
+	driver run kind=$kind ops="$n" pages=256 pattern=random
+	echo "# $n $kind pairs in $(($(date +%s) - start)) s"
+	same "$kind: the driver made $n maps" $(($(truth maps_$kind) - before)) "$n"
+	same "$kind: each one was counted" "$(counted)" "$(truly)"
+	same "$kind: at its call site" \
+		"$(json stats "[.callers[] | select(.mapping == $id and .kind == \"$kind\") |
+			\"\(.caller | sub(\"[+].*\"; \"\")) \(.maps)\"] | join(\" \")")" \
+		"test_map_$kind $(truth maps_$kind)"
+done
+
+driver run kind=atomic ops=20000 depth=8 pattern=random pages=256
+driver run kind=local ops=20000 depth=8 pattern=seq pages=256
+driver run kind=sleepable ops=5000 depth=8 pattern=same
+same "nested, and several holders of one page" "$(counted)" "$(truly)"
+
+driver run kind=atomic ops=50000 irq_us=200
+driver run kind=local ops=50000 irq_us=200
+driver run kind=sleepable ops=5000 irq_us=200
+same "timer interrupts that map on their own" "$(counted)" "$(truly)"
+
+driver run kind=sleepable ops=1000 size=131072 pages=64
+same "maps of 128 KiB" "$(counted)" "$(truly)"
+
+driver hold n=100
+same "held maps are live" "$(json list ".mappings[] | select(.id == $id) | .live.sleepable")" 100
+driver release
+same "released maps are not" "$(json list ".mappings[] | select(.id == $id) | .live | add")" 0
+
+# New mappings: found when they are made, counted apart, and an id used again starts at 0.
+driver create n=5
+same "new mappings are listed" "$(json list '.mappings | length')" \
+	"$(grep -vc '^#' $debugfs/io_mapping/mappings)"
+driver run kind=atomic ops=6000 mapping=all
+same "several mappings together" \
+	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .maps.atomic] | add")" \
+	"$(truth maps_atomic)"
+same "several mappings, each its share" \
+	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .id != $id) | .maps.atomic] | map(tostring) | join(\" \")")" \
+	"1000 1000 1000 1000 1000"
+driver free n=5
+same "freed mappings are gone" "$(json list '.mappings | length')" \
+	"$(grep -vc '^#' $debugfs/io_mapping/mappings)"
+driver create n=1
+same "an id that is used again starts at 0" \
+	"$(json list '.mappings | max_by(.id) | "\(.maps.atomic) \(.unmaps.atomic)"')" "0 0"
+driver free n=1
+
+same "no map showed another page" "$(truth mismatches)" 0
+same "no map failed" "$(awk '/^failed_/ { n += $2 } END { print n }' $driver/counts)" \
+	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .failed] | add")"
+
+# Hold times: one for each unmap, and the buckets hold them all.
+for kind in $kinds; do
+	same "$kind: a hold time for each unmap" \
+		"$(json stats ".backends.$backend | .hold_ns.$kind.count == .unmaps.$kind")" true
+	same "$kind: p50 <= p99 <= max" \
+		"$(json stats ".backends.$backend.hold_ns.$kind | .p50 <= .p99 and .p99 <= .max and .max > 0")" true
+done
+same "the histogram's buckets add up" \
+	"$(json hist '[.hists[] | select(.count != ([.buckets[].count] | add))] | length')" 0
+
+is "the books balance" books
+stop_daemon
+finish

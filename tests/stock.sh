@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The programs on this machine's own kernel, which has not got the series: they say so.
+# Usage: tests/stock.sh FOLDER_OF_THE_PROGRAMS
+. tests/tap.sh
+
+bin=$1
+if [ -d /sys/kernel/tracing/events/io_mapping ] || [ -d /sys/kernel/debug/io_mapping ]; then
+	skip "iomapd on a kernel without the tracepoints" "this kernel has them"
+	finish
+fi
+if [ "$(id -u)" != 0 ]; then
+	skip "iomapd on a kernel without the tracepoints" "not root"
+	finish
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+timeout 30 "$bin/iomapd" --socket "$dir/sock" >"$dir/out" 2>"$dir/err"
+same "iomapd on a kernel without the tracepoints: exit status" $? 6
+same "one sentence" "$(wc -l <"$dir/err")" 1
+is "it names what is missing" grep -q 'io_mapping' "$dir/err"
+is "no socket is left" test ! -e "$dir/sock"
+sed 's/^/# /' "$dir/err"
+finish

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Format, licenses, sizes and static analysis of this tree's own files.
+. tests/tap.sh
+
+mapfile -t sources < <(git ls-files '*.c' '*.h')
+mapfile -t scripts < <(git ls-files | while read -r file; do
+	head -c 40 "$file" | grep -qaE '^#!/bin/(ba)?sh' && echo "$file"
+done)
+
+unformatted() { clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep -E 'error:' | sort -u | head -20; }
+unlicensed() { git ls-files | grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^\.gitignore$' |
+	xargs grep -L 'SPDX-License-Identifier:' ; }
+
+same "C files are formatted (clang-format)" "$(unformatted)" ""
+same "each file has an SPDX line" "$(unlicensed)" ""
+same "no line is longer than 100 columns" \
+	"$(expand -t 8 "${sources[@]}" | grep -cE '^.{101,}')" 0
+is "scripts (shellcheck)" shellcheck -x "${scripts[@]}"
+is "C files (cppcheck)" cppcheck --quiet --error-exitcode=1 --inline-suppr \
+	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -I. -Ibuild \
+	$(git ls-files 'daemon/*.c' 'cli/*.c')
+finish
