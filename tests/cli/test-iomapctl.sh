@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # iomapctl against a fake daemon, a wrong one, and none. Usage: tests/cli/test-iomapctl.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
-# shellcheck disable=SC2317,SC2181
+# shellcheck disable=SC2317,SC2181,SC2119
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 ctl=$bin/iomapctl

@@ -3,7 +3,7 @@
 # iomaptop in a terminal (tmux) and in batch mode, against a fake daemon that comes and goes.
 # Usage: tests/cli/test-iomaptop.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
-# shellcheck disable=SC2317,SC2181
+# shellcheck disable=SC2317,SC2181,SC2119
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 top=$bin/iomaptop

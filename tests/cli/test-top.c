@@ -463,6 +463,28 @@ static void option_table(void **state)
 	assert_ptr_equal(views[VIEW_CALLERS], &view_callers);
 }
 
+/* The man page explains each column as the help screen does. */
+static void man_page(void **state)
+{
+	char *man = read_file("docs/man/iomaptop.1");
+	char want[8192];
+
+	(void)state;
+	for (size_t v = 0; v < VIEWS; v++) {
+		size_t n = (size_t)snprintf(want, sizeof(want), ".Cm %s :\n.Bl -tag -width ATOMIC/S -compact\n",
+					    views[v]->name);
+
+		for (size_t c = 0; c < views[v]->n_cols; c++)
+			n += (size_t)snprintf(want + n, sizeof(want) - n, ".It %s\n%s\n", views[v]->cols[c].name,
+					      views[v]->cols[c].help);
+		snprintf(want + n, sizeof(want) - n, ".El\n");
+		if (!strstr(man, want))
+			fprintf(stderr, "docs/man/iomaptop.1 lacks:\n%s", want);
+		assert_non_null(strstr(man, want));
+	}
+	free(man);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -471,7 +493,7 @@ int main(void)
 		TEST(sizes),	 TEST(other_views), TEST(first_sample), TEST(sorting),	 TEST(filtering),
 		TEST(selecting), TEST(drilling),    TEST(pausing),	TEST(intervals), TEST(help),
 		TEST(help_fits), TEST(waiting),	    TEST(losses),	TEST(styles),	 TEST(batch),
-		TEST(torture),	 TEST(option_table),
+		TEST(torture),	 TEST(option_table), TEST(man_page),
 	};
 
 	return RUN_TAP(tests);
