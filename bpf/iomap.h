@@ -277,10 +277,11 @@ IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
 /* Bucket number of a call site, before the mask; the second choice is the next one of it. */
 IOMAP_INLINE __u32 iomap_site_hash(__u64 caller, __u32 id, __u32 kind)
 {
-	__u64 h = caller ^ ((__u64)id << 34) ^ ((__u64)kind << 48);
+	__u64 h = caller + (__u64)(id * 4 + kind) * 0x9e3779b97f4a7c15ULL;
 
-	h *= 0x9e3779b97f4a7c15ULL;
-	return h >> 32;
+	/* A product's high bits depend on all of its factors' bits, its low ones do not. */
+	h *= 0xff51afd7ed558ccdULL;
+	return h >> 40;
 }
 
 _Static_assert(sizeof(struct iomap_count) == 48, "count");

@@ -91,6 +91,34 @@ static void call_sites_spread(void **state)
 	bench_close(&b);
 }
 
+/* One function that maps several mappings in several ways: crowded, but not mixed up. */
+static void call_sites_are_told_apart(void **state)
+{
+	const struct collector_options opts = { .max_sites = 16, .timing = IOMAP_TIMING_ALL };
+	uint64_t at_sites = 0;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	on_cpu(0);
+	for (uint32_t id = 1; id <= 8; id++) {
+		for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
+			for (unsigned int i = 0; i < 10 * id + kind; i++)
+				ev_map_failed(&b, id, 0, kind, IOMAP_LINEAR, SITE);
+		}
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.nr_callers, 16);
+	for (size_t i = 0; i < b.m.nr_callers; i++) {
+		const struct model_caller *c = &b.m.callers[i];
+
+		assert_int_equal(c->failed, 10 * c->mapping + c->kind);
+		at_sites += c->failed;
+	}
+	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 3 * 360 + 8 * 3 - at_sites);
+	bench_close(&b);
+}
+
 static void live_table_full(void **state)
 {
 	const struct collector_options opts = { .max_live = 8, .timing = IOMAP_TIMING_ALL };
@@ -195,10 +223,10 @@ static void one_reason_an_event(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mapping_table_full),	      cmocka_unit_test(call_sites_full),
-		cmocka_unit_test(call_sites_spread),	      cmocka_unit_test(live_table_full),
-		cmocka_unit_test(one_address_held_too_often), cmocka_unit_test(ring_full),
-		cmocka_unit_test(one_reason_an_event),
+		cmocka_unit_test(mapping_table_full), cmocka_unit_test(call_sites_full),
+		cmocka_unit_test(call_sites_spread),  cmocka_unit_test(call_sites_are_told_apart),
+		cmocka_unit_test(live_table_full),    cmocka_unit_test(one_address_held_too_often),
+		cmocka_unit_test(ring_full),	      cmocka_unit_test(one_reason_an_event),
 	};
 
 	return cmocka_run_group_tests_name("bpf/limits", tests, NULL, NULL);

@@ -116,11 +116,57 @@ static void each_unmap_takes_its_own(void **state)
 	bench_close(&b);
 }
 
+struct taker {
+	struct bench *b;
+	unsigned int unmaps;
+};
+
+static void *take(void *arg)
+{
+	struct taker *t = arg;
+
+	for (unsigned int i = 0; i < t->unmaps; i++)
+		ev_unmap(t->b, 0xc0000000, IOMAP_SLEEPABLE);
+	return NULL;
+}
+
+/* Tasks that end the maps of another one, more often than there are any: each ends once. */
+static void each_map_is_ended_once(void **state)
+{
+	enum {
+		HELD = 32,
+		TAKERS = 4,
+		TURNS = 400
+	};
+	struct taker t = { .unmaps = HELD / TAKERS + 2 };
+	pthread_t thread[TAKERS];
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, NULL);
+	t.b = &b;
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (int i = 0; i < HELD; i++)
+			ev_map(&b, 1, 0xc0000000, IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
+		for (int i = 0; i < TAKERS; i++)
+			assert_int_equal(pthread_create(&thread[i], NULL, take, &t), 0);
+		for (int i = 0; i < TAKERS; i++)
+			pthread_join(thread[i], NULL);
+	}
+	bench_sample(&b);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, TURNS * HELD);
+	assert_int_equal(b.m.stray_unmaps, TURNS * TAKERS * 2);
+	assert_int_equal(live_entries(&b), 0);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_address_many_tasks),
 		cmocka_unit_test(each_unmap_takes_its_own),
+		cmocka_unit_test(each_map_is_ended_once),
 	};
 
 	return cmocka_run_group_tests_name("bpf/load", tests, NULL, NULL);
