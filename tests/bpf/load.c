@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define SITE 0xffffffff81000100
@@ -116,44 +117,58 @@ static void each_unmap_takes_its_own(void **state)
 	bench_close(&b);
 }
 
-struct taker {
+enum {
+	HELD = 32,
+	TAKERS = 2,
+	TURNS = 2000
+};
+
+struct race {
 	struct bench *b;
-	unsigned int unmaps;
+	atomic_int turn;  /* the takers work on */
+	atomic_int ready; /* takers that finished it */
+	atomic_int cpus;  /* taken */
 };
 
 static void *take(void *arg)
 {
-	struct taker *t = arg;
+	struct race *r = arg;
 
-	for (unsigned int i = 0; i < t->unmaps; i++)
-		ev_unmap(t->b, 0xc0000000, IOMAP_SLEEPABLE);
+	on_cpu(atomic_fetch_add(&r->cpus, 1));
+	for (int turn = 1; turn <= TURNS; turn++) {
+		while (atomic_load(&r->turn) < turn)
+			sched_yield();
+		for (int i = 0; i < HELD / TAKERS + 2; i++)
+			ev_unmap(r->b, 0xc0000000, IOMAP_SLEEPABLE);
+		atomic_fetch_add(&r->ready, 1);
+	}
 	return NULL;
 }
 
 /* Tasks that end the maps of another one, more often than there are any: each ends once. */
 static void each_map_is_ended_once(void **state)
 {
-	enum {
-		HELD = 32,
-		TAKERS = 4,
-		TURNS = 400
-	};
-	struct taker t = { .unmaps = HELD / TAKERS + 2 };
 	pthread_t thread[TAKERS];
+	struct race r = {};
 	struct bench b;
 
 	(void)state;
+	if (cpus_online() < TAKERS)
+		skip();
 	bench_open(&b, NULL);
-	t.b = &b;
+	r.b = &b;
 	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
-	for (int turn = 0; turn < TURNS; turn++) {
+	for (int i = 0; i < TAKERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, take, &r), 0);
+	for (int turn = 1; turn <= TURNS; turn++) {
 		for (int i = 0; i < HELD; i++)
 			ev_map(&b, 1, 0xc0000000, IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
-		for (int i = 0; i < TAKERS; i++)
-			assert_int_equal(pthread_create(&thread[i], NULL, take, &t), 0);
-		for (int i = 0; i < TAKERS; i++)
-			pthread_join(thread[i], NULL);
+		atomic_store(&r.turn, turn);
+		while (atomic_load(&r.ready) < turn * TAKERS)
+			sched_yield();
 	}
+	for (int i = 0; i < TAKERS; i++)
+		pthread_join(thread[i], NULL);
 	bench_sample(&b);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, TURNS * HELD);
 	assert_int_equal(b.m.stray_unmaps, TURNS * TAKERS * 2);
