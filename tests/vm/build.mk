@@ -32,4 +32,5 @@ $(VM_O)/initramfs-%: $(VM_O)/init-%
 $(CACHE)/sysroot-i386-%/.done:
 	$(Q)tests/vm/rootfs sysroot-i386 >/dev/null
 
+.PRECIOUS: $(CACHE)/sysroot-i386-%/.done
 .PHONY: deps vm
