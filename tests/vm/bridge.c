@@ -23,10 +23,10 @@
 
 #include "frame.h"
 
-#define QUEUE_LIMIT (4 * FRAME_DATA) /* bytes waiting, above which no more are taken */
-#define POWER_OFF_MS 30000	     /* for the guest to stop once the command has ended */
-#define LAST_WORDS_MS 1000	     /* for output that was under way when the machine was ended */
-#define ESCAPE 0x1d		     /* Ctrl-]; three in a row end the machine */
+#define QUEUE_LIMIT   (4 * FRAME_DATA) /* bytes waiting, above which no more are taken */
+#define POWER_OFF_MS  30000	       /* for the guest to stop once the command has ended */
+#define LAST_WORDS_MS 1000 /* for output that was under way when the machine was ended */
+#define ESCAPE	      0x1d /* Ctrl-]; three in a row end the machine */
 
 struct bridge {
 	const char *dir; /* of this run; QEMU's messages go into its qemu.log */
@@ -130,7 +130,8 @@ static void start_qemu(struct bridge *b, const sigset_t *inherited)
 		/* above 3 first, so that nothing is overwritten before it is moved */
 		pair[1] = fcntl(pair[1], F_DUPFD, 10);
 		log = fcntl(log, F_DUPFD, 10);
-		if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(pair[1], 3) < 0)
+		if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
+		    dup2(pair[1], 3) < 0)
 			_exit(125);
 		closefrom(4);
 		execvp(b->qemu[0], b->qemu);
@@ -266,7 +267,14 @@ static void take_signals(struct bridge *b, int signals)
 	}
 }
 
-enum { W_SIGNAL, W_SOCK, W_IN, W_OUT, W_ERR, W_MAX };
+enum {
+	W_SIGNAL,
+	W_SOCK,
+	W_IN,
+	W_OUT,
+	W_ERR,
+	W_MAX
+};
 
 /* One round of waiting and moving bytes. */
 static void step(struct bridge *b, int signals)

@@ -40,10 +40,10 @@ struct frame_start {
 	uint16_t n_arg; /* the command's words, after those; 0: a shell */
 	uint16_t pad;
 	char nonce[32]; /* marks the kernel log of this run; NUL-terminated */
-	/* then the strings, each ended by a NUL */
+			/* then the strings, each ended by a NUL */
 };
 
-#define FRAME_MAX (1024 * 1024)
+#define FRAME_MAX  (1024 * 1024)
 #define FRAME_DATA 32768 /* bytes that either side reads at once */
 
 /* A growing queue of bytes. All zero is an empty one. */

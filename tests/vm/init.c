@@ -30,9 +30,9 @@
 
 #include "frame.h"
 
-#define PORT_DEADLINE_MS 20000 /* for the channel to the host to turn up */
-#define DRAIN_MS 200	       /* for output still on its way when the command has ended */
-#define QUEUE_LIMIT 262144     /* bytes waiting for the host, above which no output is taken */
+#define PORT_DEADLINE_MS 20000	/* for the channel to the host to turn up */
+#define DRAIN_MS	 200	/* for output still on its way when the command has ended */
+#define QUEUE_LIMIT	 262144 /* bytes waiting for the host, above which no output is taken */
 
 struct guest {
 	int port; /* the channel to the host */
@@ -101,12 +101,13 @@ static void make_root(void)
 	mount_on("tmpfs", "/rw", "tmpfs", 0, "mode=755", false);
 	mkdir("/rw/upper", 0755);
 	mkdir("/rw/work", 0755);
-	mount_on("overlay", "/new", "overlay", 0, "lowerdir=/image,upperdir=/rw/upper,workdir=/rw/work",
-		 false);
+	mount_on("overlay", "/new", "overlay", 0,
+		 "lowerdir=/image,upperdir=/rw/upper,workdir=/rw/work", false);
 	mount_on("proc", "/new/proc", "proc", quiet, NULL, false);
 	mount_on("sysfs", "/new/sys", "sysfs", quiet, NULL, false);
 	mount_on("/dev", "/new/dev", NULL, MS_MOVE, NULL, false);
-	mount_on("devpts", "/new/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666", false);
+	mount_on("devpts", "/new/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666",
+		 false);
 	mount_on("tmpfs", "/new/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", false);
@@ -138,7 +139,8 @@ static void mount_host_folders(bool share)
 	snprintf(modules, sizeof(modules), "/lib/modules/%s", uts.release);
 	mount_on("modules", modules, "9p", MS_RDONLY, options, false);
 	if (share)
-		mount_on("share", "/share", "9p", 0, "trans=virtio,version=9p2000.L,msize=262144", false);
+		mount_on("share", "/share", "9p", 0, "trans=virtio,version=9p2000.L,msize=262144",
+			 false);
 }
 
 static void set_up_system(void)
@@ -393,11 +395,19 @@ static void reap(struct guest *g)
 		if (pid != g->pid)
 			continue;
 		g->ended = true;
-		g->status = (uint32_t)(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+		g->status = (uint32_t)(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+							   : WEXITSTATUS(status));
 	}
 }
 
-enum { W_PORT, W_SIGNAL, W_IN, W_OUT, W_ERR, W_MAX };
+enum {
+	W_PORT,
+	W_SIGNAL,
+	W_IN,
+	W_OUT,
+	W_ERR,
+	W_MAX
+};
 
 /* Moves bytes until the command has ended and its output has been taken. Something that it left
  * running may hold the output open: that is waited for only as long as more comes.
