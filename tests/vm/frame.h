@@ -19,7 +19,7 @@ enum frame_type {
 	FRAME_HELLO,  /* the guest is up and about to start the command */
 	FRAME_STDOUT, /* bytes of the command's standard output (of both outputs on a terminal) */
 	FRAME_STDERR,
-	FRAME_EXIT, /* uint32_t: the command's exit status, 128 + N if signal N ended it; once, last */
+	FRAME_EXIT, /* uint32_t: the command's exit status, 128 + N after signal N; once, last */
 };
 
 struct frame_head {
@@ -77,8 +77,8 @@ void buf_free(struct buf *b);
 /* Appends a frame. Returns 0 or -ENOMEM. */
 int frame_add(struct buf *b, enum frame_type type, const void *payload, size_t len);
 
-/* Looks at the first frame in the buffer. *ret_payload stays valid until the buffer changes; take the
- * frame off with frame_drop(). Returns 1, 0 if no whole frame is there yet, or -EPROTO.
+/* Looks at the first frame in the buffer. *ret_payload stays valid until the buffer changes; take
+ * the frame off with frame_drop(). Returns 1, 0 if no whole frame is there yet, or -EPROTO.
  */
 int frame_peek(const struct buf *b, struct frame_head *ret_head, const char **ret_payload);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest's first process: makes the root file system, runs one command for the host, powers off.
- * A static program, the only file of the initramfs. What goes wrong is said on the console, which is
- * the run's kernel.log on the host.
+ * A static program, the only file of the initramfs. What goes wrong is said on the console, which
+ * is the run's kernel.log on the host.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static void log_mark(const char *what, const char *nonce)
 	close(fd);
 }
 
-/* A writable root: the read-only image with a tmpfs on top, and what programs expect to be mounted. */
+/* A writable root: the read-only image under a tmpfs, and what programs expect to be mounted. */
 static void make_root(void)
 {
 	const unsigned long quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -253,7 +253,7 @@ static void set_winsize(int fd, struct frame_winsize size)
 	ioctl(fd, TIOCSWINSZ, &ws);
 }
 
-/* Becomes the command. in, out, err are its three standard files; in is its terminal if it has one. */
+/* Becomes the command. in, out, err: its three standard files; in is its terminal if it has one. */
 static void __attribute__((noreturn)) exec_command(struct guest *g, int in, int out, int err)
 {
 	char *shell[] = { (char *)"bash", (char *)(g->start.tty ? "-i" : "-s"), NULL };
@@ -444,7 +444,7 @@ static void relay(struct guest *g, int signals)
 			reap(g);
 		}
 		if (p[W_PORT].revents & (POLLIN | POLLHUP)) {
-			/* no byte for now and no host read alike; the runner ends us in the second case */
+			/* nothing yet and nobody there read alike; the runner ends us then */
 			ssize_t got = buf_read(&g->in, g->port);
 
 			if (got == 0)
