@@ -5,3 +5,8 @@ kernels: ## build the kernels (one with KERNEL=NAME); kept in the cache folder
 	$(Q)kernel-patch/build $(if $(filter command line environment,$(origin KERNEL)),$(KERNEL))
 
 .PHONY: kernels
+
+kernel-users: ## build i915, nouveau, qxl, mlx4 and ttm on the patched kernel with W=1
+	$(Q)kernel-patch/users
+
+.PHONY: kernel-users

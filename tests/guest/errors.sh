@@ -3,6 +3,7 @@
 # What does not work says why, in one sentence, with its own exit status.
 . tests/guest/lib.sh
 
+# shellcheck disable=SC2086 # $nobody is words
 # says STATUS WORDS COMMAND…: passes if COMMAND exits so with one line on stderr that has WORDS.
 says() {
 	local want=$1 words=$2 status
@@ -13,9 +14,9 @@ says() {
 	[ "$status" = "$want" ] && [ "$(wc -l </tmp/err)" = 1 ] && grep -q -- "$words" /tmp/err
 }
 
-nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
+nobody="setpriv --reuid=65534 --regid=65534 --clear-groups --"
 
-is "iomapd without privilege" says 5 root nobody iomapd --socket /tmp/x.sock
+is "iomapd without privilege" says 5 root $nobody iomapd --socket /tmp/x.sock
 is "iomapctl without a daemon" says 5 iomapd iomapctl status
 is "iomaptop without a daemon" says 5 iomapd iomaptop -b -n 1
 is "iomapd with an unknown option" says 2 "" iomapd --no-such-option
@@ -23,7 +24,7 @@ is "iomapctl with an unknown command" says 2 "" iomapctl no-such-command
 
 start_daemon
 is "a second iomapd" says 5 "" iomapd
-is "iomapctl without access to the socket" says 5 "" nobody iomapctl status
+is "iomapctl without access to the socket" says 5 "" $nobody iomapctl status
 is "the first one still serves" serving
 stop_daemon
 

@@ -16,7 +16,19 @@ maps() {
 	json stats "[.callers[] | select(.caller | startswith(\"$probe+\")) | .maps] | add // 0"
 }
 
+# A cursor that blinks would never let the driver rest.
+echo 0 >/sys/class/graphics/fbcon/cursor_blink
+printf '\033[?25l' >/dev/tty0
+
+# The framebuffer is drawn by a worker; the driver is quiet when two looks are the same.
+quiet() {
+	a=$(maps)
+	sleep 0.5
+	[ "$a" = "$(maps)" ]
+}
+
 start_daemon
+is "qxl is at rest before" wait_for 60 quiet
 echo "p:qxl_map $probe" >>$tracing/kprobe_events || bail "$probe cannot be probed"
 before=$(maps)
 echo 1 >$tracing/events/kprobes/qxl_map/enable
@@ -27,12 +39,6 @@ for _ in 1 2 3 4 5; do
 	dd if=/dev/urandom of=/dev/fb0 bs=64k count=16 status=none
 done
 
-# The framebuffer is drawn by a worker; the driver is quiet when two looks are the same.
-quiet() {
-	a=$(hits)
-	sleep 0.5
-	[ "$a" = "$(hits)" ]
-}
 is "qxl comes to rest" wait_for 60 quiet
 drawn=$(($(hits) - start))
 echo 0 >$tracing/events/kprobes/qxl_map/enable
