@@ -125,7 +125,8 @@ static int client_arm(struct client *c)
 	if (!c->eof && !c->session.streaming && !waiting && unsent(c) < SERVER_OUTPUT_HIGH)
 		events |= EPOLLIN;
 	/* A call that waits goes on when the socket is writable, as do a reply and a stream. */
-	if (unsent(c) || (waiting && !c->session.streaming))
+	if (unsent(c) || (waiting && !c->session.streaming) ||
+	    service_stream_ready(c->server->service, &c->session))
 		events |= EPOLLOUT;
 	return loop_set(c->server->loop, &c->source, events);
 }

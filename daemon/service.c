@@ -272,6 +272,15 @@ int service_call(struct service *s, struct service_session *session,
 	return out->err;
 }
 
+bool service_stream_ready(const struct service *s, const struct service_session *session)
+{
+	uint64_t seq = session->next_seq, missed;
+
+	if (!session->streaming)
+		return false;
+	return !session->follow || history_next(s->history, &seq, &missed);
+}
+
 int service_stream(struct service *s, struct service_session *session, struct buf *out,
 		   size_t limit)
 {

@@ -43,5 +43,7 @@ int service_call(struct service *s, struct service_session *session,
 /* Appends replies of the open stream while out is shorter than limit. Returns 0 or -ENOMEM. */
 int service_stream(struct service *s, struct service_session *session, struct buf *out,
 		   size_t limit);
+/* Tells whether it would append something. */
+bool service_stream_ready(const struct service *s, const struct service_session *session);
 
 #endif
