@@ -575,8 +575,8 @@ static void fuzz(void **state)
 		FOLLOW,
 		LIST,
 		"{\"method\":\"org.iomap.Monitor.Hist\",\"parameters\":{\"kind\":\"atomic\"}}",
-		"{\"method\":\"org.varlink.service.GetInterfaceDescription\","
-		"\"parameters\":{\"interface\":\"org.iomap.Monitor\"}}",
+		("{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+		 "\"parameters\":{\"interface\":\"org.iomap.Monitor\"}}"),
 	};
 	uint64_t r = 20240229;
 	struct fixture f;
