@@ -10,3 +10,8 @@ kernel-users: ## build i915, nouveau, qxl, mlx4 and ttm on the patched kernel wi
 	$(Q)kernel-patch/users
 
 .PHONY: kernel-users
+
+series-each: ## build and boot the kernel after each patch of the series
+	$(Q)kernel-patch/each
+
+.PHONY: series-each
