@@ -53,7 +53,7 @@ static const char help[] =
 
 static int usage(const char *what, const char *arg)
 {
-	fprintf(stderr, "iomapd: %s '%s'\nTry 'iomapd --help'.\n", what, arg);
+	fprintf(stderr, "iomapd: %s '%s': see 'iomapd --help'\n", what, arg);
 	return EXIT_USAGE;
 }
 
