@@ -262,13 +262,15 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
-	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
 	c->chunk = malloc(CHUNK_BYTES);
-	if (!c->symbols || !c->meta || !c->chunk || check_symbols(c))
+	if (!c->symbols || !c->chunk || check_symbols(c))
 		return set_error(e, -ENOMEM, "out of memory");
 	err = load(c, e);
 	if (err)
 		return err;
+	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
+	if (!c->meta)
+		return set_error(e, -ENOMEM, "out of memory");
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), event_arrived, c, NULL);
 	if (!c->ring)
 		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));

@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <bpf/libbpf.h>
 
 #define SITE 0xffffffff81000100
 
@@ -181,6 +182,14 @@ static void too_many_mappings_for_the_memory(void **state)
 	assert_true(strlen(e.text) > 0);
 }
 
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)fmt;
+	(void)args;
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,5 +200,6 @@ int main(void)
 		cmocka_unit_test(too_many_mappings_for_the_memory),
 	};
 
+	libbpf_set_print(quiet);
 	return cmocka_run_group_tests_name("bpf/start", tests, NULL, NULL);
 }
