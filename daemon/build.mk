@@ -9,7 +9,7 @@ gen-hdrs	+= build/daemon/monitor-varlink.h
 build/daemon/monitor-varlink.h: daemon/org.iomap.Monitor.varlink
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)(echo 'static const char monitor_varlink[] ='; \
-		sed 's/["\\]/\\&/g; s/.*/	"&\\n"/' $<; echo ';') > $@
+		sed '/SPDX/d; s/["\\]/\\&/g; s/.*/	"&\\n"/' $<; echo ';') > $@
 
 lib-srcs	+= $(addprefix daemon/,collector.c collector-adopt.c collector-read.c pci.c symbols.c)
 lib-pkgs	+= libbpf

@@ -119,17 +119,20 @@ static int drop_missing(struct collector *c, const bool *listed)
 static int read_list(struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
-	_cleanup_free_ bool *listed = calloc(c->opts.max_mappings, sizeof(*listed));
+	_cleanup_free_ bool *listed = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 	int changed = 0, r;
 	struct listed l;
 	size_t size = 0;
 
-	if (!path || !listed)
+	if (!path)
 		return -ENOMEM;
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
+	listed = calloc(c->opts.max_mappings, sizeof(*listed));
+	if (!listed)
+		return -ENOMEM;
 	while (getline(&line, &size, f) >= 0) {
 		if (!parse(line, &l))
 			continue;

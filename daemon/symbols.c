@@ -223,13 +223,14 @@ static bool offer(void *ctx, const struct line *l)
 static int each_function(const char *path, bool (*fn)(void *ctx, const struct line *l), void *ctx)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *buf = malloc(64 * 1024);
+	_cleanup_free_ char *buf = NULL;
 	size_t have = 0;
 	struct line l;
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
+	buf = malloc(64 * 1024);
 	if (!buf)
 		return -ENOMEM;
 	for (;;) {
