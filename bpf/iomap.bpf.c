@@ -3,8 +3,9 @@
  * Counts what io_mapping users do. One program for each tracepoint; their arguments are scalars,
  * so that nothing of the kernel's is read.
  *
- * The kernel calls the tracepoints with interrupts off: on one CPU a program runs to its end before
- * the next begins. There are no atomics and no calls between functions, as the i386 JIT has neither.
+ * The kernel calls the tracepoints with interrupts off: on one CPU a program runs to its end
+ * before the next begins. There are no atomics and no calls between functions: the i386 JIT has
+ * neither.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>

@@ -97,13 +97,13 @@ static int enter(struct collector *c, struct listed *l)
 }
 
 /* Marks what we entered and what the list no longer has. Returns 1 when it changed something. */
-static int drop_missing(struct collector *c, const bool *listed)
+static int drop_missing(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings), changed = 0;
 	struct iomap_mapping m;
 
 	for (uint32_t id = 1; id <= c->adopted_max_id; id++) {
-		if (listed[id] || !c->meta[id].adopted || bpf_map_lookup_elem(fd, &id, &m))
+		if (c->meta[id].listed || !c->meta[id].adopted || bpf_map_lookup_elem(fd, &id, &m))
 			continue;
 		if (m.state != IOMAP_LIVE || m.gen != c->meta[id].gen)
 			continue;
@@ -119,7 +119,6 @@ static int drop_missing(struct collector *c, const bool *listed)
 static int read_list(struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
-	_cleanup_free_ bool *listed = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 	int changed = 0, r;
 	struct listed l;
@@ -130,14 +129,13 @@ static int read_list(struct collector *c)
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	listed = calloc(c->opts.max_mappings, sizeof(*listed));
-	if (!listed)
-		return -ENOMEM;
+	for (uint32_t id = 0; id < c->opts.max_mappings; id++)
+		c->meta[id].listed = false;
 	while (getline(&line, &size, f) >= 0) {
 		if (!parse(line, &l))
 			continue;
 		if (l.id < c->opts.max_mappings)
-			listed[l.id] = true;
+			c->meta[l.id].listed = true;
 		r = enter(c, &l);
 		if (r < 0)
 			return r;
@@ -145,7 +143,7 @@ static int read_list(struct collector *c)
 	}
 	if (ferror(f))
 		return -EIO;
-	r = drop_missing(c, listed);
+	r = drop_missing(c);
 	return r < 0 ? r : changed | r;
 }
 

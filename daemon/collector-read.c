@@ -213,10 +213,9 @@ static int name_all(struct collector *c, struct model *m)
 /* Events that the kernel did not call the programs for, as they were at work on that CPU. */
 static int add_recursion(struct collector *c, struct model *m)
 {
-	struct bpf_program *prog;
+	struct bpf_program *prog = NULL;
 
-	bpf_object__for_each_program(prog, c->skel->obj)
-	{
+	while ((prog = bpf_object__next_program(c->skel->obj, prog))) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 

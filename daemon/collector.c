@@ -105,19 +105,18 @@ static const char *last_words(char *log)
 
 static int load(struct collector *c, struct errbuf *e)
 {
-	_cleanup_free_ char *log = calloc(1, CHUNK_BYTES);
-	struct bpf_program *prog;
+	struct bpf_program *prog = NULL;
+	char *log = c->chunk; /* not yet used for reading */
 	int err;
 
-	if (!log)
-		return set_error(e, -ENOMEM, "out of memory");
+	*log = '\0';
 	c->skel = iomap_bpf__open();
 	if (!c->skel)
 		return set_error(e, -errno, "cannot open the BPF object: %s", strerror(errno));
 	err = configure(c);
 	if (err)
 		return set_error(e, err, "cannot size the BPF maps: %s", strerror(-err));
-	bpf_object__for_each_program(prog, c->skel->obj)
+	while ((prog = bpf_object__next_program(c->skel->obj, prog)))
 		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
 	err = iomap_bpf__load(c->skel);
 	if (err == -EPERM)
@@ -131,8 +130,6 @@ static int load(struct collector *c, struct errbuf *e)
 	if (err)
 		return set_error(e, err, "cannot load the BPF programs: %s %s", strerror(-err),
 				 last_words(log));
-	/* The log is about to go. */
-	bpf_object__for_each_program(prog, c->skel->obj) bpf_program__set_log_buf(prog, NULL, 0);
 	return 0;
 }
 
