@@ -2,6 +2,7 @@
 /* iomapctl events */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "cli/fmt.h"
@@ -101,8 +102,13 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 
 		/* Whoever follows reads each event as it comes; whoever does not waits for all. */
 		r = client_step(c, &reply, &more, err);
-		if (!r && fflush(stdout))
-			return err_set(err, -errno, "cannot write the output: %s", strerror(errno));
+		if (!r && fflush(stdout)) {
+			r = err_set(err, -errno, "cannot write the output: %s", strerror(errno));
+			/* This is said here: let it not be tried and said once more at the end. */
+			__fpurge(stdout);
+			clearerr(stdout);
+			return r;
+		}
 		if (!r)
 			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply, &more, err);
 		if (r < 0)

@@ -36,7 +36,8 @@ static json_t *kinds_json(const uint64_t *n)
 
 /* Everything by kind, of one mapping (@mapping >= 0) or of all. */
 struct sums {
-	uint64_t maps[KIND_MAX], unmaps[KIND_MAX], live[KIND_MAX], failed[KIND_MAX], hold[KIND_MAX], max[KIND_MAX];
+	uint64_t maps[KIND_MAX], unmaps[KIND_MAX], live[KIND_MAX], failed[KIND_MAX];
+	uint64_t holds[KIND_MAX], hold[KIND_MAX], max[KIND_MAX];
 };
 
 static struct sums sum_sites(const struct play *p, int mapping)
@@ -52,7 +53,8 @@ static struct sums sum_sites(const struct play *p, int mapping)
 		s.unmaps[st->kind] += site_unmaps(p, st);
 		s.live[st->kind] += st->open;
 		s.failed[st->kind] += st->failed;
-		s.hold[st->kind] += site_unmaps(p, st) * st->hold;
+		s.holds[st->kind] += site_unmaps(p, st) / (p->timed ?: 1);
+		s.hold[st->kind] += site_unmaps(p, st) / (p->timed ?: 1) * st->hold;
 		if (s.max[st->kind] < 8 * st->hold)
 			s.max[st->kind] = 8 * st->hold;
 	}
@@ -75,7 +77,7 @@ static json_t *mapping_json(const struct play *p, unsigned int i)
 			 "backend", "linear", "owner", !i && p->owner ? p->owner : owners[o], "module", modules[o],
 			 "device", device, "bar", i ? 2 : 0, "state", "live", "maps", kinds_json(s.maps), "unmaps",
 			 kinds_json(s.unmaps), "live", kinds_json(s.live), "failed",
-			 (json_int_t)(s.failed[0] + s.failed[1] + s.failed[2]), "hold_count", kinds_json(s.unmaps),
+			 (json_int_t)(s.failed[0] + s.failed[1] + s.failed[2]), "hold_count", kinds_json(s.holds),
 			 "hold_sum_ns", kinds_json(s.hold), "hold_max_ns", kinds_json(s.max));
 }
 
@@ -94,9 +96,9 @@ static json_t *callers_json(const struct play *p)
 
 static json_t *hold_json(const struct sums *s, int k)
 {
-	json_int_t typical = s->unmaps[k] ? (json_int_t)(s->hold[k] / s->unmaps[k]) : 0;
+	json_int_t typical = s->holds[k] ? (json_int_t)(s->hold[k] / s->holds[k]) : 0;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)s->unmaps[k], "sum", (json_int_t)s->hold[k],
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)s->holds[k], "sum", (json_int_t)s->hold[k],
 			 "p50", typical, "p99", 4 * typical, "max", (json_int_t)s->max[k]);
 }
 

@@ -18,6 +18,7 @@ struct play {
 	uint64_t unbalanced;	/* events seen and neither counted nor lost */
 	bool hook_missing;
 	bool empty;		/* nothing was ever mapped */
+	unsigned int timed;	/* one of so many holds is timed; 0: each */
 	const char *owner;	/* of mapping 1; NULL: of qxl */
 	uint32_t first_id;	/* of mapping 1; 0: 1 */
 };

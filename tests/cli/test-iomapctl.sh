@@ -82,14 +82,16 @@ for noun in status list stats hist events; do
 done
 
 # --- output that cannot be written
-to() { file=$1; shift; "$@" >"$file" 2>"$dir/err" </dev/null; }
+to() { file=$1; shift; timeout 20 "$@" >"$file" 2>"$dir/err" </dev/null; }
 full() { to /dev/full "$ctl" "$@"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: No space left on device'; }
 is 'full disk' full list
 is 'full disk, JSON' full --json stats
 is 'full disk, events' full events
-closed() { "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
+closed() { timeout 20 "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
 is 'closed output' closed list
 is 'closed output, events' closed events
+is 'closed output, events -f' closed events -f
+is 'full disk, events -f' full events -f
 reader_gone() { sh -c '"$@"; echo $? >"$0"' "$dir/status" "$ctl" "$@" 2>"$dir/err" | true; [ "$(cat "$dir/status")" = 0 ] && err_is ''; }
 is 'the reader goes' reader_gone --json list
 stop

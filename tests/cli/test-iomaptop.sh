@@ -44,6 +44,7 @@ full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] && err_is 'iomapto
 is 'batch: full disk' full
 reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" | head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
 is 'batch: the reader goes' reader_gone
+rm -f "$dir/out"
 "$top" -b -d 0.2 >"$dir/out" 2>"$dir/err" &
 batch=$!
 servers="$servers $batch"

@@ -83,6 +83,18 @@ static void restart(void **state)
 	model_free(&m);
 }
 
+/* Only some of the holds are timed: the average is of those. */
+static void sampled_holds(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 10, .work = 10, .timed = 10 });
+	add(&m, (struct play){ .time = 11, .work = 20, .timed = 10 });
+	assert_true(fabs(mapping(&m, 2)->rates.hold_avg - (900 * 350.0 + 450 * 4000.0 + 120 * 180000.0) / 1470) < 1e-6);
+	model_free(&m);
+}
+
 /* A mapping that is freed and another that gets its id. */
 static void reused_id(void **state)
 {
@@ -178,7 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(differences),	 cmocka_unit_test(restart),	  cmocka_unit_test(reused_id),
 		cmocka_unit_test(counter_fell),	 cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
-		cmocka_unit_test(empty),
+		cmocka_unit_test(empty),	 cmocka_unit_test(sampled_holds),
 	};
 
 	return RUN_TAP(tests);

@@ -129,6 +129,30 @@ static void layouts(void **state)
 	check_layout(t, 0, LAYOUT_STEADY, (size_t[]){ 4, 5, 6, 5, 16 }, 40);
 }
 
+/* Of several that may go, the least important goes first; of equal ones, the last. */
+static void drop_order(void **state)
+{
+	static const struct column four[] = {
+		{ .name = "AAAA", .drop = 2 },
+		{ .name = "BBBB", .drop = 9 },
+		{ .name = "CCCC", .drop = 2 },
+		{ .name = "DDDD" },
+	};
+	static const size_t want[][4] = { { 4, 4, 4, 4 }, { 4, 0, 4, 4 }, { 4, 0, 0, 4 }, { 0, 0, 0, 4 } };
+	static const size_t widths[] = { 19, 18, 13, 8 };
+	size_t w[TABLE_MAX_COLS];
+	struct table t;
+
+	(void)state;
+	table_init(&t, four, ARRAY_SIZE(four));
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		table_layout(&t, widths[i], LAYOUT_DROP, w);
+		for (size_t c = 0; c < ARRAY_SIZE(four); c++)
+			assert_int_equal(w[c], want[i][c]);
+	}
+	table_free(&t);
+}
+
 static void prints(void **state)
 {
 	struct table *t = *state;
@@ -171,7 +195,8 @@ static void hostile_text(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(sorts), TEST(filters), TEST(layouts), TEST(prints), TEST(hostile_text) };
+	const struct CMUnitTest tests[] = { TEST(sorts), TEST(filters), TEST(layouts), TEST(prints), TEST(hostile_text),
+					    cmocka_unit_test(drop_order) };
 
 	return RUN_TAP(tests);
 }
