@@ -126,10 +126,10 @@ static int load(struct collector *c, struct errbuf *e)
 		return set_error(e, err,
 				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
 				 "try a smaller --max-mappings",
-				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
+				 c->opts.max_mappings - 1, c->nr_cpus, strerror(-err));
 	if (err)
-		return set_error(e, err, "cannot load the BPF programs: %s %s", strerror(-err),
-				 last_words(log));
+		return set_error(e, err, "cannot load the BPF programs: %s",
+				 *log ? last_words(log) : strerror(-err));
 	return 0;
 }
 
