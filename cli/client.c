@@ -9,18 +9,18 @@
 
 #include "cli/client.h"
 
-#define INTERFACE   "org.iomap.Monitor."
-#define REPLY_MAX   (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
-#define READ_CHUNK  (64UL << 10)
+#define INTERFACE  "org.iomap.Monitor."
+#define REPLY_MAX  (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
+#define READ_CHUNK (64UL << 10)
 
 struct client {
 	int fd;
 	char *path;
-	char *out;		/* the call being written */
+	char *out; /* the call being written */
 	size_t out_len, out_done;
-	char *in;		/* what has been read: [in_start, in_len) is not handed out yet */
+	char *in; /* what has been read: [in_start, in_len) is not handed out yet */
 	size_t in_start, in_len, in_cap;
-	size_t in_scanned;	/* no NUL between in_start and here */
+	size_t in_scanned; /* no NUL between in_start and here */
 	bool eof;
 };
 
@@ -43,25 +43,34 @@ static int explain_connect(const char *path, int error, struct err *err)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return err_set(err, -ENOENT,
-			       "no iomapd at %s: start iomapd as root, or name its socket with --socket", path);
+		return err_set(
+			err, -ENOENT,
+			"no iomapd at %s: start iomapd as root, or name its socket with --socket",
+			path);
 	case ECONNREFUSED:
 		if (known && !S_ISSOCK(st.st_mode))
 			return err_set(err, -ECONNREFUSED,
-				       "%s is not a socket: name the one of iomapd with --socket", path);
-		return err_set(err, -ECONNREFUSED, "nobody listens at %s, iomapd has ended: start it again as root",
+				       "%s is not a socket: name the one of iomapd with --socket",
+				       path);
+		return err_set(err, -ECONNREFUSED,
+			       "nobody listens at %s, iomapd has ended: start it again as root",
 			       path);
 	case EACCES:
 	case EPERM:
 		gr = known ? getgrgid(st.st_gid) : NULL;
 		if (gr && st.st_gid && (st.st_mode & 0020))
-			return err_set(err, -EACCES, "no permission to use %s: run this as root or as a member of "
-				       "the group %s", path, gr->gr_name);
+			return err_set(
+				err, -EACCES,
+				"no permission to use %s: run this as root or as a member of "
+				"the group %s",
+				path, gr->gr_name);
 		return err_set(err, -EACCES, "no permission to use %s: run this as root", path);
 	case EAGAIN:
-		return err_set(err, -EBUSY, "iomapd at %s has too many clients waiting: try again", path);
+		return err_set(err, -EBUSY, "iomapd at %s has too many clients waiting: try again",
+			       path);
 	default:
-		return err_set(err, -error, "cannot connect to iomapd at %s: %s", path, strerror(error));
+		return err_set(err, -error, "cannot connect to iomapd at %s: %s", path,
+			       strerror(error));
 	}
 }
 
@@ -72,8 +81,10 @@ int client_open(const char *path, struct client **ret, struct err *err)
 	int r;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
-		return err_set(err, -ENAMETOOLONG, "the socket path %.60s... has more than %zu characters: use a "
-			       "shorter one", path, sizeof(addr.sun_path) - 1);
+		return err_set(err, -ENAMETOOLONG,
+			       "the socket path %.60s... has more than %zu characters: use a "
+			       "shorter one",
+			       path, sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, path);
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -144,14 +155,16 @@ int client_send(struct client *c, const char *method, json_t *params, bool more,
 
 static int gone(const struct client *c, struct err *err)
 {
-	return err_set(err, -ECONNRESET, "iomapd at %s closed the connection: it has ended or dropped this client",
+	return err_set(err, -ECONNRESET,
+		       "iomapd at %s closed the connection: it has ended or dropped this client",
 		       c->path);
 }
 
 static int write_some(struct client *c, struct err *err)
 {
 	while (c->out_done < c->out_len) {
-		ssize_t n = send(c->fd, c->out + c->out_done, c->out_len - c->out_done, MSG_NOSIGNAL);
+		ssize_t n =
+			send(c->fd, c->out + c->out_done, c->out_len - c->out_done, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -163,7 +176,8 @@ static int write_some(struct client *c, struct err *err)
 			return 0;
 		}
 		if (n < 0)
-			return err_set(err, -errno, "cannot write to iomapd at %s: %s", c->path, strerror(errno));
+			return err_set(err, -errno, "cannot write to iomapd at %s: %s", c->path,
+				       strerror(errno));
 		c->out_done += (size_t)n;
 	}
 	return 0;
@@ -184,8 +198,8 @@ static int make_room(struct client *c, struct err *err)
 	if (c->in_cap - c->in_len >= READ_CHUNK)
 		return 0;
 	if (c->in_len >= REPLY_MAX)
-		return err_set(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB", c->path,
-			       REPLY_MAX >> 20);
+		return err_set(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB",
+			       c->path, REPLY_MAX >> 20);
 	in = realloc(c->in, cap);
 	if (!in)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -209,7 +223,8 @@ static int read_some(struct client *c, struct err *err)
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return err_set(err, -errno, "cannot read from iomapd at %s: %s", c->path, strerror(errno));
+		return err_set(err, -errno, "cannot read from iomapd at %s: %s", c->path,
+			       strerror(errno));
 	if (n <= 0) {
 		c->eof = true;
 		return 0;
@@ -218,7 +233,8 @@ static int read_some(struct client *c, struct err *err)
 	return 1;
 }
 
-static int explain_error(const struct client *c, const char *name, const json_t *params, struct err *err)
+static int explain_error(const struct client *c, const char *name, const json_t *params,
+			 struct err *err)
 {
 	const char *word = strrchr(name, '.'), *what;
 
@@ -226,25 +242,31 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 	if (!strcmp(word, "MethodNotFound") || !strcmp(word, "MethodNotImplemented") ||
 	    !strcmp(word, "InterfaceNotFound")) {
 		what = json_string_value(json_object_get(params, "method"));
-		return err_set(err, -EOPNOTSUPP, "iomapd at %s does not know %s: it is older than this program, install "
-			       "both from one version", c->path, what ?: "this call");
+		return err_set(
+			err, -EOPNOTSUPP,
+			"iomapd at %s does not know %s: it is older than this program, install "
+			"both from one version",
+			c->path, what ?: "this call");
 	}
 	if (!strcmp(word, "InvalidParameter")) {
 		what = json_string_value(json_object_get(params, "parameter"));
-		return err_set(err, -EINVAL, "iomapd at %s refused the parameter %s", c->path, what ?: "of this call");
+		return err_set(err, -EINVAL, "iomapd at %s refused the parameter %s", c->path,
+			       what ?: "of this call");
 	}
 	if (!strcmp(word, "TooBusy"))
-		return err_set(err, -EBUSY, "iomapd at %s has too many clients: try again", c->path);
+		return err_set(err, -EBUSY, "iomapd at %s has too many clients: try again",
+			       c->path);
 	if (!strcmp(word, "SampleFailed")) {
 		what = json_string_value(json_object_get(params, "message"));
-		return err_set(err, -EIO, "iomapd at %s could not read its counters: %.200s", c->path, what ?: "?");
+		return err_set(err, -EIO, "iomapd at %s could not read its counters: %.200s",
+			       c->path, what ?: "?");
 	}
 	return err_set(err, -EPROTO, "iomapd at %s answered with the error %.200s", c->path, name);
 }
 
 /* Takes one reply apart. */
-static int take_reply(const struct client *c, const char *text, json_t **ret_params, bool *ret_continues,
-		      struct err *err)
+static int take_reply(const struct client *c, const char *text, json_t **ret_params,
+		      bool *ret_continues, struct err *err)
 {
 	_cleanup_json_ json_t *reply = NULL;
 	json_t *params, *error;
@@ -252,8 +274,11 @@ static int take_reply(const struct client *c, const char *text, json_t **ret_par
 
 	reply = json_loads(text, 0, &je);
 	if (!json_is_object(reply))
-		return err_set(err, -EPROTO, "what listens at %s does not talk Varlink: name the socket of iomapd with "
-			       "--socket", c->path);
+		return err_set(
+			err, -EPROTO,
+			"what listens at %s does not talk Varlink: name the socket of iomapd with "
+			"--socket",
+			c->path);
 	params = json_object_get(reply, "parameters");
 	error = json_object_get(reply, "error");
 	if (json_is_string(error))
@@ -300,13 +325,14 @@ int client_step(struct client *c, json_t **ret_params, bool *ret_continues, stru
 	return r;
 }
 
-int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params, bool *ret_continues,
-		struct err *err)
+int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params,
+		bool *ret_continues, struct err *err)
 {
 	uint64_t until = now_ns() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000000;
 
 	for (;;) {
-		struct pollfd fds[] = { { .fd = c->fd, .events = client_events(c) }, { .fd = out_fd } };
+		struct pollfd fds[] = { { .fd = c->fd, .events = client_events(c) },
+					{ .fd = out_fd } };
 		int left = -1, r;
 
 		r = client_step(c, ret_params, ret_continues, err);
@@ -322,8 +348,10 @@ int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_param
 		if (r < 0 && errno != EINTR)
 			return err_set(err, -errno, "cannot wait for iomapd: %s", strerror(errno));
 		if (!r)
-			return err_set(err, -ETIMEDOUT, "iomapd at %s does not answer: see what it is doing, or "
-				       "restart it", c->path);
+			return err_set(err, -ETIMEDOUT,
+				       "iomapd at %s does not answer: see what it is doing, or "
+				       "restart it",
+				       c->path);
 		if (r > 0 && (fds[1].revents & (POLLERR | POLLHUP)))
 			return err_set(err, -EPIPE, "the reader of the output has gone");
 	}
@@ -334,15 +362,22 @@ int client_check_schema(const struct client *c, const json_t *params, struct err
 	json_t *schema = json_object_get(params, "schema");
 
 	if (!json_is_integer(schema))
-		return err_set(err, -EPROTO, "the reply of iomapd at %s has no schema number: install it and this "
-			       "program from one version", c->path);
+		return err_set(
+			err, -EPROTO,
+			"the reply of iomapd at %s has no schema number: install it and this "
+			"program from one version",
+			c->path);
 	if (json_integer_value(schema) != IOMAPD_SCHEMA)
-		return err_set(err, -EPROTO, "iomapd at %s talks schema %lld and this program %d: install both from one "
-			       "version", c->path, (long long)json_integer_value(schema), IOMAPD_SCHEMA);
+		return err_set(
+			err, -EPROTO,
+			"iomapd at %s talks schema %lld and this program %d: install both from one "
+			"version",
+			c->path, (long long)json_integer_value(schema), IOMAPD_SCHEMA);
 	return 0;
 }
 
-int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params, struct err *err)
+int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params,
+		struct err *err)
 {
 	_cleanup_json_ json_t *reply = NULL;
 	int r;

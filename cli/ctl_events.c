@@ -29,21 +29,25 @@ static void print_event(const json_t *e)
 
 	if (localtime_r(&secs, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	printf("%s.%06" PRIu64 "  %-10s mapping %" PRIu64, when, ns % NSEC_PER_SEC / 1000, type, rec_u64(e, "id"));
+	printf("%s.%06" PRIu64 "  %-10s mapping %" PRIu64, when, ns % NSEC_PER_SEC / 1000, type,
+	       rec_u64(e, "id"));
 	if (rec_has(e, "base"))
 		printf(" at %s", rec_text(e, "base", "?"));
 	if (rec_has(e, "size"))
 		printf(" size %s", fmt_bytes(size, (double)rec_u64(e, "size")));
 	if (rec_has(e, "offset"))
 		printf(" offset 0x%" PRIx64, rec_u64(e, "offset"));
-	printf(" (%s%s%s)", rec_text(e, "backend", "?"), rec_has(e, "kind") ? " " : "", rec_text(e, "kind", ""));
+	printf(" (%s%s%s)", rec_text(e, "backend", "?"), rec_has(e, "kind") ? " " : "",
+	       rec_text(e, "kind", ""));
 	if (rec_has(e, "caller"))
-		printf(" by %s%s%s%s", rec_text(e, "caller", "?"), module ? " [" : "", module ?: "", module ? "]" : "");
+		printf(" by %s%s%s%s", rec_text(e, "caller", "?"), module ? " [" : "", module ?: "",
+		       module ? "]" : "");
 	/* A task names itself: let nothing of that steer the terminal. */
 	for (const char *p = rec_text(e, "comm", "?"); *p && n + 5 < sizeof(comm);)
 		n += utf8_put(comm + n, utf8_next(&p));
 	comm[n] = 0;
-	printf(", %s[%" PRIu64 "] on CPU %" PRIu64 "\n", comm, rec_u64(e, "pid"), rec_u64(e, "cpu"));
+	printf(", %s[%" PRIu64 "] on CPU %" PRIu64 "\n", comm, rec_u64(e, "pid"),
+	       rec_u64(e, "cpu"));
 }
 
 static void print_reply(const struct ctl_config *cfg, const json_t *reply)
@@ -54,7 +58,8 @@ static void print_reply(const struct ctl_config *cfg, const json_t *reply)
 		return;
 	}
 	if (rec_u64(reply, "missed"))
-		printf("(%" PRIu64 " events before this one are no longer kept)\n", rec_u64(reply, "missed"));
+		printf("(%" PRIu64 " events before this one are no longer kept)\n",
+		       rec_u64(reply, "missed"));
 	print_event(json_object_get(reply, "event"));
 }
 
@@ -86,11 +91,12 @@ static void past_print(const struct ctl_config *cfg, struct past *p)
 }
 
 /*
- * Prints events until the stream ends, the reader of the output goes, or the daemon does. Events up to number
- * *seq are left out; *seq becomes the number of the last one. With @past, keeps the last ones there instead.
+ * Prints events until the stream ends, the reader of the output goes, or the daemon does. Events up
+ * to number *seq are left out; *seq becomes the number of the last one. With @past, keeps the last
+ * ones there instead.
  */
-static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past, uint64_t *seq,
-		  struct err *err)
+static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
+		  uint64_t *seq, struct err *err)
 {
 	bool more = true;
 	int r;
@@ -110,7 +116,8 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 			return r;
 		}
 		if (!r)
-			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply, &more, err);
+			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply,
+					&more, err);
 		if (r < 0)
 			return r;
 		r = client_check_schema(c, reply, err);
@@ -140,7 +147,10 @@ int do_events(void *config)
 	if (!past.ring)
 		return ctl_fail(err_set(&err, -ENOMEM, "out of memory"), &err);
 	r = client_open(client_path(cfg->socket), &c, &err);
-	/* Which events are the last of the past is known once they have all come; what follows goes on from there. */
+	/*
+	 * Which events are the last of the past is known once they have all come; what follows goes
+	 * on from there.
+	 */
 	if (!r && (only_last || !cfg->follow))
 		r = stream(cfg, c, false, only_last ? &past : NULL, &seq, &err);
 	past_print(cfg, &past);

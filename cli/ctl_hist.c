@@ -43,7 +43,8 @@ static void print_buckets(const json_t *buckets, size_t width)
 			printf("  %8s\n", "...");
 		end = rec_u64(b, "lt_ns");
 		printf("  %8s - %-8s %7s ", fmt_ns(lo, (double)from),
-		       rec_has(b, "lt_ns") ? fmt_ns(hi, (double)end) : "", fmt_count(count, (double)n));
+		       rec_has(b, "lt_ns") ? fmt_ns(hi, (double)end) : "",
+		       fmt_count(count, (double)n));
 		if (n)
 			print_bar((double)n / (double)most, width);
 		putchar('\n');
@@ -55,12 +56,14 @@ static void print_hist(const json_t *h, bool first, size_t width)
 	uint64_t n = rec_u64(h, "count");
 	char count[FMT_MAX], avg[FMT_MAX], p50[FMT_MAX], p99[FMT_MAX], max[FMT_MAX];
 
-	printf("%s%s %s: held %s times%s", first ? "" : "\n", rec_text(h, "backend", "?"), rec_text(h, "kind", "?"),
-	       fmt_count(count, (double)n), json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "");
+	printf("%s%s %s: held %s times%s", first ? "" : "\n", rec_text(h, "backend", "?"),
+	       rec_text(h, "kind", "?"), fmt_count(count, (double)n),
+	       json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "");
 	if (n)
 		printf(", average %s, p50 %s, p99 %s, longest %s",
 		       fmt_ns(avg, (double)rec_u64(h, "sum_ns") / (double)n),
-		       fmt_ns(p50, (double)rec_u64(h, "p50_ns")), fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
+		       fmt_ns(p50, (double)rec_u64(h, "p50_ns")),
+		       fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
 		       fmt_ns(max, (double)rec_u64(h, "max_ns")));
 	putchar('\n');
 	print_buckets(json_object_get(h, "buckets"), width);
@@ -83,11 +86,14 @@ int do_hist(void *config)
 		ctl_print_json(reply);
 		return EXIT_GOOD;
 	}
-	width = width > 40 && width < BAR_MAX + 32 ? width - 32 : width && width <= 40 ? 8 : BAR_MAX;
+	width = width > 40 && width < BAR_MAX + 32 ? width - 32
+		: width && width <= 40		   ? 8
+						   : BAR_MAX;
 	json_array_foreach(json_object_get(reply, "hists"), i, h)
 		if (rec_u64(h, "count"))
 			print_hist(h, !shown++, width);
 	if (!shown)
-		printf("No %s%smap has been held and let go yet.\n", cfg->kind ?: "", cfg->kind ? " " : "");
+		printf("No %s%smap has been held and let go yet.\n", cfg->kind ?: "",
+		       cfg->kind ? " " : "");
 	return EXIT_GOOD;
 }

@@ -5,7 +5,20 @@
 #include "cli/iomapctl.h"
 #include "cli/record.h"
 
-enum { ID, BASE, SIZE, BACKEND, DEVICE, BAR, ATOMIC, LOCAL, SLEEPABLE, LIVE, FAILED, OWNER };
+enum {
+	ID,
+	BASE,
+	SIZE,
+	BACKEND,
+	DEVICE,
+	BAR,
+	ATOMIC,
+	LOCAL,
+	SLEEPABLE,
+	LIVE,
+	FAILED,
+	OWNER
+};
 
 static const struct column cols[] = {
 	[ID] = { .name = "ID", .type = COL_ID },

@@ -6,7 +6,19 @@
 #include "cli/iomapctl.h"
 #include "cli/record.h"
 
-enum { B_BACKEND, B_KIND, B_MAPS, B_UNMAPS, B_LIVE, B_FAILED, B_HOLDS, B_AVG, B_P50, B_P99, B_MAX };
+enum {
+	B_BACKEND,
+	B_KIND,
+	B_MAPS,
+	B_UNMAPS,
+	B_LIVE,
+	B_FAILED,
+	B_HOLDS,
+	B_AVG,
+	B_P50,
+	B_P99,
+	B_MAX
+};
 
 static const struct column backend_cols[] = {
 	[B_BACKEND] = { .name = "BACKEND" },
@@ -22,7 +34,14 @@ static const struct column backend_cols[] = {
 	[B_MAX] = { .name = "MAX", .type = COL_NS, .width = 7 },
 };
 
-enum { C_MAPS, C_FAILED, C_KIND, C_BACKEND, C_MAPPING, C_CALLER };
+enum {
+	C_MAPS,
+	C_FAILED,
+	C_KIND,
+	C_BACKEND,
+	C_MAPPING,
+	C_CALLER
+};
 
 static const struct column caller_cols[] = {
 	[C_MAPS] = { .name = "MAPS", .type = COL_COUNT, .width = 7 },
@@ -33,7 +52,14 @@ static const struct column caller_cols[] = {
 	[C_CALLER] = { .name = "CALLER", .width = 24, .flags = COL_FLEX },
 };
 
-enum { P_CPU, P_ATOMIC, P_LOCAL, P_SLEEPABLE, P_UNMAPS, P_FAILED };
+enum {
+	P_CPU,
+	P_ATOMIC,
+	P_LOCAL,
+	P_SLEEPABLE,
+	P_UNMAPS,
+	P_FAILED
+};
 
 static const struct column cpu_cols[] = {
 	[P_CPU] = { .name = "CPU", .type = COL_ID },
@@ -44,7 +70,9 @@ static const struct column cpu_cols[] = {
 	[P_FAILED] = { .name = "FAILED", .type = COL_COUNT, .width = 7 },
 };
 
-/* One row for each kind of map that the backend has seen, and one for a backend that has seen none. */
+/*
+ * One row for each kind of map that the backend has seen, and one for a backend that has seen none.
+ */
 static void add_backend(struct table *t, const char *name, const json_t *b)
 {
 	struct kinds maps = rec_kinds(b, "maps"), unmaps = rec_kinds(b, "unmaps");
@@ -155,7 +183,9 @@ int do_stats(void *config)
 	print_part(&t, "\nCPUs", "no map seen yet");
 
 	b = rec_books(reply);
-	printf("\n%" PRIu64 " events seen, %" PRIu64 " counted, %" PRIu64 " lost%s\n", b.seen, b.counted, b.lost,
-	       books_balance(&b) ? "" : ": the books do not balance, report this as a bug of iomapd");
+	printf("\n%" PRIu64 " events seen, %" PRIu64 " counted, %" PRIu64 " lost%s\n", b.seen,
+	       b.counted, b.lost,
+	       books_balance(&b) ? ""
+				 : ": the books do not balance, report this as a bug of iomapd");
 	return EXIT_GOOD;
 }

@@ -68,10 +68,16 @@ static bool print_books(const json_t *status)
 	if (books_balance(&b))
 		print_line("books", "balance: seen = counted + lost");
 	else
-		print_line("books", "DO NOT BALANCE: %" PRIu64 " seen, %" PRIu64 " counted + lost; report this as a bug "
-			   "of iomapd", b.seen, b.counted + b.lost);
-	print_line("unattributed", "%" PRIu64 " maps, %" PRIu64 " unmaps (counted, of mappings or maps that iomapd did "
-		   "not see)", rec_u64(un, "maps"), rec_u64(un, "unmaps"));
+		print_line("books",
+			   "DO NOT BALANCE: %" PRIu64 " seen, %" PRIu64
+			   " counted + lost; report this as a bug "
+			   "of iomapd",
+			   b.seen, b.counted + b.lost);
+	print_line("unattributed",
+		   "%" PRIu64 " maps, %" PRIu64
+		   " unmaps (counted, of mappings or maps that iomapd did "
+		   "not see)",
+		   rec_u64(un, "maps"), rec_u64(un, "unmaps"));
 	return books_balance(&b) && !b.lost;
 }
 
@@ -103,11 +109,13 @@ int do_status(void *config)
 	kernel = json_object_get(st, "kernel");
 	maps = json_object_get(st, "mappings");
 	fmt_duration(up, difftime(time(NULL), (time_t)rec_u64(st, "started_unix")));
-	print_line("iomapd", "%s, pid %" PRIu64 ", up %s", rec_text(st, "version", "?"), rec_u64(st, "pid"), up);
-	print_line("kernel", "%s %s", rec_text(kernel, "release", "?"), rec_text(kernel, "machine", "?"));
+	print_line("iomapd", "%s, pid %" PRIu64 ", up %s", rec_text(st, "version", "?"),
+		   rec_u64(st, "pid"), up);
+	print_line("kernel", "%s %s", rec_text(kernel, "release", "?"),
+		   rec_text(kernel, "machine", "?"));
 	print_backends(st);
-	print_line("mappings", "%" PRIu64 " live, %" PRIu64 " created, %" PRIu64 " freed", rec_u64(maps, "live"),
-		   rec_u64(maps, "created"), rec_u64(maps, "freed"));
+	print_line("mappings", "%" PRIu64 " live, %" PRIu64 " created, %" PRIu64 " freed",
+		   rec_u64(maps, "live"), rec_u64(maps, "created"), rec_u64(maps, "freed"));
 	missing = print_hooks(st);
 	whole = print_books(st);
 	return whole && !missing ? EXIT_GOOD : EXIT_INCONCLUSIVE;

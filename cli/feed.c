@@ -51,8 +51,9 @@ static int lose(struct feed *f, int code)
 
 	f->client = client_close(f->client);
 	f->asked = false;
-	f->due_ns = now_ns() + (pause < NSEC_PER_SEC / 2 ? NSEC_PER_SEC / 2 :
-				pause > 2 * NSEC_PER_SEC ? 2 * NSEC_PER_SEC : pause);
+	f->due_ns = now_ns() + (pause < NSEC_PER_SEC / 2   ? NSEC_PER_SEC / 2
+				: pause > 2 * NSEC_PER_SEC ? 2 * NSEC_PER_SEC
+							   : pause);
 	return code;
 }
 
@@ -80,7 +81,10 @@ int feed_step(struct feed *f, json_t **ret, struct err *err)
 	int r;
 
 	if (!f->asked) {
-		/* Nothing is asked: a daemon that goes away while it is idle shows as the end of the stream. */
+		/*
+		 * Nothing is asked: a daemon that goes away while it is idle shows as the end of
+		 * the stream.
+		 */
 		if (f->client) {
 			r = client_step(f->client, &reply, NULL, err);
 			json_decref(reply);
@@ -96,7 +100,9 @@ int feed_step(struct feed *f, json_t **ret, struct err *err)
 	start = f->due_ns - (uint64_t)CLIENT_TIMEOUT * 1000000;
 	r = client_step(f->client, &reply, NULL, err);
 	if (!r && now_ns() >= f->due_ns)
-		r = err_set(err, -ETIMEDOUT, "iomapd at %s does not answer: see what it is doing, or restart it", f->path);
+		r = err_set(err, -ETIMEDOUT,
+			    "iomapd at %s does not answer: see what it is doing, or restart it",
+			    f->path);
 	if (r > 0) {
 		r = client_check_schema(f->client, reply, err) ?: 1;
 		if (r < 0)

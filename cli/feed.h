@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Snapshots at an interval, from a daemon that may come and go. Never waits: the caller polls feed_fd() until
- * feed_wait_ms() have passed, and calls feed_step().
+ * Snapshots at an interval, from a daemon that may come and go. Never waits: the caller polls
+ * feed_fd() until feed_wait_ms() have passed, and calls feed_step().
  */
 #ifndef CLI_FEED_H
 #define CLI_FEED_H
@@ -10,11 +10,11 @@
 
 struct feed {
 	const char *path;
-	double interval;	/* seconds between snapshots, and between attempts to connect */
-	bool paused;		/* ask for nothing */
+	double interval; /* seconds between snapshots, and between attempts to connect */
+	bool paused;	 /* ask for nothing */
 	struct client *client;
-	bool asked;		/* an answer is due */
-	uint64_t due_ns;	/* when to ask, or when to give up waiting for the answer */
+	bool asked;	 /* an answer is due */
+	uint64_t due_ns; /* when to ask, or when to give up waiting for the answer */
 };
 
 void feed_init(struct feed *f, const char *path, double interval);
@@ -29,8 +29,8 @@ short feed_events(const struct feed *f);
 int feed_wait_ms(const struct feed *f);
 
 /*
- * Does what is due. Returns 1 with a snapshot, 0 if there is none yet, or the negative errno of client.h with
- * a sentence: then it has disconnected and connects again when the interval is over.
+ * Does what is due. Returns 1 with a snapshot, 0 if there is none yet, or the negative errno of
+ * client.h with a sentence: then it has disconnected and connects again when the interval is over.
  */
 int feed_step(struct feed *f, json_t **ret, struct err *err);
 

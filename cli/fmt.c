@@ -107,7 +107,10 @@ static bool is_one_column(uint32_t ch)
 		return false;
 	if (ch < 0x300)
 		return ch != 0xad;
-	/* Combining marks, zero-width and direction marks, private use, surrogates, wide scripts and emoji. */
+	/*
+	 * Combining marks, zero-width and direction marks, private use, surrogates, wide scripts
+	 * and emoji.
+	 */
 	if (ch < 0x370 || (ch >= 0x0483 && ch < 0x048a) || (ch >= 0x0590 && ch < 0x1e00) ||
 	    (ch >= 0x200b && ch < 0x2010) || (ch >= 0x2028 && ch < 0x2030) ||
 	    (ch >= 0x205f && ch < 0x2070) || (ch >= 0x20d0 && ch < 0x2100) || ch >= 0x2e80)

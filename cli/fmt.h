@@ -24,9 +24,9 @@ const char *fmt_bytes(char *buf, double bytes);
 const char *fmt_duration(char *buf, double secs);
 
 /*
- * Reads one character of UTF-8 at *@p and moves *@p behind it. What is not valid UTF-8, a control character or
- * not exactly one column wide comes back as '?': text from other processes must not steer the terminal.
- * Returns 0 at the end of the string and stays there.
+ * Reads one character of UTF-8 at *@p and moves *@p behind it. What is not valid UTF-8, a control
+ * character or not exactly one column wide comes back as '?': text from other processes must not
+ * steer the terminal. Returns 0 at the end of the string and stays there.
  */
 uint32_t utf8_next(const char **p);
 /* Writes @ch as UTF-8 into @buf (5 bytes at least, NUL-terminated); returns the length. */

@@ -10,10 +10,10 @@
 struct ctl_config {
 	const char *socket;
 	bool json;
-	bool freed;		/* list */
-	const char *kind;	/* hist */
-	bool follow;		/* events */
-	unsigned long last;	/* events: how many of the past; UNLIMITED: all that iomapd kept */
+	bool freed;	    /* list */
+	const char *kind;   /* hist */
+	bool follow;	    /* events */
+	unsigned long last; /* events: how many of the past; UNLIMITED: all that iomapd kept */
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -26,7 +26,10 @@ int do_events(void *config);
 
 extern const struct prog iomapctl_prog;
 
-/* Prints the sentence as the program's error and returns the exit status that belongs to the errno @code. */
+/*
+ * Prints the sentence as the program's error and returns the exit status that belongs to the errno
+ * @code.
+ */
 int ctl_fail(int code, const struct err *err);
 
 /* Calls one method. Returns 0 and the reply, or prints the error and returns the exit status. */
@@ -35,10 +38,15 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 /* Prints a reply as it is, for --json. */
 void ctl_print_json(const json_t *reply);
 
-/* Flushes standard output; returns @status, or EXIT_CANNOT with a sentence if the output could not be written. */
+/*
+ * Flushes standard output; returns @status, or EXIT_CANNOT with a sentence if the output could not
+ * be written.
+ */
 int ctl_finish(int status);
 
-/* Width of the terminal that standard output is, 0 if it is none: then lines may be of any length. */
+/*
+ * Width of the terminal that standard output is, 0 if it is none: then lines may be of any length.
+ */
 size_t ctl_width(void);
 
 #endif

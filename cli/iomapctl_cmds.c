@@ -4,40 +4,73 @@
 #include "cli/record.h"
 
 static const struct opt prog_opts[] = {
-	{ .name = "socket", .type = OPT_TEXT, .offset = OPT_INTO(struct ctl_config, socket), .arg = "PATH",
+	{ .name = "socket",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, socket),
+	  .arg = "PATH",
 	  .help = "socket of iomapd (default: $IOMAPD_SOCKET, else " IOMAPD_SOCKET ")" },
-	{ .name = "json", .type = OPT_FLAG, .offset = OPT_INTO(struct ctl_config, json),
+	{ .name = "json",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, json),
 	  .help = "print iomapd's reply as JSON, with exact figures" },
 	{ .name = "help", .letter = 'h', .type = OPT_HELP, .help = "print this help and exit" },
-	{ .name = "version", .letter = 'V', .type = OPT_VERSION, .help = "print the version and exit" },
+	{ .name = "version",
+	  .letter = 'V',
+	  .type = OPT_VERSION,
+	  .help = "print the version and exit" },
 };
 
 static const struct opt list_opts[] = {
-	{ .name = "freed", .type = OPT_FLAG, .offset = OPT_INTO(struct ctl_config, freed),
+	{ .name = "freed",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, freed),
 	  .help = "list the mappings that were freed, too" },
 };
 
 static const struct opt hist_opts[] = {
-	{ .name = "kind", .type = OPT_CHOICE, .offset = OPT_INTO(struct ctl_config, kind), .arg = "KIND",
-	  .help = "show one kind only: atomic, local or sleepable", .choices = kind_names },
+	{ .name = "kind",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, kind),
+	  .arg = "KIND",
+	  .help = "show one kind only: atomic, local or sleepable",
+	  .choices = kind_names },
 };
 
 static const struct opt events_opts[] = {
-	{ .name = "follow", .letter = 'f', .type = OPT_FLAG, .offset = OPT_INTO(struct ctl_config, follow),
+	{ .name = "follow",
+	  .letter = 'f',
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, follow),
 	  .help = "wait for new events and print them as they come" },
-	{ .letter = 'n', .type = OPT_COUNT, .offset = OPT_INTO(struct ctl_config, last), .arg = "N",
-	  .help = "print only the last N of the past events", .min = 0, .max = EVENTS_UNLIMITED },
+	{ .letter = 'n',
+	  .type = OPT_COUNT,
+	  .offset = OPT_INTO(struct ctl_config, last),
+	  .arg = "N",
+	  .help = "print only the last N of the past events",
+	  .min = 0,
+	  .max = EVENTS_UNLIMITED },
 };
 
 #define CMD_OPTS(o) .opts = (o), .n_opts = ARRAY_SIZE(o)
 
 static const struct cmd cmds[] = {
-	{ .name = "status", .help = "what iomapd watches, what it lacks, and whether its books balance",
+	{ .name = "status",
+	  .help = "what iomapd watches, what it lacks, and whether its books balance",
 	  .run = do_status },
-	{ .name = "list", .help = "the mappings, their devices and owners", CMD_OPTS(list_opts), .run = do_list },
-	{ .name = "stats", .help = "maps and hold times by backend, caller and CPU", .run = do_stats },
-	{ .name = "hist", .help = "how long maps are held, as histograms", CMD_OPTS(hist_opts), .run = do_hist },
-	{ .name = "events", .help = "mappings created and freed, and maps that failed", CMD_OPTS(events_opts),
+	{ .name = "list",
+	  .help = "the mappings, their devices and owners",
+	  CMD_OPTS(list_opts),
+	  .run = do_list },
+	{ .name = "stats",
+	  .help = "maps and hold times by backend, caller and CPU",
+	  .run = do_stats },
+	{ .name = "hist",
+	  .help = "how long maps are held, as histograms",
+	  CMD_OPTS(hist_opts),
+	  .run = do_hist },
+	{ .name = "events",
+	  .help = "mappings created and freed, and maps that failed",
+	  CMD_OPTS(events_opts),
 	  .run = do_events },
 };
 

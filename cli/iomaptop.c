@@ -23,7 +23,7 @@ struct app {
 	struct feed feed;
 	struct screen screen;
 	int signals;	/* signalfd of those that end the program */
-	bool connected;	/* iomapd has answered once */
+	bool connected; /* iomapd has answered once */
 };
 
 static int complain(int status, const struct err *err)
@@ -32,7 +32,9 @@ static int complain(int status, const struct err *err)
 	return status;
 }
 
-/* Those signals that would end the program are read, so that the terminal can be given back first. */
+/*
+ * Those signals that would end the program are read, so that the terminal can be given back first.
+ */
 static int open_signals(void)
 {
 	sigset_t set;
@@ -46,7 +48,10 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Waits for the daemon, a signal or, if @in is not -1, a key; at most until the feed has something to do. */
+/*
+ * Waits for the daemon, a signal or, if @in is not -1, a key; at most until the feed has something
+ * to do.
+ */
 static int wait_for_any(const struct app *a, int in, bool *ret_signal)
 {
 	struct pollfd fds[] = {
@@ -60,7 +65,10 @@ static int wait_for_any(const struct app *a, int in, bool *ret_signal)
 	return r < 0 && errno != EINTR ? -errno : 0;
 }
 
-/* Lets the feed do what is due. Returns 1 if the picture changed, negative errno once iomapd is away. */
+/*
+ * Lets the feed do what is due. Returns 1 if the picture changed, negative errno once iomapd is
+ * away.
+ */
 static int take_feed(struct app *a, struct err *err)
 {
 	_cleanup_json_ json_t *snapshot = NULL;
@@ -117,7 +125,8 @@ static int run_batch(struct app *a, unsigned long frames)
 			if (fflush(stdout) || ferror(stdout)) {
 				if (errno == EPIPE)
 					return EXIT_GOOD;
-				err_set(&err, 0, "cannot write the output: %s", strerror(errno ?: EIO));
+				err_set(&err, 0, "cannot write the output: %s",
+					strerror(errno ?: EIO));
 				return complain(EXIT_CANNOT, &err);
 			}
 			if (++n == frames)
@@ -210,7 +219,9 @@ static int apply_config(struct app *a, const struct top_config *cfg, struct err 
 	if (cfg->sort && top_sort_by(&a->top, cfg->sort, err))
 		return -EINVAL;
 	if (!cfg->batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
-		return err_set(err, -EINVAL, "standard input and output are not a terminal: use -b to print frames as text");
+		return err_set(
+			err, -EINVAL,
+			"standard input and output are not a terminal: use -b to print frames as text");
 	return 0;
 }
 

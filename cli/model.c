@@ -12,7 +12,8 @@ static double per_second(uint64_t now, uint64_t before, double secs)
 static struct rates item_rates(const struct counts *now, const struct counts *before, double secs)
 {
 	uint64_t holds = now->holds >= before->holds ? now->holds - before->holds : now->holds;
-	uint64_t held = now->hold_sum >= before->hold_sum ? now->hold_sum - before->hold_sum : now->hold_sum;
+	uint64_t held = now->hold_sum >= before->hold_sum ? now->hold_sum - before->hold_sum
+							  : now->hold_sum;
 	struct rates r = { .hold_avg = holds ? (double)held / (double)holds : NAN };
 
 	for (int k = 0; k < KIND_MAX; k++) {
@@ -36,7 +37,8 @@ static void take_differences(struct sample *now, const struct sample *before, do
 		for (size_t i = 0; i < l->n; i++) {
 			const struct item *old = sample_find(before, type, l->items[i].key);
 
-			l->items[i].rates = item_rates(&l->items[i].counts, old ? &old->counts : &zero, secs);
+			l->items[i].rates =
+				item_rates(&l->items[i].counts, old ? &old->counts : &zero, secs);
 		}
 	}
 }
@@ -80,14 +82,16 @@ int model_add(struct model *m, json_t *snapshot, struct err *err)
 	r = sample_read(&s, snapshot, err);
 	if (r)
 		return r;
-	same = m->have && s.pid == m->now.pid && s.started == m->now.started && s.time_ns >= m->now.time_ns;
+	same = m->have && s.pid == m->now.pid && s.started == m->now.started &&
+	       s.time_ns >= m->now.time_ns;
 	if (same && s.time_ns == m->now.time_ns) {
 		/* The same sampling once more: nothing new. */
 		sample_free(&s);
 		return 0;
 	}
 	if (same)
-		take_differences(&s, &m->now, (double)(s.time_ns - m->now.time_ns) / (double)NSEC_PER_SEC);
+		take_differences(&s, &m->now,
+				 (double)(s.time_ns - m->now.time_ns) / (double)NSEC_PER_SEC);
 	else if (m->have)
 		m->restarts++;
 	sample_free(&m->now);

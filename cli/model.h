@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What iomaptop knows: the last snapshot, the rates between it and the one before, and the recent past.
- * iomapd's counters only grow; rates are differences. Another daemon (its pid or start differs) counts from
- * anew, so a difference across a restart is never taken.
+ * What iomaptop knows: the last snapshot, the rates between it and the one before, and the recent
+ * past. iomapd's counters only grow; rates are differences. Another daemon (its pid or start
+ * differs) counts from anew, so a difference across a restart is never taken.
  */
 #ifndef CLI_MODEL_H
 #define CLI_MODEL_H
@@ -13,14 +13,14 @@
 
 struct model {
 	struct sample now;
-	bool have;		/* there is a snapshot */
-	bool have_rates;	/* and one before it, of the same daemon */
-	unsigned int restarts;	/* of the daemon, seen so far */
+	bool have;				    /* there is a snapshot */
+	bool have_rates;			    /* and one before it, of the same daemon */
+	unsigned int restarts;			    /* of the daemon, seen so far */
 	double maps_rate, unmaps_rate, failed_rate; /* a second, of all CPUs */
-	uint64_t live, failed;	/* maps held now; maps that failed, ever */
+	uint64_t live, failed;			    /* maps held now; maps that failed, ever */
 	struct books books;
 	double history[HISTORY_MAX]; /* maps a second, a ring; NAN where it is unknown */
-	size_t history_n;	/* how many were ever added */
+	size_t history_n;	     /* how many were ever added */
 };
 
 void model_free(struct model *m);

@@ -14,10 +14,12 @@ struct reader {
 	struct err *err;
 };
 
-static const struct opt *find_in(const struct opt *opts, size_t n, const char *name, size_t len, char letter)
+static const struct opt *find_in(const struct opt *opts, size_t n, const char *name, size_t len,
+				 char letter)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (name && opts[i].name && strlen(opts[i].name) == len && !strncmp(opts[i].name, name, len))
+		if (name && opts[i].name && strlen(opts[i].name) == len &&
+		    !strncmp(opts[i].name, name, len))
 			return &opts[i];
 		if (!name && letter && opts[i].letter == letter)
 			return &opts[i];
@@ -37,7 +39,8 @@ static const struct opt *find_opt(const struct reader *r, const char *name, size
 
 static bool takes_value(const struct opt *o)
 {
-	return o->type == OPT_TEXT || o->type == OPT_CHOICE || o->type == OPT_COUNT || o->type == OPT_SECONDS;
+	return o->type == OPT_TEXT || o->type == OPT_CHOICE || o->type == OPT_COUNT ||
+	       o->type == OPT_SECONDS;
 }
 
 /* Appends the words of a list to a sentence: "a, b, c". */
@@ -50,7 +53,8 @@ static void list_choices(char *buf, size_t size, const char *const *choices)
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", *choices);
 }
 
-static int store_number(const struct reader *r, const struct opt *o, const char *shown, const char *value)
+static int store_number(const struct reader *r, const struct opt *o, const char *shown,
+			const char *value)
 {
 	void *into = (char *)r->config + o->offset;
 	char *end;
@@ -61,7 +65,8 @@ static int store_number(const struct reader *r, const struct opt *o, const char 
 	if (end == value || *end || errno || !isfinite(v) || v < o->min || v > o->max ||
 	    (o->type == OPT_COUNT && v != floor(v)))
 		return err_set(r->err, -EINVAL, "%s takes %s from %g to %.15g, not '%s'", shown,
-			       o->type == OPT_COUNT ? "a whole number" : "a number", o->min, o->max, value);
+			       o->type == OPT_COUNT ? "a whole number" : "a number", o->min, o->max,
+			       value);
 	if (o->type == OPT_COUNT)
 		*(unsigned long *)into = (unsigned long)v;
 	else
@@ -80,7 +85,8 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 		return 0;
 	case OPT_TEXT:
 		if (!*value)
-			return err_set(r->err, -EINVAL, "%s takes a %s that is not empty", shown, o->arg);
+			return err_set(r->err, -EINVAL, "%s takes a %s that is not empty", shown,
+				       o->arg);
 		*(const char **)into = value;
 		return 0;
 	case OPT_CHOICE:
@@ -91,7 +97,8 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 			return 0;
 		}
 		list_choices(choices, sizeof(choices), o->choices);
-		return err_set(r->err, -EINVAL, "%s takes one of %s, not '%s'", shown, choices, value);
+		return err_set(r->err, -EINVAL, "%s takes one of %s, not '%s'", shown, choices,
+			       value);
 	default:
 		return store_number(r, o, shown, value);
 	}
@@ -176,13 +183,14 @@ static int take_cmd(struct reader *r, const char *word)
 	if (fit > 1)
 		return err_set(r->err, -EINVAL, "'%s' can mean %s: write more of it", word, names);
 	if (!fit)
-		return err_set(r->err, -EINVAL, "no command '%s': see '%s --help'", word, r->prog->name);
+		return err_set(r->err, -EINVAL, "no command '%s': see '%s --help'", word,
+			       r->prog->name);
 	r->cmd = found;
 	return OPTS_RUN;
 }
 
-int opts_parse(const struct prog *prog, int argc, char **argv, void *config, const struct cmd **ret_cmd,
-	       struct err *err)
+int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
+	       const struct cmd **ret_cmd, struct err *err)
 {
 	struct reader r = { .prog = prog, .next = argv + (argc > 0), .config = config, .err = err };
 	bool only_words = false;
@@ -200,7 +208,8 @@ int opts_parse(const struct prog *prog, int argc, char **argv, void *config, con
 		else if (prog->cmds && !r.cmd)
 			ret = take_cmd(&r, word);
 		else
-			return err_set(err, -EINVAL, "'%s' is one word too many: see '%s%s%s --help'", word,
+			return err_set(err, -EINVAL,
+				       "'%s' is one word too many: see '%s%s%s --help'", word,
 				       prog->name, r.cmd ? " " : "", r.cmd ? r.cmd->name : "");
 	}
 	if (ret == OPTS_RUN && prog->cmds && !r.cmd)
@@ -217,8 +226,10 @@ static void help_opts(const struct opt *opts, size_t n, FILE *f)
 		char left[64], letter[] = { '-', o->letter, 0 };
 
 		snprintf(left, sizeof(left), "%s%s%s%s%s%s", o->letter ? letter : "  ",
-			 o->letter && o->name ? ", " : o->name ? "  " : "", o->name ? "--" : "", o->name ?: "",
-			 o->arg ? " " : "", o->arg ?: "");
+			 o->letter && o->name ? ", "
+			 : o->name	      ? "  "
+					      : "",
+			 o->name ? "--" : "", o->name ?: "", o->arg ? " " : "", o->arg ?: "");
 		fprintf(f, "  %-24s  %s\n", left, o->help);
 	}
 }
@@ -232,8 +243,8 @@ void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f)
 			help_opts(cmd->opts, cmd->n_opts, f);
 		}
 	} else {
-		fprintf(f, "Usage: %s [OPTION]...%s\n%s\n", prog->name, prog->cmds ? " COMMAND [OPTION]..." : "",
-			prog->help);
+		fprintf(f, "Usage: %s [OPTION]...%s\n%s\n", prog->name,
+			prog->cmds ? " COMMAND [OPTION]..." : "", prog->help);
 		if (prog->cmds)
 			fputs("\nCommands:\n", f);
 		for (size_t i = 0; i < prog->n_cmds; i++)

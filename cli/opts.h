@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Options and commands declared as data: parsing, --help and the check against the man pages all read the
- * same tables.
+ * Options and commands declared as data: parsing, --help and the check against the man pages all
+ * read the same tables.
  */
 #ifndef CLI_OPTS_H
 #define CLI_OPTS_H
@@ -13,21 +13,21 @@
 #include "cli/util.h"
 
 enum opt_type {
-	OPT_FLAG,	/* bool */
-	OPT_TEXT,	/* const char *, not empty */
-	OPT_CHOICE,	/* const char *, one of .choices */
-	OPT_COUNT,	/* unsigned long, .min … .max */
-	OPT_SECONDS,	/* double, .min … .max */
+	OPT_FLAG,    /* bool */
+	OPT_TEXT,    /* const char *, not empty */
+	OPT_CHOICE,  /* const char *, one of .choices */
+	OPT_COUNT,   /* unsigned long, .min … .max */
+	OPT_SECONDS, /* double, .min … .max */
 	OPT_HELP,
 	OPT_VERSION,
 };
 
 struct opt {
-	const char *name;	/* long name, without the dashes; NULL: none */
-	char letter;		/* short name; 0: none */
+	const char *name; /* long name, without the dashes; NULL: none */
+	char letter;	  /* short name; 0: none */
 	enum opt_type type;
-	size_t offset;		/* of the member that takes the value, in the caller's configuration */
-	const char *arg;	/* name of the value in --help; NULL for flags */
+	size_t offset;	 /* of the member that takes the value, in the caller's configuration */
+	const char *arg; /* name of the value in --help; NULL for flags */
 	const char *help;
 	double min, max;
 	const char *const *choices; /* NULL-terminated */
@@ -39,34 +39,34 @@ struct opt {
 struct cmd {
 	const char *name;
 	const char *help;
-	const struct opt *opts;	/* its own, beside the program's; NULL: none */
+	const struct opt *opts; /* its own, beside the program's; NULL: none */
 	size_t n_opts;
 	int (*run)(void *config); /* returns an exit status */
 };
 
 struct prog {
 	const char *name;
-	const char *help;	/* one line: what it does */
+	const char *help; /* one line: what it does */
 	const struct opt *opts;
 	size_t n_opts;
-	const struct cmd *cmds;	/* NULL: a program without commands */
+	const struct cmd *cmds; /* NULL: a program without commands */
 	size_t n_cmds;
-	const char *notes;	/* printed under --help; NULL: none */
+	const char *notes; /* printed under --help; NULL: none */
 };
 
 enum opts_result {
-	OPTS_RUN = 0,	/* carry on, with *ret_cmd where there are commands */
-	OPTS_HELP,	/* print opts_help() and end */
-	OPTS_VERSION,	/* print the version and end */
+	OPTS_RUN = 0, /* carry on, with *ret_cmd where there are commands */
+	OPTS_HELP,    /* print opts_help() and end */
+	OPTS_VERSION, /* print the version and end */
 };
 
 /*
- * Reads the command line into @config. A command may be shortened to any unique beginning; options may stand
- * before and after it. Returns an enum opts_result, or -EINVAL with a sentence in @err. *ret_cmd is the
- * command, also for OPTS_HELP where one was named before, else NULL.
+ * Reads the command line into @config. A command may be shortened to any unique beginning; options
+ * may stand before and after it. Returns an enum opts_result, or -EINVAL with a sentence in @err.
+ * *ret_cmd is the command, also for OPTS_HELP where one was named before, else NULL.
  */
-int opts_parse(const struct prog *prog, int argc, char **argv, void *config, const struct cmd **ret_cmd,
-	       struct err *err);
+int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
+	       const struct cmd **ret_cmd, struct err *err);
 
 /* Prints the help of the program, or of one command. */
 void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f);

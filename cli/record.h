@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading iomapd's records: members that may be missing come back as absent, never as a made-up zero. */
+/*
+ * Reading iomapd's records: members that may be missing come back as absent, never as a made-up
+ * zero.
+ */
 #ifndef CLI_RECORD_H
 #define CLI_RECORD_H
 
@@ -44,7 +47,7 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
 /* The books: every event seen is counted or lost under a name. */
 struct books {
 	uint64_t seen, counted, lost;
-	const json_t *losses;	/* borrowed: name -> count */
+	const json_t *losses; /* borrowed: name -> count */
 };
 struct books rec_books(const json_t *status_or_stats);
 

@@ -128,7 +128,8 @@ static void items_index(struct items *l)
 }
 
 /* Reads an array of records of one type. */
-static int read_array(struct items *l, const json_t *array, void (*read)(struct item *, const json_t *))
+static int read_array(struct items *l, const json_t *array,
+		      void (*read)(struct item *, const json_t *))
 {
 	const json_t *v;
 	size_t i;
@@ -169,7 +170,8 @@ static int read_backends(struct items *l, const json_t *backends)
 			struct item *it = &l->items[l->n];
 
 			read_backend(it, name, b, k);
-			if (kinds_sum(&it->counts.maps) || kinds_sum(&it->counts.unmaps) || it->counts.failed)
+			if (kinds_sum(&it->counts.maps) || kinds_sum(&it->counts.unmaps) ||
+			    it->counts.failed)
 				l->n++;
 		}
 		if (l->n == before)
@@ -184,9 +186,12 @@ int sample_read(struct sample *ret, json_t *root, struct err *err)
 	const json_t *list = json_object_get(root, "list"), *stats = json_object_get(root, "stats");
 	struct sample s = { .status = json_object_get(root, "status") };
 
-	if (!json_is_object(list) || !json_is_object(stats) || !json_is_object(s.status) || !rec_has(root, "time_ns"))
-		return err_set(err, -EPROTO, "iomapd sent a snapshot that lacks a part: install it and this program "
-			       "from one version");
+	if (!json_is_object(list) || !json_is_object(stats) || !json_is_object(s.status) ||
+	    !rec_has(root, "time_ns"))
+		return err_set(
+			err, -EPROTO,
+			"iomapd sent a snapshot that lacks a part: install it and this program "
+			"from one version");
 	s.root = json_incref(root);
 	s.time_ns = rec_u64(root, "time_ns");
 	s.pid = rec_u64(s.status, "pid");
@@ -194,7 +199,8 @@ int sample_read(struct sample *ret, json_t *root, struct err *err)
 	if (read_array(&s.lists[ITEM_MAPPING], json_object_get(list, "mappings"), read_mapping) ||
 	    read_array(&s.lists[ITEM_CALLER], json_object_get(stats, "callers"), read_caller) ||
 	    read_backends(&s.lists[ITEM_BACKEND], json_object_get(stats, "backends")) ||
-	    read_array(&s.lists[ITEM_CPU], json_object_get(stats, "cpus"), read_cpu) || index_mappings(&s)) {
+	    read_array(&s.lists[ITEM_CPU], json_object_get(stats, "cpus"), read_cpu) ||
+	    index_mappings(&s)) {
 		sample_free(&s);
 		return err_set(err, -ENOMEM, "out of memory");
 	}

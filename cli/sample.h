@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One snapshot of iomapd taken apart: what it lists, each with a key that is the same in the next snapshot. */
+/*
+ * One snapshot of iomapd taken apart: what it lists, each with a key that is the same in the next
+ * snapshot.
+ */
 #ifndef CLI_SAMPLE_H
 #define CLI_SAMPLE_H
 
@@ -8,7 +11,7 @@
 enum item_type {
 	ITEM_MAPPING,
 	ITEM_CALLER,
-	ITEM_BACKEND,	/* one for each kind that the backend served */
+	ITEM_BACKEND, /* one for each kind that the backend served */
 	ITEM_CPU,
 	ITEM_MAX,
 };
@@ -24,38 +27,41 @@ struct counts {
 struct rates {
 	double maps[KIND_MAX], unmaps[KIND_MAX];
 	double all_maps, all_unmaps, failed;
-	double hold_avg;	/* ns, of the holds that ended in that time; NAN: none did */
+	double hold_avg; /* ns, of the holds that ended in that time; NAN: none did */
 };
 
 struct item {
 	uint64_t key;
-	const json_t *rec;	/* iomapd's record */
-	const char *name;	/* backend: its name */
-	enum map_kind kind;	/* caller, backend */
-	uint32_t mapping;	/* mapping, caller: the id */
+	const json_t *rec;  /* iomapd's record */
+	const char *name;   /* backend: its name */
+	enum map_kind kind; /* caller, backend */
+	uint32_t mapping;   /* mapping, caller: the id */
 	bool freed;
 	struct counts counts;
 	struct kinds live;
-	uint64_t hold_max;	/* ns */
-	struct rates rates;	/* valid where the model has rates */
+	uint64_t hold_max;  /* ns */
+	struct rates rates; /* valid where the model has rates */
 };
 
 struct items {
 	struct item *items;
 	size_t n;
-	struct item **by_key;	/* the same items in the order of their keys */
+	struct item **by_key; /* the same items in the order of their keys */
 };
 
 struct sample {
-	json_t *root;		/* the strings live in here */
+	json_t *root; /* the strings live in here */
 	const json_t *status;
-	uint64_t time_ns;	/* the daemon's clock */
-	uint64_t pid, started;	/* which daemon it was */
+	uint64_t time_ns;      /* the daemon's clock */
+	uint64_t pid, started; /* which daemon it was */
 	struct items lists[ITEM_MAX];
-	struct item **by_id;	/* the mappings in the order of their ids */
+	struct item **by_id; /* the mappings in the order of their ids */
 };
 
-/* Takes a reply of Snapshot apart; takes a reference to @root. Returns -EPROTO with a sentence, -ENOMEM. */
+/*
+ * Takes a reply of Snapshot apart; takes a reference to @root. Returns -EPROTO with a sentence,
+ * -ENOMEM.
+ */
 int sample_read(struct sample *ret, json_t *root, struct err *err);
 void sample_free(struct sample *s);
 

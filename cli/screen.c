@@ -42,7 +42,8 @@ void screen_clear(struct screen *s)
 void screen_char(struct screen *s, int x, int y, enum style style, uint32_t ch)
 {
 	if (x >= 0 && x < s->w && y >= 0 && y < s->h)
-		s->cells[(size_t)y * (size_t)s->w + (size_t)x] = (struct screen_cell){ ch, (uint8_t)style };
+		s->cells[(size_t)y * (size_t)s->w + (size_t)x] =
+			(struct screen_cell){ ch, (uint8_t)style };
 }
 
 int screen_put(struct screen *s, int x, int y, enum style style, const char *text)
@@ -63,7 +64,8 @@ int screen_putf(struct screen *s, int x, int y, enum style style, const char *fm
 	return screen_put(s, x, y, style, buf);
 }
 
-void screen_field(struct screen *s, int x, int y, int width, bool right, enum style style, const char *text)
+void screen_field(struct screen *s, int x, int y, int width, bool right, enum style style,
+		  const char *text)
 {
 	int len = (int)utf8_width(text);
 	int keep = len <= width ? len : width > 3 ? width - 2 : width;
@@ -89,13 +91,17 @@ void screen_style(struct screen *s, int x, int y, int width, enum style style)
 void screen_bar(struct screen *s, int x, int y, int width, double share)
 {
 	/* From an eighth of a column to a whole one. */
-	static const uint32_t eighths[] = { ' ', 0x258f, 0x258e, 0x258d, 0x258c, 0x258b, 0x258a, 0x2589, 0x2588 };
+	static const uint32_t eighths[] = { ' ',    0x258f, 0x258e, 0x258d, 0x258c,
+					    0x258b, 0x258a, 0x2589, 0x2588 };
 	int n = share > 0 ? (int)lround(fmin(share, 1) * width * 8) : 0;
 
 	if (share > 0 && !n)
 		n = 1;
 	for (int i = 0; i < width && n > 0; i++, n -= 8)
-		screen_char(s, x + i, y, ST_GRAPH, s->unicode ? eighths[n < 8 ? n : 8] : n >= 4 ? '|' : '.');
+		screen_char(s, x + i, y, ST_GRAPH,
+			    s->unicode ? eighths[n < 8 ? n : 8]
+			    : n >= 4   ? '|'
+				       : '.');
 }
 
 void screen_print(const struct screen *s, int rows, FILE *f)

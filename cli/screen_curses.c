@@ -11,25 +11,21 @@
 #include "cli/screen_curses.h"
 #include "cli/top.h"
 
-/* The look of each style; .color is left out on terminals without colour, and where NO_COLOR is set. */
+/*
+ * The look of each style; .color is left out on terminals without colour, and where NO_COLOR is
+ * set.
+ */
 static const struct {
 	attr_t attr;
 	short color; /* of the text; -1: the terminal's own */
 } looks[ST_MAX] = {
-	[ST_NORMAL] = { A_NORMAL, -1 },
-	[ST_DIM] = { A_DIM, -1 },
-	[ST_NAME] = { A_BOLD, COLOR_CYAN },
-	[ST_LABEL] = { A_NORMAL, COLOR_CYAN },
-	[ST_VALUE] = { A_BOLD, -1 },
-	[ST_GRAPH] = { A_NORMAL, COLOR_GREEN },
-	[ST_HEAD] = { A_REVERSE, COLOR_CYAN },
-	[ST_HEAD_SORT] = { A_REVERSE | A_BOLD, COLOR_GREEN },
-	[ST_TAB] = { A_NORMAL, -1 },
-	[ST_TAB_ON] = { A_BOLD, COLOR_CYAN },
-	[ST_SELECTED] = { A_REVERSE, -1 },
-	[ST_ALERT] = { A_BOLD, COLOR_RED },
-	[ST_NOTE] = { A_BOLD, COLOR_YELLOW },
-	[ST_KEY] = { A_BOLD, -1 },
+	[ST_NORMAL] = { A_NORMAL, -1 },	       [ST_DIM] = { A_DIM, -1 },
+	[ST_NAME] = { A_BOLD, COLOR_CYAN },    [ST_LABEL] = { A_NORMAL, COLOR_CYAN },
+	[ST_VALUE] = { A_BOLD, -1 },	       [ST_GRAPH] = { A_NORMAL, COLOR_GREEN },
+	[ST_HEAD] = { A_REVERSE, COLOR_CYAN }, [ST_HEAD_SORT] = { A_REVERSE | A_BOLD, COLOR_GREEN },
+	[ST_TAB] = { A_NORMAL, -1 },	       [ST_TAB_ON] = { A_BOLD, COLOR_CYAN },
+	[ST_SELECTED] = { A_REVERSE, -1 },     [ST_ALERT] = { A_BOLD, COLOR_RED },
+	[ST_NOTE] = { A_BOLD, COLOR_YELLOW },  [ST_KEY] = { A_BOLD, -1 },
 };
 
 /* The terminal is one for the whole process; so is what is known of it. */
@@ -41,8 +37,9 @@ static struct {
 /* Terminals whose own description may be missing here and that understand another one. */
 static const char *similar_terminal(const char *name)
 {
-	static const char *const like_xterm[] = { "xterm", "alacritty", "contour", "foot", "ghostty", "gnome", "kitty",
-						  "konsole", "rio", "st-", "vte", "wezterm" };
+	static const char *const like_xterm[] = { "xterm",   "alacritty", "contour", "foot",
+						  "ghostty", "gnome",	  "kitty",   "konsole",
+						  "rio",     "st-",	  "vte",     "wezterm" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(like_xterm); i++)
 		if (!strncmp(name, like_xterm[i], strlen(like_xterm[i])))
@@ -51,8 +48,8 @@ static const char *similar_terminal(const char *name)
 }
 
 /*
- * Keys as terminals send them that are not wholly what TERM says, as behind a serial line: without this, the
- * rest of an unknown sequence would be taken for keys.
+ * Keys as terminals send them that are not wholly what TERM says, as behind a serial line: without
+ * this, the rest of an unknown sequence would be taken for keys.
  */
 static void define_keys(void)
 {
@@ -60,12 +57,14 @@ static void define_keys(void)
 		const char *sequence;
 		int key;
 	} keys[] = {
-		{ "\033[A", KEY_UP },	  { "\033[B", KEY_DOWN },  { "\033[C", KEY_RIGHT },  { "\033[D", KEY_LEFT },
-		{ "\033OA", KEY_UP },	  { "\033OB", KEY_DOWN },  { "\033OC", KEY_RIGHT },  { "\033OD", KEY_LEFT },
-		{ "\033[H", KEY_HOME },	  { "\033OH", KEY_HOME },  { "\033[1~", KEY_HOME },  { "\033[7~", KEY_HOME },
-		{ "\033[F", KEY_END },	  { "\033OF", KEY_END },   { "\033[4~", KEY_END },   { "\033[8~", KEY_END },
-		{ "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE }, { "\033[Z", KEY_BTAB },   { "\033[3~", KEY_DC },
-		{ "\033OP", KEY_F(1) },	  { "\033[11~", KEY_F(1) },
+		{ "\033[A", KEY_UP },	  { "\033[B", KEY_DOWN },   { "\033[C", KEY_RIGHT },
+		{ "\033[D", KEY_LEFT },	  { "\033OA", KEY_UP },	    { "\033OB", KEY_DOWN },
+		{ "\033OC", KEY_RIGHT },  { "\033OD", KEY_LEFT },   { "\033[H", KEY_HOME },
+		{ "\033OH", KEY_HOME },	  { "\033[1~", KEY_HOME },  { "\033[7~", KEY_HOME },
+		{ "\033[F", KEY_END },	  { "\033OF", KEY_END },    { "\033[4~", KEY_END },
+		{ "\033[8~", KEY_END },	  { "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE },
+		{ "\033[Z", KEY_BTAB },	  { "\033[3~", KEY_DC },    { "\033OP", KEY_F(1) },
+		{ "\033[11~", KEY_F(1) },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -80,13 +79,19 @@ int terminal_open(struct err *err)
 	if (!term.screen && similar)
 		term.screen = newterm(similar, stdout, stdin);
 	if (!term.screen)
-		return err_set(err, -ENOTTY, "the terminal type '%s' is not known here: set TERM to one that is, such as "
-			       "xterm, or print frames with -b", name ?: "");
+		return err_set(
+			err, -ENOTTY,
+			"the terminal type '%s' is not known here: set TERM to one that is, such as "
+			"xterm, or print frames with -b",
+			name ?: "");
 	set_term(term.screen);
 	if (!cursor_address) {
 		terminal_close();
-		return err_set(err, -ENOTTY, "the terminal type '%s' cannot place its cursor: set TERM to the right one, "
-			       "or print frames with -b", name ?: "");
+		return err_set(
+			err, -ENOTTY,
+			"the terminal type '%s' cannot place its cursor: set TERM to the right one, "
+			"or print frames with -b",
+			name ?: "");
 	}
 	cbreak();
 	noecho();
@@ -121,7 +126,10 @@ void terminal_size(int *ret_w, int *ret_h)
 	getmaxyx(stdscr, *ret_h, *ret_w);
 }
 
-/* A blank between two words takes their look, so that the terminal need not be told to change it twice. */
+/*
+ * A blank between two words takes their look, so that the terminal need not be told to change it
+ * twice.
+ */
 static enum style look_of(const struct screen_cell *row, int x, int w)
 {
 	if (row[x].ch == ' ' && x && x + 1 < w && row[x - 1].style == row[x + 1].style &&
@@ -143,7 +151,8 @@ void terminal_show(const struct screen *s)
 
 			if (row[x].ch == ' ' && style == ST_NORMAL)
 				continue;
-			setcchar(&cell, text, looks[style].attr, (short)(term.color ? style + 1 : 0), NULL);
+			setcchar(&cell, text, looks[style].attr,
+				 (short)(term.color ? style + 1 : 0), NULL);
 			mvadd_wch(y, x, &cell);
 		}
 	}

@@ -102,7 +102,8 @@ static int compare_rows(const void *va, const void *vb, void *arg)
 {
 	const struct row *a = va, *b = vb;
 	const struct order *o = arg;
-	const struct cell *ca = o->t->cells + a->first + o->col, *cb = o->t->cells + b->first + o->col;
+	const struct cell *ca = o->t->cells + a->first + o->col,
+			  *cb = o->t->cells + b->first + o->col;
 	int r = compare_cells(ca, cb, o->t->cols[o->col].type);
 
 	if (r && o->reverse && ca->set && cb->set)
@@ -235,7 +236,8 @@ static size_t line_width(const size_t *widths, size_t n)
 }
 
 /* Leaves columns out, the least important first, until the line fits; those below @least stay. */
-static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t width, unsigned int least)
+static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t width,
+			 unsigned int least)
 {
 	while (line_width(widths, n) > width) {
 		size_t worst = n;
@@ -251,7 +253,8 @@ static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t
 }
 
 /* Flexible columns take what is left, the first ones first. Returns the width of the line. */
-static size_t stretch(const struct table *t, const size_t *natural, size_t *widths, size_t n, size_t width)
+static size_t stretch(const struct table *t, const size_t *natural, size_t *widths, size_t n,
+		      size_t width)
 {
 	size_t sum = line_width(widths, n);
 
@@ -268,7 +271,8 @@ static size_t stretch(const struct table *t, const size_t *natural, size_t *widt
 	return sum;
 }
 
-size_t table_layout(const struct table *t, size_t width, int flags, size_t ret_widths[TABLE_MAX_COLS])
+size_t table_layout(const struct table *t, size_t width, int flags,
+		    size_t ret_widths[TABLE_MAX_COLS])
 {
 	size_t n = t->n_cols < TABLE_MAX_COLS ? t->n_cols : TABLE_MAX_COLS;
 	size_t natural[TABLE_MAX_COLS];
@@ -320,8 +324,9 @@ void table_print(const struct table *t, FILE *f, size_t width, size_t indent)
 		for (size_t c = 0; c < t->n_cols; c++) {
 			if (!widths[c])
 				continue;
-			print_cell(f, r ? table_cell(t, r - 1, c, buf, sizeof(buf)) : t->cols[c].name, widths[c],
-				   column_is_right(&t->cols[c]), c == last);
+			print_cell(f,
+				   r ? table_cell(t, r - 1, c, buf, sizeof(buf)) : t->cols[c].name,
+				   widths[c], column_is_right(&t->cols[c]), c == last);
 			fputc(c == last ? '\n' : ' ', f);
 		}
 	}

@@ -32,9 +32,11 @@ int top_sort_by(struct top *t, const char *column, struct err *err)
 			return 0;
 		}
 		if (n < sizeof(names))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", v->cols[c].name);
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+					      v->cols[c].name);
 	}
-	return err_set(err, -EINVAL, "the view %s has no column '%s', but %s", v->name, column, names);
+	return err_set(err, -EINVAL, "the view %s has no column '%s', but %s", v->name, column,
+		       names);
 }
 
 /* Keeps the cursor on the row that is selected, wherever sorting put it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iomaptop without its terminal: what is shown, what keys do, and how it is drawn on a screen. The main
- * program adds ncurses or prints frames; tests drive this directly.
+ * iomaptop without its terminal: what is shown, what keys do, and how it is drawn on a screen. The
+ * main program adds ncurses or prints frames; tests drive this directly.
  */
 #ifndef CLI_TOP_H
 #define CLI_TOP_H
@@ -10,7 +10,7 @@
 #include "cli/screen.h"
 #include "cli/view.h"
 
-#define TOP_INTERVAL_MIN 0.1	/* seconds */
+#define TOP_INTERVAL_MIN 0.1 /* seconds */
 #define TOP_INTERVAL_MAX 3600.0
 #define TOP_INPUT_MAX	 64
 
@@ -41,35 +41,35 @@ enum top_mode {
 
 /* How one view is shown. */
 struct top_view {
-	size_t sort;		/* column */
+	size_t sort; /* column */
 	bool reverse;
-	bool selecting;		/* a row is selected */
-	uint64_t selected;	/* its key */
-	size_t cursor, scroll;	/* row the cursor is on, first row shown */
+	bool selecting;	       /* a row is selected */
+	uint64_t selected;     /* its key */
+	size_t cursor, scroll; /* row the cursor is on, first row shown */
 };
 
 struct top {
 	struct model model;
-	unsigned int view;		/* index into views[] */
+	unsigned int view; /* index into views[] */
 	struct top_view shown[VIEWS];
-	uint32_t mapping;		/* callers of this mapping only, or 0 */
+	uint32_t mapping; /* callers of this mapping only, or 0 */
 	char filter[TOP_INPUT_MAX];
 	enum top_mode mode;
-	char input[TOP_INPUT_MAX];	/* being typed */
+	char input[TOP_INPUT_MAX]; /* being typed */
 	char input_before[TOP_INPUT_MAX];
-	char note[96];			/* answer to the last key, until the next one */
-	double interval;		/* seconds */
-	time_t now;			/* the time of day, for how long iomapd has been up */
+	char note[96];	 /* answer to the last key, until the next one */
+	double interval; /* seconds */
+	time_t now;	 /* the time of day, for how long iomapd has been up */
 	bool paused;
-	bool batch;			/* no keys: frames of text */
-	bool waiting;			/* iomapd is away */
-	struct err away;		/* and why */
+	bool batch;	 /* no keys: frames of text */
+	bool waiting;	 /* iomapd is away */
+	struct err away; /* and why */
 	const char *socket;
 	size_t help_scroll;
-	int page;			/* rows of the table on the screen, as last drawn */
-	struct table table;		/* rows of the view, sorted and filtered */
-	size_t all_rows;		/* before the filter */
-	struct table below;		/* rows of the view under it, of the mappings that are shown */
+	int page;	    /* rows of the table on the screen, as last drawn */
+	struct table table; /* rows of the view, sorted and filtered */
+	size_t all_rows;    /* before the filter */
+	struct table below; /* rows of the view under it, of the mappings that are shown */
 };
 
 enum top_action {
@@ -82,7 +82,10 @@ enum top_action {
 void top_init(struct top *t, const char *socket, double interval);
 void top_free(struct top *t);
 
-/* Chooses the column to sort the view by, by its name in any letter case; -EINVAL names the columns in @err. */
+/*
+ * Chooses the column to sort the view by, by its name in any letter case; -EINVAL names the columns
+ * in @err.
+ */
 int top_sort_by(struct top *t, const char *column, struct err *err);
 
 /* A snapshot came. On error the screen keeps the last one. */
@@ -104,16 +107,20 @@ void top_draw(struct top *t, struct screen *s);
 /* Rows that a frame of batch mode needs. */
 int top_height(const struct top *t);
 
-/* Parts of the picture (top_header.c): the title, the figures on @rows rows with their history, the tabs. */
+/*
+ * Parts of the picture (top_header.c): the title, the figures on @rows rows with their history, the
+ * tabs.
+ */
 void top_draw_title(const struct top *t, struct screen *s);
 void top_draw_figures(const struct top *t, struct screen *s, int y, int rows);
 void top_draw_tabs(const struct top *t, struct screen *s, int y);
 
 /* Draws a table's heading, sorted by column @sort, and its rows from @from on (top_table.c). */
-void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows, size_t sort, size_t from,
-		    bool stale);
+void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows,
+		    size_t sort, size_t from, bool stale);
 /* The order of a view's rows, as "by MAPS/S" with an arrow; at most @size bytes. */
-const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf, size_t size);
+const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf,
+		      size_t size);
 
 /* Draws the help of the view (top_help.c). */
 void top_draw_help(struct top *t, struct screen *s);

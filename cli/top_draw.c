@@ -5,16 +5,16 @@
 #include "cli/fmt.h"
 #include "cli/top.h"
 
-#define WARNINGS  4  /* lines of warnings at most */
+#define WARNINGS 4 /* lines of warnings at most */
 
-#define BELOW_HEAD 3 /* lines that the view under the table takes, besides its rows */
+#define BELOW_HEAD  3  /* lines that the view under the table takes, besides its rows */
 #define BELOW_BATCH 10 /* rows of it in batch mode */
 
 struct layout {
 	bool title, tabs, keys, head;
-	int graph;	/* rows of figures and history: 6, 3 or 1 */
-	int warnings;	/* rows */
-	int rows;	/* of the table */
+	int graph;    /* rows of figures and history: 6, 3 or 1 */
+	int warnings; /* rows */
+	int rows;     /* of the table */
 };
 
 /* The lines that say what is wrong; returns how many. */
@@ -32,22 +32,24 @@ static int warnings(const struct top *t, char lines[WARNINGS][512])
 		return n;
 	}
 	if (b->lost) {
-		len = (size_t)snprintf(lines[n], size, "%llu events lost:", (unsigned long long)b->lost);
+		len = (size_t)snprintf(lines[n], size,
+				       "%llu events lost:", (unsigned long long)b->lost);
 		json_object_foreach((json_t *)b->losses, name, v)
 			if (json_integer_value(v) && len < size)
-				len += (size_t)snprintf(lines[n] + len, size - len, " %s %lld", name,
-							(long long)json_integer_value(v));
+				len += (size_t)snprintf(lines[n] + len, size - len, " %s %lld",
+							name, (long long)json_integer_value(v));
 		n++;
 	}
 	if (!books_balance(b))
-		snprintf(lines[n++], size, "the books do not balance: %llu events seen, %llu counted or lost",
+		snprintf(lines[n++], size,
+			 "the books do not balance: %llu events seen, %llu counted or lost",
 			 (unsigned long long)b->seen, (unsigned long long)(b->counted + b->lost));
 	len = 0;
 	json_array_foreach(hooks, i, v) {
 		if (!strcmp(rec_text(v, "state", "missing"), "attached") || len >= size)
 			continue;
-		len += (size_t)snprintf(lines[n] + len, size - len, "%s %s", len ? "," : "missing here:",
-					rec_text(v, "name", "?"));
+		len += (size_t)snprintf(lines[n] + len, size - len, "%s %s",
+					len ? "," : "missing here:", rec_text(v, "name", "?"));
 	}
 	if (len && len < size)
 		snprintf(lines[n] + len, size - len, " ('iomapctl status' says what that costs)");
@@ -56,15 +58,19 @@ static int warnings(const struct top *t, char lines[WARNINGS][512])
 
 static struct layout lay_out(const struct top *t, int h)
 {
-	struct layout l = { .title = true, .tabs = true, .keys = !t->batch, .head = true, .graph = 3 };
+	struct layout l = {
+		.title = true, .tabs = true, .keys = !t->batch, .head = true, .graph = 3
+	};
 	char lines[WARNINGS][512];
 
 	l.warnings = warnings(t, lines);
 	if (t->batch) {
 		l.rows = t->table.n_rows ? (int)t->table.n_rows : 1;
 		if (views[t->view]->below && t->below.n_rows)
-			l.rows += BELOW_HEAD + (t->below.n_rows < 3 ? 3 : t->below.n_rows < BELOW_BATCH ?
-						(int)t->below.n_rows : BELOW_BATCH);
+			l.rows +=
+				BELOW_HEAD + (t->below.n_rows < 3	      ? 3
+					      : t->below.n_rows < BELOW_BATCH ? (int)t->below.n_rows
+									      : BELOW_BATCH);
 		return l;
 	}
 	l.graph = h < 18 ? 1 : h < 36 ? 3 : 6;
@@ -116,7 +122,8 @@ static void draw_below(const struct top *t, struct screen *s, int y, int rows)
 	top_order(t, v, s->unicode, order, sizeof(order));
 	if (x + 2 + (int)utf8_width(order) <= s->w)
 		screen_put(s, s->w - (int)utf8_width(order), y + 1, ST_DIM, order);
-	top_draw_table(&t->below, s, y + 2, true, rows - BELOW_HEAD, t->shown[view_index(v)].sort, 0, t->waiting);
+	top_draw_table(&t->below, s, y + 2, true, rows - BELOW_HEAD, t->shown[view_index(v)].sort,
+		       0, t->waiting);
 }
 
 static void draw_rows(struct top *t, struct screen *s, int y, const struct layout *l)
@@ -141,17 +148,20 @@ static void draw_rows(struct top *t, struct screen *s, int y, const struct layou
 static void draw_keys(const struct top *t, struct screen *s, int y)
 {
 	static const char *const keys[][2] = {
-		{ "q", "quit" },  { "?", "help" },	{ "1-4", "view" },     { "/", "filter" },
-		{ "<>", "sort" }, { "r", "reverse" },	{ "space", "pause" },  { "+-", "interval" },
-		{ "Enter", "callers of it" },		{ "Esc", "back" },
+		{ "q", "quit" },      { "?", "help" },	    { "1-4", "view" },
+		{ "/", "filter" },    { "<>", "sort" },	    { "r", "reverse" },
+		{ "space", "pause" }, { "+-", "interval" }, { "Enter", "callers of it" },
+		{ "Esc", "back" },
 	};
 	int x = 0;
 
 	if (t->mode == TOP_TYPE_FILTER || t->mode == TOP_TYPE_INTERVAL) {
-		x = screen_put(s, 0, y, ST_KEY, t->mode == TOP_TYPE_FILTER ? "filter: " : "seconds: ");
+		x = screen_put(s, 0, y, ST_KEY,
+			       t->mode == TOP_TYPE_FILTER ? "filter: " : "seconds: ");
 		x = screen_put(s, x, y, ST_NORMAL, t->input);
 		screen_style(s, x, y, 1, ST_SELECTED); /* the cursor */
-		screen_put(s, x + 2, y, ST_DIM, t->mode == TOP_TYPE_FILTER ? "!text: rows without it" : "");
+		screen_put(s, x + 2, y, ST_DIM,
+			   t->mode == TOP_TYPE_FILTER ? "!text: rows without it" : "");
 		return;
 	}
 	if (t->note[0]) {

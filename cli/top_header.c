@@ -28,7 +28,8 @@ void top_draw_title(const struct top *t, struct screen *s)
 	x = screen_putf(s, x + 2, 0, ST_NORMAL, "%s %s", rec_text(kernel, "release", "?"),
 			rec_text(kernel, "machine", ""));
 	json_array_foreach(json_object_get(st, "backends"), i, v)
-		x = screen_putf(s, x + (i ? 0 : 2), 0, ST_VALUE, "%s%s", i ? ", " : "", json_string_value(v) ?: "?");
+		x = screen_putf(s, x + (i ? 0 : 2), 0, ST_VALUE, "%s%s", i ? ", " : "",
+				json_string_value(v) ?: "?");
 	if (t->batch)
 		snprintf(right, sizeof(right), "every %gs", t->interval);
 	else if (t->waiting)
@@ -46,7 +47,8 @@ void top_draw_title(const struct top *t, struct screen *s)
 /* One column of the history, @rows high, of a value between 0 and @max. */
 static void draw_sample(struct screen *s, int x, int y, int rows, double v, double max)
 {
-	static const uint32_t eighths[] = { ' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587, 0x2588 };
+	static const uint32_t eighths[] = { ' ',    0x2581, 0x2582, 0x2583, 0x2584,
+					    0x2585, 0x2586, 0x2587, 0x2588 };
 	static const uint32_t thirds[] = { ' ', '.', ':', '|' };
 	int per_row = s->unicode ? 8 : 3, n;
 
@@ -146,7 +148,8 @@ void top_draw_figures(const struct top *t, struct screen *s, int y, int rows)
 	for (size_t i = 0; i < FIGURES && (i < (size_t)rows || s->w >= 110); i++) {
 		x = (int)(i / (size_t)rows) * FIGURES_W;
 		screen_put(s, x + 1, y + (int)(i % (size_t)rows), ST_LABEL, f[i].label);
-		screen_field(s, x + 14, y + (int)(i % (size_t)rows), 6, true, f[i].style, f[i].value);
+		screen_field(s, x + 14, y + (int)(i % (size_t)rows), 6, true, f[i].style,
+			     f[i].value);
 	}
 	x += FIGURES_W + 1;
 	draw_history(t, s, x, y, s->w - x, rows);
@@ -162,14 +165,15 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 	for (unsigned int i = 0; i < VIEWS; i++) {
 		if (!all && i != t->view)
 			continue;
-		x = screen_putf(s, x, y, i == t->view ? ST_TAB_ON : ST_TAB, "%s%u %s%s", i == t->view ? "[" : " ",
-				i + 1, views[i]->title, i == t->view ? "]" : " ");
+		x = screen_putf(s, x, y, i == t->view ? ST_TAB_ON : ST_TAB, "%s%u %s%s",
+				i == t->view ? "[" : " ", i + 1, views[i]->title,
+				i == t->view ? "]" : " ");
 	}
 	if (t->mapping && t->view == VIEW_CALLERS)
 		snprintf(part, sizeof(part), "of mapping %u  ", t->mapping);
 	if (t->filter[0])
-		snprintf(part + strlen(part), sizeof(part) - strlen(part), "/%.40s: %zu of %zu  ", t->filter,
-			 t->table.n_rows, t->all_rows);
+		snprintf(part + strlen(part), sizeof(part) - strlen(part), "/%.40s: %zu of %zu  ",
+			 t->filter, t->table.n_rows, t->all_rows);
 	snprintf(right, sizeof(right), "%s%s", part,
 		 top_order(t, views[t->view], s->unicode, order, sizeof(order)));
 	x += 2;

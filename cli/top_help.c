@@ -18,7 +18,8 @@ static const char *const keys[][2] = {
 };
 
 /* Draws one line of the help text if it is in sight. */
-static void line(struct screen *s, int y, int last, const char *left, int left_w, const char *right, enum style style)
+static void line(struct screen *s, int y, int last, const char *left, int left_w, const char *right,
+		 enum style style)
 {
 	if (y < 0 || y > last)
 		return;
@@ -45,7 +46,9 @@ void top_draw_help(struct top *t, struct screen *s)
 	for (size_t c = 0; c < v->n_cols; c++)
 		line(s, y++, last, v->cols[c].name, left_w, v->cols[c].help, ST_KEY);
 	y++;
-	line(s, y++, last, "Rates are of the last interval; what is not known is shown as -.", left_w, "", ST_LABEL);
+	line(s, y++, last, "Rates are of the last interval; what is not known is shown as -.",
+	     left_w, "", ST_LABEL);
 	screen_put(s, 0, s->h - 1, ST_NOTE,
-		   total > last + 1 ? "up, down: more of it   any other key: back" : "any key: back");
+		   total > last + 1 ? "up, down: more of it   any other key: back"
+				    : "any key: back");
 }

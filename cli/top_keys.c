@@ -93,7 +93,8 @@ static void step_back(struct top *t)
 static void start_typing(struct top *t, enum top_mode mode)
 {
 	t->mode = mode;
-	snprintf(t->input_before, sizeof(t->input_before), "%s", mode == TOP_TYPE_FILTER ? t->filter : "");
+	snprintf(t->input_before, sizeof(t->input_before), "%s",
+		 mode == TOP_TYPE_FILTER ? t->filter : "");
 	snprintf(t->input, sizeof(t->input), "%s", t->input_before);
 }
 
@@ -115,7 +116,8 @@ static enum top_action end_typing(struct top *t)
 		return TOP_NOTHING;
 	v = strtod(t->input, &end);
 	if (*end || !isfinite(v) || v < TOP_INTERVAL_MIN || v > TOP_INTERVAL_MAX) {
-		snprintf(t->note, sizeof(t->note), "an interval is a number of seconds from %g to %g, not '%.20s'",
+		snprintf(t->note, sizeof(t->note),
+			 "an interval is a number of seconds from %g to %g, not '%.20s'",
 			 TOP_INTERVAL_MIN, TOP_INTERVAL_MAX, t->input);
 		return TOP_NOTHING;
 	}

@@ -2,7 +2,8 @@
 /* Draws a table on the screen. */
 #include "cli/top.h"
 
-const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf, size_t size)
+const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf,
+		      size_t size)
 {
 	const struct top_view *tv = &t->shown[view_index(v)];
 	const struct column *by = &v->cols[tv->sort];
@@ -26,7 +27,8 @@ static enum style cell_style(const struct column *col, const struct cell *c, boo
 	return col->type == COL_RATE ? ST_VALUE : ST_NORMAL;
 }
 
-static void draw_row(const struct table *t, struct screen *s, int y, size_t r, const size_t *widths, bool stale)
+static void draw_row(const struct table *t, struct screen *s, int y, size_t r, const size_t *widths,
+		     bool stale)
 {
 	const struct cell *cells = table_cells(t, r);
 	bool dim = t->rows[r].dim || stale;
@@ -52,7 +54,8 @@ static void draw_row(const struct table *t, struct screen *s, int y, size_t r, c
 	}
 }
 
-static void draw_head(const struct table *t, struct screen *s, int y, const size_t *widths, size_t sort)
+static void draw_head(const struct table *t, struct screen *s, int y, const size_t *widths,
+		      size_t sort)
 {
 	int x = 0;
 
@@ -69,8 +72,8 @@ static void draw_head(const struct table *t, struct screen *s, int y, const size
 	}
 }
 
-void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows, size_t sort, size_t from,
-		    bool stale)
+void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows,
+		    size_t sort, size_t from, bool stale)
 {
 	size_t widths[TABLE_MAX_COLS];
 

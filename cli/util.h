@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Small helpers of the command-line programs: cleanup attributes, exit statuses, error sentences. */
+/*
+ * Small helpers of the command-line programs: cleanup attributes, exit statuses, error sentences.
+ */
 #ifndef CLI_UTIL_H
 #define CLI_UTIL_H
 
@@ -10,20 +12,20 @@
 #include <unistd.h>
 #include <jansson.h>
 
-#define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
-#define NSEC_PER_SEC	 ((uint64_t)1000000000)
+#define ARRAY_SIZE(a)	   (sizeof(a) / sizeof((a)[0]))
+#define NSEC_PER_SEC	   ((uint64_t)1000000000)
 #define check_printf(f, a) __attribute__((format(printf, f, a)))
-#define __cleanup_with(f) __attribute__((cleanup(f)))
+#define __cleanup_with(f)  __attribute__((cleanup(f)))
 
 /* Exit statuses, the same for all programs of this tree. */
 enum exit_status {
 	EXIT_GOOD = 0,
-	EXIT_VIOLATION = 1,	/* a rule of the contract was broken */
-	EXIT_USAGE = 2,		/* the command line is wrong */
-	EXIT_NOTHING = 3,	/* nothing was exercised */
-	EXIT_INCONCLUSIVE = 4,	/* events were lost, or a hook is missing */
-	EXIT_CANNOT = 5,	/* no daemon, no privilege, input or output failed */
-	EXIT_KERNEL = 6,	/* the kernel lacks what is needed */
+	EXIT_VIOLATION = 1,    /* a rule of the contract was broken */
+	EXIT_USAGE = 2,	       /* the command line is wrong */
+	EXIT_NOTHING = 3,      /* nothing was exercised */
+	EXIT_INCONCLUSIVE = 4, /* events were lost, or a hook is missing */
+	EXIT_CANNOT = 5,       /* no daemon, no privilege, input or output failed */
+	EXIT_KERNEL = 6,       /* the kernel lacks what is needed */
 };
 
 /* A sentence for the person at the terminal: what is wrong, with what, and what to do. */

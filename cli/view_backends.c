@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/view.h"
 
-enum { BACKEND, KIND, RATE, UNMAPS, LIVE, MAPS, FAILED, HOLD, P50, P99, LONGEST, SHARE };
+enum {
+	BACKEND,
+	KIND,
+	RATE,
+	UNMAPS,
+	LIVE,
+	MAPS,
+	FAILED,
+	HOLD,
+	P50,
+	P99,
+	LONGEST,
+	SHARE
+};
 
 static const struct column cols[] = {
 	[BACKEND] = { .name = "BACKEND", .width = 7, .help = "how pages are mapped" },
@@ -10,12 +23,27 @@ static const struct column cols[] = {
 	[UNMAPS] = { .name = "UNMAPS/S", .type = COL_RATE, .drop = 3, .help = "unmaps a second" },
 	[LIVE] = { .name = "LIVE", .type = COL_COUNT, .help = "maps held now" },
 	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since iomapd started" },
-	[FAILED] = { .name = "FAILED", .type = COL_COUNT, .drop = 1, .flags = COL_ALERT, .help = "maps that failed" },
+	[FAILED] = { .name = "FAILED",
+		     .type = COL_COUNT,
+		     .drop = 1,
+		     .flags = COL_ALERT,
+		     .help = "maps that failed" },
 	[HOLD] = { .name = "HOLD", .type = COL_NS, .help = "average hold of the last interval" },
-	[P50] = { .name = "P50", .type = COL_NS, .help = "half of all holds were no longer than this" },
-	[P99] = { .name = "P99", .type = COL_NS, .help = "99 of 100 holds were no longer than this" },
-	[LONGEST] = { .name = "LONGEST", .type = COL_NS, .drop = 2, .help = "the longest hold of all" },
-	[SHARE] = { .name = "SHARE", .type = COL_SHARE, .width = 12, .drop = 4, .flags = COL_FLEX,
+	[P50] = { .name = "P50",
+		  .type = COL_NS,
+		  .help = "half of all holds were no longer than this" },
+	[P99] = { .name = "P99",
+		  .type = COL_NS,
+		  .help = "99 of 100 holds were no longer than this" },
+	[LONGEST] = { .name = "LONGEST",
+		      .type = COL_NS,
+		      .drop = 2,
+		      .help = "the longest hold of all" },
+	[SHARE] = { .name = "SHARE",
+		    .type = COL_SHARE,
+		    .width = 12,
+		    .drop = 4,
+		    .flags = COL_FLEX,
 		    .help = "its part of all maps in the last interval" },
 };
 
@@ -26,8 +54,10 @@ static void rows(const struct model *m, uint32_t mapping, struct table *t)
 	(void)mapping;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct item *it = &l->items[i];
-		const json_t *hold = json_object_get(json_object_get(it->rec, "hold_ns"), kind_name(it->kind));
-		bool idle = !kinds_sum(&it->counts.maps) && !kinds_sum(&it->counts.unmaps) && !it->counts.failed;
+		const json_t *hold =
+			json_object_get(json_object_get(it->rec, "hold_ns"), kind_name(it->kind));
+		bool idle = !kinds_sum(&it->counts.maps) && !kinds_sum(&it->counts.unmaps) &&
+			    !it->counts.failed;
 		struct cell *c = table_row(t, it->key, 0);
 
 		if (!c)

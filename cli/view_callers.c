@@ -1,18 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/view.h"
 
-enum { RATE, SHARE, MAPS, FAILED, KIND, BACKEND, MAPPING, DEVICE, CALLER };
+enum {
+	RATE,
+	SHARE,
+	MAPS,
+	FAILED,
+	KIND,
+	BACKEND,
+	MAPPING,
+	DEVICE,
+	CALLER
+};
 
 static const struct column cols[] = {
 	[RATE] = { .name = "MAPS/S", .type = COL_RATE, .help = "maps a second" },
-	[SHARE] = { .name = "SHARE", .type = COL_SHARE, .drop = 3, .help = "its part of all maps in the last interval" },
+	[SHARE] = { .name = "SHARE",
+		    .type = COL_SHARE,
+		    .drop = 3,
+		    .help = "its part of all maps in the last interval" },
 	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since iomapd started" },
-	[FAILED] = { .name = "FAILED", .type = COL_COUNT, .drop = 2, .flags = COL_ALERT, .help = "maps that failed" },
+	[FAILED] = { .name = "FAILED",
+		     .type = COL_COUNT,
+		     .drop = 2,
+		     .flags = COL_ALERT,
+		     .help = "maps that failed" },
 	[KIND] = { .name = "KIND", .width = 9, .help = "atomic, local or sleepable" },
 	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how the pages are mapped" },
-	[MAPPING] = { .name = "ID", .type = COL_ID, .width = 3, .drop = 1, .help = "number of the mapping" },
-	[DEVICE] = { .name = "DEVICE", .width = 12, .drop = 9, .help = "PCI device that the mapping lies in" },
-	[CALLER] = { .name = "CALLER", .width = 24, .flags = COL_FLEX, .help = "the place in the driver that maps" },
+	[MAPPING] = { .name = "ID",
+		      .type = COL_ID,
+		      .width = 3,
+		      .drop = 1,
+		      .help = "number of the mapping" },
+	[DEVICE] = { .name = "DEVICE",
+		     .width = 12,
+		     .drop = 9,
+		     .help = "PCI device that the mapping lies in" },
+	[CALLER] = { .name = "CALLER",
+		     .width = 24,
+		     .flags = COL_FLEX,
+		     .help = "the place in the driver that maps" },
 };
 
 static void rows(const struct model *m, uint32_t mapping, struct table *t)
@@ -39,7 +66,8 @@ static void rows(const struct model *m, uint32_t mapping, struct table *t)
 		c[MAPPING] = it->mapping ? cell_num(it->mapping) : (struct cell){};
 		if (of)
 			c[DEVICE] = rec_cell(of->rec, "device");
-		c[CALLER] = rec_symbol(t, rec_text(it->rec, "caller", NULL), rec_text(it->rec, "module", NULL));
+		c[CALLER] = rec_symbol(t, rec_text(it->rec, "caller", NULL),
+				       rec_text(it->rec, "module", NULL));
 	}
 }
 

@@ -1,18 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/view.h"
 
-enum { CPU, RATE, ATOMIC, LOCAL, SLEEPABLE, UNMAPS, MAPS, FAILED, SHARE };
+enum {
+	CPU,
+	RATE,
+	ATOMIC,
+	LOCAL,
+	SLEEPABLE,
+	UNMAPS,
+	MAPS,
+	FAILED,
+	SHARE
+};
 
 static const struct column cols[] = {
 	[CPU] = { .name = "CPU", .type = COL_ID, .width = 3, .help = "number of the CPU" },
 	[RATE] = { .name = "MAPS/S", .type = COL_RATE, .help = "maps a second, of all kinds" },
-	[ATOMIC] = { .name = "ATOMIC/S", .type = COL_RATE, .drop = 5, .help = "atomic maps a second" },
+	[ATOMIC] = { .name = "ATOMIC/S",
+		     .type = COL_RATE,
+		     .drop = 5,
+		     .help = "atomic maps a second" },
 	[LOCAL] = { .name = "LOCAL/S", .type = COL_RATE, .drop = 4, .help = "local maps a second" },
-	[SLEEPABLE] = { .name = "SLEEP/S", .type = COL_RATE, .drop = 3, .help = "sleepable maps a second" },
+	[SLEEPABLE] = { .name = "SLEEP/S",
+			.type = COL_RATE,
+			.drop = 3,
+			.help = "sleepable maps a second" },
 	[UNMAPS] = { .name = "UNMAPS/S", .type = COL_RATE, .drop = 6, .help = "unmaps a second" },
 	[MAPS] = { .name = "MAPS", .type = COL_COUNT, .help = "maps since iomapd started" },
-	[FAILED] = { .name = "FAILED", .type = COL_COUNT, .drop = 1, .flags = COL_ALERT, .help = "maps that failed" },
-	[SHARE] = { .name = "SHARE", .type = COL_SHARE, .width = 12, .drop = 2, .flags = COL_FLEX,
+	[FAILED] = { .name = "FAILED",
+		     .type = COL_COUNT,
+		     .drop = 1,
+		     .flags = COL_ALERT,
+		     .help = "maps that failed" },
+	[SHARE] = { .name = "SHARE",
+		    .type = COL_SHARE,
+		    .width = 12,
+		    .drop = 2,
+		    .flags = COL_FLEX,
 		    .help = "its part of all maps in the last interval" },
 };
 

@@ -3,7 +3,8 @@
 
 #include "cli/view.h"
 
-const struct view *const views[] = { &view_mappings, &view_callers, &view_backends, &view_cpus, NULL };
+const struct view *const views[] = { &view_mappings, &view_callers, &view_backends, &view_cpus,
+				     NULL };
 const char *const view_names[] = { "mappings", "callers", "backends", "cpus", NULL };
 
 _Static_assert(ARRAY_SIZE(views) == VIEWS + 1 && ARRAY_SIZE(view_names) == VIEWS + 1, "VIEWS");
@@ -24,5 +25,6 @@ struct cell view_rate(const struct model *m, double rate)
 
 struct cell view_hold(const struct model *m, const struct item *it)
 {
-	return m->have_rates && !isnan(it->rates.hold_avg) ? cell_num(it->rates.hold_avg) : (struct cell){};
+	return m->have_rates && !isnan(it->rates.hold_avg) ? cell_num(it->rates.hold_avg)
+							   : (struct cell){};
 }

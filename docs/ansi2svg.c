@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Turns a captured terminal screen (text with SGR colours, as `tmux capture-pane -e -N -p` prints it) into an SVG
- * picture. Reads standard input, writes standard output:
+ * Turns a captured terminal screen (text with SGR colours, as `tmux capture-pane -e -N -p` prints
+ * it) into an SVG picture. Reads standard input, writes standard output:
  *
  *	ansi2svg [TITLE] < screen > picture.svg
  *
- * Text becomes text, placed to the column whatever font the reader has; block characters become rectangles.
+ * Text becomes text, placed to the column whatever font the reader has; block characters become
+ * rectangles.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,7 +71,8 @@ static uint32_t extended(const int *p, int n, int *i)
 	}
 	if (*i + 4 < n && p[*i + 1] == 2) {
 		*i += 4;
-		return (uint32_t)(p[*i - 2] & 255) << 16 | (uint32_t)(p[*i - 1] & 255) << 8 | (uint32_t)(p[*i] & 255);
+		return (uint32_t)(p[*i - 2] & 255) << 16 | (uint32_t)(p[*i - 1] & 255) << 8 |
+		       (uint32_t)(p[*i] & 255);
 	}
 	return text_color;
 }
@@ -107,7 +109,10 @@ static void apply_sgr(struct look *l, const int *p, int n)
 	}
 }
 
-/* Reads an escape sequence at @s (behind the ESC) and returns what follows it; only SGR has an effect. */
+/*
+ * Reads an escape sequence at @s (behind the ESC) and returns what follows it; only SGR has an
+ * effect.
+ */
 static const char *read_escape(const char *s, struct look *l)
 {
 	int p[32] = { 0 }, n = 0;
@@ -158,7 +163,8 @@ static void read_screen(struct screen *sc, FILE *f)
 
 static bool same_look(const struct look *a, const struct look *b)
 {
-	return a->fg == b->fg && a->bg == b->bg && a->bold == b->bold && a->dim == b->dim && a->reverse == b->reverse;
+	return a->fg == b->fg && a->bg == b->bg && a->bold == b->bold && a->dim == b->dim &&
+	       a->reverse == b->reverse;
 }
 
 static uint32_t ink(const struct look *l)
@@ -200,14 +206,15 @@ static void put_block(int x, int y, const struct cell *c, int n)
 		h = CELL_H * (double)(c->ch - 0x2580) / 8;
 	else
 		w = CELL_W * (double)(0x2590 - c->ch) / 8;
-	printf("<rect x=\"%d\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"%s/>\n", x, y + CELL_H - h, w, h,
-	       ink(&c->look), c->look.dim ? " opacity=\".55\"" : "");
+	printf("<rect x=\"%d\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"%s/>\n", x,
+	       y + CELL_H - h, w, h, ink(&c->look), c->look.dim ? " opacity=\".55\"" : "");
 }
 
 static void put_text(int x, int y, const struct cell *c, int n)
 {
-	printf("<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s>", x, y + BASE_Y, n * CELL_W, ink(&c->look),
-	       c->look.bold ? " font-weight=\"bold\"" : "", c->look.dim ? " opacity=\".55\"" : "");
+	printf("<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s>", x, y + BASE_Y,
+	       n * CELL_W, ink(&c->look), c->look.bold ? " font-weight=\"bold\"" : "",
+	       c->look.dim ? " opacity=\".55\"" : "");
 	for (int i = 0; i < n; i++)
 		put_escaped(c[i].ch);
 	puts("</text>");
@@ -237,11 +244,12 @@ static void put_row(const struct screen *sc, int r)
 	int y = BAR_H + PAD + r * CELL_H, n;
 
 	for (int x = 0; x < sc->w; x += n) {
-		for (n = 1; x + n < sc->w && row[x + n].ch && paper(&row[x].look) == paper(&row[x + n].look);)
+		for (n = 1; x + n < sc->w && row[x + n].ch &&
+			    paper(&row[x].look) == paper(&row[x + n].look);)
 			n++;
 		if (row[x].ch && paper(&row[x].look) != page_color)
-			printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n", PAD + x * CELL_W,
-			       y, n * CELL_W, CELL_H, paper(&row[x].look));
+			printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
+			       PAD + x * CELL_W, y, n * CELL_W, CELL_H, paper(&row[x].look));
 	}
 	for (int x = 0; x < sc->w; x += n) {
 		n = 1;
@@ -277,9 +285,10 @@ int main(int argc, char **argv)
 	       w, h, w, h);
 	printf("<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#%06x\"/>\n", w, h, page_color);
 	for (int i = 0; i < 3; i++)
-		printf("<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#%06x\"/>\n", PAD + 6 + i * 17, BAR_H / 2 + 2,
-		       (const uint32_t[]){ 0xff5f57, 0xfebc2e, 0x28c840 }[i]);
-	printf("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#8b949e\">", w / 2, BAR_H / 2 + 7);
+		printf("<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"#%06x\"/>\n", PAD + 6 + i * 17,
+		       BAR_H / 2 + 2, (const uint32_t[]){ 0xff5f57, 0xfebc2e, 0x28c840 }[i]);
+	printf("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#8b949e\">", w / 2,
+	       BAR_H / 2 + 7);
 	while (*title)
 		put_escaped(utf8_next(&title));
 	puts("</text>");

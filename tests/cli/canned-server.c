@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A server on a UNIX socket that answers each call with the bytes of standard input, for replies that iomapd
- * would never send.
+ * A server on a UNIX socket that answers each call with the bytes of standard input, for replies
+ * that iomapd would never send.
  *
  *	canned-server PATH [hold|close] < REPLY
  *
- * hold: keeps the connection open after the reply (the default); close: closes it. Ends by a signal.
+ * hold: keeps the connection open after the reply (the default); close: closes it. Ends by a
+ * signal.
  */
 #include <errno.h>
 #include <signal.h>

@@ -9,18 +9,18 @@
 
 /* What differs from one snapshot to the next. */
 struct play {
-	double time;		/* seconds on the daemon's clock */
-	double work;		/* seconds of full load done so far: the counters follow it */
-	int pid;		/* 0: 4242 */
-	unsigned int mappings;	/* 0: two; more are idle ones with long names */
-	unsigned int cpus;	/* 0: four */
-	uint64_t lost;		/* events lost as sites_full */
-	uint64_t unbalanced;	/* events seen and neither counted nor lost */
+	double time;	       /* seconds on the daemon's clock */
+	double work;	       /* seconds of full load done so far: the counters follow it */
+	int pid;	       /* 0: 4242 */
+	unsigned int mappings; /* 0: two; more are idle ones with long names */
+	unsigned int cpus;     /* 0: four */
+	uint64_t lost;	       /* events lost as sites_full */
+	uint64_t unbalanced;   /* events seen and neither counted nor lost */
 	bool hook_missing;
-	bool empty;		/* nothing was ever mapped */
-	unsigned int timed;	/* one of so many holds is timed; 0: each */
-	const char *owner;	/* of mapping 1; NULL: of qxl */
-	uint32_t first_id;	/* of mapping 1; 0: 1 */
+	bool empty;	    /* nothing was ever mapped */
+	unsigned int timed; /* one of so many holds is timed; 0: each */
+	const char *owner;  /* of mapping 1; NULL: of qxl */
+	uint32_t first_id;  /* of mapping 1; 0: 1 */
 };
 
 /* The caller owns the result. */

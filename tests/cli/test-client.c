@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The client of iomapd and the feed of iomaptop, against a server in the same process: the client never waits
- * in client_step(), so that each step of both sides is told here.
+ * The client of iomapd and the feed of iomaptop, against a server in the same process: the client
+ * never waits in client_step(), so that each step of both sides is told here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +88,10 @@ static void call_and_reply(void **state)
 	assert_int_equal(client_events(p->c), POLLIN);
 	memset(call, 'x', sizeof(call));
 	n = recv(p->fd, call, sizeof(call), 0);
-	assert_true(n > 0 && strnlen(call, (size_t)n) + 1 == (size_t)n); /* ends in a NUL, and holds no other */
-	assert_string_equal(call, "{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"freed\":true}}");
+	assert_true(n > 0 && strnlen(call, (size_t)n) + 1 ==
+				     (size_t)n); /* ends in a NUL, and holds no other */
+	assert_string_equal(
+		call, "{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"freed\":true}}");
 
 	/* In pieces. */
 	say(p, "{\"parame", 8);
@@ -115,7 +117,8 @@ static void stream(void **state)
 	assert_int_equal(step(p, &reply, &more), 0);
 	assert_true(recv(p->fd, call, sizeof(call), 0) > 0);
 	assert_string_equal(call, "{\"method\":\"org.iomap.Monitor.Events\",\"more\":true}");
-	SAY(p, "{\"parameters\":{\"n\":1},\"continues\":true}\0{\"parameters\":{\"n\":2},\"continues\":true}\0{}");
+	SAY(p,
+	    "{\"parameters\":{\"n\":1},\"continues\":true}\0{\"parameters\":{\"n\":2},\"continues\":true}\0{}");
 	for (int i = 1; i <= 3; i++) {
 		assert_int_equal(step(p, &reply, &more), 1);
 		assert_int_equal(json_integer_value(json_object_get(reply, "n")), i < 3 ? i : 0);
@@ -164,7 +167,8 @@ static void large(void **state)
 }
 
 /* The errno and the sentence of one reply; @sentence has PATH where the socket's path belongs. */
-static void check_error(struct pair *p, const char *text, size_t len, int code, const char *sentence)
+static void check_error(struct pair *p, const char *text, size_t len, int code,
+			const char *sentence)
 {
 	const char *at = strstr(sentence, "PATH");
 	char want[512];
@@ -183,21 +187,32 @@ static void errors(void **state)
 {
 	struct pair *p = *state;
 
-	CHECK_ERROR(p, "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"Ipi\"}}", -EOPNOTSUPP,
-		    "iomapd at PATH does not know Ipi: it is older than this program, install both from one version");
-	CHECK_ERROR(p, "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"kind\"}}",
-		    -EINVAL, "iomapd at PATH refused the parameter kind");
+	CHECK_ERROR(
+		p,
+		"{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"Ipi\"}}",
+		-EOPNOTSUPP,
+		"iomapd at PATH does not know Ipi: it is older than this program, install both from one version");
+	CHECK_ERROR(
+		p,
+		"{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"kind\"}}",
+		-EINVAL, "iomapd at PATH refused the parameter kind");
 	CHECK_ERROR(p, "{\"error\":\"org.iomap.Monitor.TooBusy\"}", -EBUSY,
 		    "iomapd at PATH has too many clients: try again");
-	CHECK_ERROR(p, "{\"error\":\"org.iomap.Monitor.SampleFailed\",\"parameters\":{\"message\":\"no map\"}}", -EIO,
-		    "iomapd at PATH could not read its counters: no map");
-	CHECK_ERROR(p, "{\"error\":\"org.other\"}", -EPROTO, "iomapd at PATH answered with the error org.other");
-	CHECK_ERROR(p, "HTTP/1.1 400 Bad Request\r\n", -EPROTO,
-		    "what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
-	CHECK_ERROR(p, "", -EPROTO,
-		    "what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
-	CHECK_ERROR(p, "[1]", -EPROTO,
-		    "what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
+	CHECK_ERROR(
+		p,
+		"{\"error\":\"org.iomap.Monitor.SampleFailed\",\"parameters\":{\"message\":\"no map\"}}",
+		-EIO, "iomapd at PATH could not read its counters: no map");
+	CHECK_ERROR(p, "{\"error\":\"org.other\"}", -EPROTO,
+		    "iomapd at PATH answered with the error org.other");
+	CHECK_ERROR(
+		p, "HTTP/1.1 400 Bad Request\r\n", -EPROTO,
+		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
+	CHECK_ERROR(
+		p, "", -EPROTO,
+		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
+	CHECK_ERROR(
+		p, "[1]", -EPROTO,
+		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
 }
 
 static void schemas(void **state)
@@ -394,10 +409,18 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(call_and_reply), TEST(stream),	 TEST(large),
-		TEST(errors),	      TEST(schemas),	 TEST(last_words),
-		TEST(half_reply),     TEST(no_answer),	 TEST(reader_gone),
-		cmocka_unit_test(no_server), cmocka_unit_test(paths), cmocka_unit_test(feeds),
+		TEST(call_and_reply),
+		TEST(stream),
+		TEST(large),
+		TEST(errors),
+		TEST(schemas),
+		TEST(last_words),
+		TEST(half_reply),
+		TEST(no_answer),
+		TEST(reader_gone),
+		cmocka_unit_test(no_server),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(feeds),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -46,7 +46,8 @@ static void differences(void **state)
 	assert_true(it->rates.maps[KIND_ATOMIC] == 5510 / 2.0);
 	assert_true(it->rates.maps[KIND_LOCAL] == 0);
 	assert_true(it->rates.all_maps == 5522 / 2.0);
-	assert_true(fabs(it->rates.hold_avg - (5200 * 900.0 + 310 * 2600.0 + 12 * 5e6) / 5522) < 1e-6);
+	assert_true(fabs(it->rates.hold_avg - (5200 * 900.0 + 310 * 2600.0 + 12 * 5e6) / 5522) <
+		    1e-6);
 	it = mapping(&m, 2);
 	assert_true(it->rates.all_maps == 1470 / 2.0 && it->rates.failed == 0);
 	assert_int_equal(m.now.lists[ITEM_CALLER].n, 6);
@@ -91,7 +92,8 @@ static void sampled_holds(void **state)
 	(void)state;
 	add(&m, (struct play){ .time = 10, .work = 10, .timed = 10 });
 	add(&m, (struct play){ .time = 11, .work = 20, .timed = 10 });
-	assert_true(fabs(mapping(&m, 2)->rates.hold_avg - (900 * 350.0 + 450 * 4000.0 + 120 * 180000.0) / 1470) < 1e-6);
+	assert_true(fabs(mapping(&m, 2)->rates.hold_avg -
+			 (900 * 350.0 + 450 * 4000.0 + 120 * 180000.0) / 1470) < 1e-6);
 	model_free(&m);
 }
 
@@ -162,9 +164,11 @@ static void bad_snapshots(void **state)
 	check_bad("{\"list\":{},\"stats\":{},\"status\":{}}", "lacks a part");
 	check_bad("{\"time_ns\":1,\"list\":[],\"stats\":{},\"status\":{}}", "lacks a part");
 	/* Members of the wrong type are as good as absent. */
-	s = json_loads("{\"time_ns\":1,\"list\":{\"mappings\":[7,{\"id\":\"x\",\"maps\":[]},null]},"
-		       "\"stats\":{\"backends\":{\"linear\":3},\"callers\":[{\"kind\":5}],\"cpus\":{}},"
-		       "\"status\":{\"hooks\":{},\"conservation\":\"?\"}}", 0, NULL);
+	s = json_loads(
+		"{\"time_ns\":1,\"list\":{\"mappings\":[7,{\"id\":\"x\",\"maps\":[]},null]},"
+		"\"stats\":{\"backends\":{\"linear\":3},\"callers\":[{\"kind\":5}],\"cpus\":{}},"
+		"\"status\":{\"hooks\":{},\"conservation\":\"?\"}}",
+		0, NULL);
 	assert_non_null(s);
 	assert_int_equal(model_add(&m, s, &err), 0);
 	assert_int_equal(m.now.lists[ITEM_MAPPING].n, 3);
@@ -188,8 +192,9 @@ static void empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(differences),	 cmocka_unit_test(restart),	  cmocka_unit_test(reused_id),
-		cmocka_unit_test(counter_fell),	 cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
+		cmocka_unit_test(differences),	 cmocka_unit_test(restart),
+		cmocka_unit_test(reused_id),	 cmocka_unit_test(counter_fell),
+		cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
 		cmocka_unit_test(empty),	 cmocka_unit_test(sampled_holds),
 	};
 

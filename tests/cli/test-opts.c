@@ -16,20 +16,48 @@ struct config {
 static const char *const kinds[] = { "atomic", "local", NULL };
 
 static const struct opt opts[] = {
-	{ .name = "json", .letter = 'j', .type = OPT_FLAG, .offset = OPT_INTO(struct config, json), .help = "as JSON" },
-	{ .name = "socket", .type = OPT_TEXT, .offset = OPT_INTO(struct config, path), .arg = "PATH", .help = "where" },
-	{ .name = "kind", .letter = 'k', .type = OPT_CHOICE, .offset = OPT_INTO(struct config, kind), .arg = "KIND",
-	  .help = "which", .choices = kinds },
-	{ .letter = 'n', .type = OPT_COUNT, .offset = OPT_INTO(struct config, n), .arg = "N", .help = "how many",
-	  .min = 1, .max = 100 },
-	{ .name = "delay", .letter = 'd', .type = OPT_SECONDS, .offset = OPT_INTO(struct config, secs), .arg = "SECS",
-	  .help = "how long", .min = 0.1, .max = 60 },
+	{ .name = "json",
+	  .letter = 'j',
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct config, json),
+	  .help = "as JSON" },
+	{ .name = "socket",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct config, path),
+	  .arg = "PATH",
+	  .help = "where" },
+	{ .name = "kind",
+	  .letter = 'k',
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct config, kind),
+	  .arg = "KIND",
+	  .help = "which",
+	  .choices = kinds },
+	{ .letter = 'n',
+	  .type = OPT_COUNT,
+	  .offset = OPT_INTO(struct config, n),
+	  .arg = "N",
+	  .help = "how many",
+	  .min = 1,
+	  .max = 100 },
+	{ .name = "delay",
+	  .letter = 'd',
+	  .type = OPT_SECONDS,
+	  .offset = OPT_INTO(struct config, secs),
+	  .arg = "SECS",
+	  .help = "how long",
+	  .min = 0.1,
+	  .max = 60 },
 	{ .name = "help", .letter = 'h', .type = OPT_HELP, .help = "this" },
 	{ .name = "version", .letter = 'V', .type = OPT_VERSION, .help = "which" },
 };
 
 static const struct opt list_opts[] = {
-	{ .name = "freed", .letter = 'f', .type = OPT_FLAG, .offset = OPT_INTO(struct config, freed), .help = "freed" },
+	{ .name = "freed",
+	  .letter = 'f',
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct config, freed),
+	  .help = "freed" },
 };
 
 static const struct cmd cmds[] = {
@@ -39,9 +67,16 @@ static const struct cmd cmds[] = {
 	{ .name = "listen", .help = "hear" },
 };
 
-static const struct prog with_cmds = { .name = "prog", .help = "It does.", .opts = opts, .n_opts = ARRAY_SIZE(opts),
-				       .cmds = cmds, .n_cmds = ARRAY_SIZE(cmds), .notes = "Notes.\n" };
-static const struct prog plain = { .name = "prog", .help = "It does.", .opts = opts, .n_opts = ARRAY_SIZE(opts) };
+static const struct prog with_cmds = { .name = "prog",
+				       .help = "It does.",
+				       .opts = opts,
+				       .n_opts = ARRAY_SIZE(opts),
+				       .cmds = cmds,
+				       .n_cmds = ARRAY_SIZE(cmds),
+				       .notes = "Notes.\n" };
+static const struct prog plain = {
+	.name = "prog", .help = "It does.", .opts = opts, .n_opts = ARRAY_SIZE(opts)
+};
 
 static struct config cfg;
 static const struct cmd *cmd;
@@ -126,7 +161,8 @@ static void mistakes(void **state)
 	check_bad(&plain, "-n -3", "-n takes a whole number from 1 to 100, not '-3'");
 	check_bad(&plain, "-d nan", "-d takes a number from 0.1 to 60, not 'nan'");
 	check_bad(&plain, "-d 0x1p9999", "-d takes a number from 0.1 to 60, not '0x1p9999'");
-	check_bad(&plain, "-d 99999999999999999999", "-d takes a number from 0.1 to 60, not '99999999999999999999'");
+	check_bad(&plain, "-d 99999999999999999999",
+		  "-d takes a number from 0.1 to 60, not '99999999999999999999'");
 }
 
 static void help(void **state)

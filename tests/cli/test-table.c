@@ -6,7 +6,13 @@
 #include "cli/table.h"
 #include "tests/cli/cmocka_tap.h"
 
-enum { NAME, NUM, HOLD, EXTRA, WHO };
+enum {
+	NAME,
+	NUM,
+	HOLD,
+	EXTRA,
+	WHO
+};
 
 static const struct column cols[] = {
 	[NAME] = { .name = "NAME" },
@@ -16,7 +22,8 @@ static const struct column cols[] = {
 	[WHO] = { .name = "WHO", .width = 8, .flags = COL_FLEX },
 };
 
-static void add(struct table *t, uint64_t key, const char *name, double num, double hold, const char *who)
+static void add(struct table *t, uint64_t key, const char *name, double num, double hold,
+		const char *who)
 {
 	struct cell *c = table_row(t, key, 0);
 
@@ -96,7 +103,8 @@ static void filters(void **state)
 	table_sort(t, NUM, false);
 }
 
-static void check_layout(const struct table *t, size_t width, int flags, const size_t *want, size_t line)
+static void check_layout(const struct table *t, size_t width, int flags, const size_t *want,
+			 size_t line)
 {
 	size_t w[TABLE_MAX_COLS];
 
@@ -138,7 +146,9 @@ static void drop_order(void **state)
 		{ .name = "CCCC", .drop = 2 },
 		{ .name = "DDDD" },
 	};
-	static const size_t want[][4] = { { 4, 4, 4, 4 }, { 4, 0, 4, 4 }, { 4, 0, 0, 4 }, { 0, 0, 0, 4 } };
+	static const size_t want[][4] = {
+		{ 4, 4, 4, 4 }, { 4, 0, 4, 4 }, { 4, 0, 0, 4 }, { 0, 0, 0, 4 }
+	};
 	static const size_t widths[] = { 19, 18, 13, 8 };
 	size_t w[TABLE_MAX_COLS];
 	struct table t;
@@ -195,8 +205,9 @@ static void hostile_text(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(sorts), TEST(filters), TEST(layouts), TEST(prints), TEST(hostile_text),
-					    cmocka_unit_test(drop_order) };
+	const struct CMUnitTest tests[] = { TEST(sorts),	TEST(filters),
+					    TEST(layouts),	TEST(prints),
+					    TEST(hostile_text), cmocka_unit_test(drop_order) };
 
 	return RUN_TAP(tests);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * iomaptop without a terminal: keys go in, frames come out and are compared with those in tests/cli/frames.
- * UPDATE_FRAMES=1 writes them anew; look at the difference before you commit it.
+ * iomaptop without a terminal: keys go in, frames come out and are compared with those in
+ * tests/cli/frames. UPDATE_FRAMES=1 writes them anew; look at the difference before you commit it.
  */
 #include <errno.h>
 #include <string.h>
@@ -214,7 +214,8 @@ static void sorting(void **state)
 	draw(80, 24);
 	assert_true(on_screen("by MAPS/S ▼"));
 	assert_int_equal(top_sort_by(&top, "nonsense", &err), -EINVAL);
-	assert_non_null(strstr(err.text, "the view mappings has no column 'nonsense', but ID, DEVICE"));
+	assert_non_null(
+		strstr(err.text, "the view mappings has no column 'nonsense', but ID, DEVICE"));
 }
 
 static void filtering(void **state)
@@ -223,7 +224,8 @@ static void filtering(void **state)
 	warm_up((struct play){});
 	type("/QXL"); /* at work while it is typed */
 	draw(80, 24);
-	assert_true(on_screen("filter: QXL") && on_screen("/QXL: 1 of 2") && !on_screen("test_map"));
+	assert_true(on_screen("filter: QXL") && on_screen("/QXL: 1 of 2") &&
+		    !on_screen("test_map"));
 	top_key(&top, TOP_ENTER);
 	check_frame("filtered-80x24", 80, 24);
 	type("/x");
@@ -375,7 +377,9 @@ static void help_fits(void **state)
 
 static void waiting(void **state)
 {
-	struct err why = { "nobody listens at /run/iomapd/iomapd.sock, iomapd has ended: start it again as root" };
+	struct err why = {
+		"nobody listens at /run/iomapd/iomapd.sock, iomapd has ended: start it again as root"
+	};
 
 	(void)state;
 	warm_up((struct play){});
@@ -398,7 +402,8 @@ static void losses(void **state)
 	assert_int_equal(screen.cells[3 * 80 + 19].style, ST_ALERT);
 	assert_int_equal(screen.cells[5 * 80].style, ST_ALERT);
 	draw(80, 7); /* the figures keep most of a small screen */
-	assert_true(on_screen("17 events lost") && on_screen("do not balance") && !on_screen("missing here"));
+	assert_true(on_screen("17 events lost") && on_screen("do not balance") &&
+		    !on_screen("missing here"));
 }
 
 /* What is zero stands back, what failed stands out. */
@@ -431,8 +436,10 @@ static void batch(void **state)
 /* Any key on any size of any state, in any order. */
 static void torture(void **state)
 {
-	static const int keys[] = { TOP_UP, TOP_DOWN, TOP_LEFT, TOP_RIGHT, TOP_PAGE_UP, TOP_PAGE_DOWN, TOP_HOME, TOP_END,
-				    TOP_ENTER, TOP_ESCAPE, TOP_BACKSPACE, TOP_TAB, TOP_BACK_TAB, TOP_HELP, 0x1020, 0x7f, 255 };
+	static const int keys[] = { TOP_UP,	   TOP_DOWN, TOP_LEFT,	   TOP_RIGHT, TOP_PAGE_UP,
+				    TOP_PAGE_DOWN, TOP_HOME, TOP_END,	   TOP_ENTER, TOP_ESCAPE,
+				    TOP_BACKSPACE, TOP_TAB,  TOP_BACK_TAB, TOP_HELP,  0x1020,
+				    0x7f,	   255 };
 	unsigned int seed = 1;
 	struct err why = { "gone" };
 
@@ -441,8 +448,14 @@ static void torture(void **state)
 		unsigned int r = (seed = seed * 1103515245 + 12345) >> 8;
 
 		if (r % 50 == 0)
-			feed((struct play){ .time = i + 2, .work = i, .mappings = r / 64 % 60, .cpus = 1 + r / 256 % 300,
-					    .lost = r % 3, .hook_missing = r % 2, .empty = r % 7 == 0, .pid = (int)(r % 5) + 1 });
+			feed((struct play){ .time = i + 2,
+					    .work = i,
+					    .mappings = r / 64 % 60,
+					    .cpus = 1 + r / 256 % 300,
+					    .lost = r % 3,
+					    .hook_missing = r % 2,
+					    .empty = r % 7 == 0,
+					    .pid = (int)(r % 5) + 1 });
 		if (r % 200 == 1)
 			top_lost(&top, &why);
 		top_key(&top, r % 3 ? keys[r / 8 % ARRAY_SIZE(keys)] : (int)(' ' + r / 8 % 96));
@@ -471,12 +484,13 @@ static void man_page(void **state)
 
 	(void)state;
 	for (size_t v = 0; v < VIEWS; v++) {
-		size_t n = (size_t)snprintf(want, sizeof(want), ".Cm %s :\n.Bl -tag -width ATOMIC/S -compact\n",
+		size_t n = (size_t)snprintf(want, sizeof(want),
+					    ".Cm %s :\n.Bl -tag -width ATOMIC/S -compact\n",
 					    views[v]->name);
 
 		for (size_t c = 0; c < views[v]->n_cols; c++)
-			n += (size_t)snprintf(want + n, sizeof(want) - n, ".It %s\n%s\n", views[v]->cols[c].name,
-					      views[v]->cols[c].help);
+			n += (size_t)snprintf(want + n, sizeof(want) - n, ".It %s\n%s\n",
+					      views[v]->cols[c].name, views[v]->cols[c].help);
 		snprintf(want + n, sizeof(want) - n, ".El\n");
 		if (!strstr(man, want))
 			fprintf(stderr, "docs/man/iomaptop.1 lacks:\n%s", want);
@@ -490,10 +504,11 @@ static void man_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sizes),	 TEST(other_views), TEST(first_sample), TEST(sorting),	 TEST(filtering),
-		TEST(selecting), TEST(drilling),    TEST(pausing),	TEST(intervals), TEST(help),
-		TEST(help_fits), TEST(waiting),	    TEST(losses),	TEST(styles),	 TEST(batch),
-		TEST(torture),	 TEST(option_table), TEST(man_page),
+		TEST(sizes),	    TEST(other_views), TEST(first_sample), TEST(sorting),
+		TEST(filtering),    TEST(selecting),   TEST(drilling),	   TEST(pausing),
+		TEST(intervals),    TEST(help),	       TEST(help_fits),	   TEST(waiting),
+		TEST(losses),	    TEST(styles),      TEST(batch),	   TEST(torture),
+		TEST(option_table), TEST(man_page),
 	};
 
 	return RUN_TAP(tests);
