@@ -140,7 +140,7 @@ int do_events(void *config)
 	struct past past = { .cap = cfg->last < PAST_MAX ? cfg->last : PAST_MAX };
 	struct client *c = NULL;
 	uint64_t seq = 0;
-	struct err err;
+	struct err err = {};
 	int r;
 
 	past.ring = calloc(past.cap ?: 1, sizeof(*past.ring));

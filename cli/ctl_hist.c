@@ -13,7 +13,7 @@
 /* A bar of up to @width columns; with UTF-8, to an eighth of a column. */
 static void print_bar(double share, size_t width)
 {
-	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 	bool unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	size_t n = (size_t)(share * (double)width * 8 + 0.5);
 
@@ -22,7 +22,7 @@ static void print_bar(double share, size_t width)
 	for (size_t i = 0; i < n / 8; i++)
 		fputs(unicode ? "█" : "#", stdout);
 	if (unicode)
-		fputs(eighths[n % 8], stdout);
+		fputs(parts[n % 8], stdout);
 	else if (n % 8)
 		putchar(n % 8 >= 4 ? '#' : '.');
 }

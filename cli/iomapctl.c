@@ -22,7 +22,7 @@ int ctl_fail(int code, const struct err *err)
 int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret)
 {
 	struct client *c = NULL;
-	struct err err;
+	struct err err = {};
 	int r;
 
 	r = client_open(client_path(cfg->socket), &c, &err);
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 {
 	struct ctl_config cfg = { .last = (unsigned long)EVENTS_UNLIMITED };
 	const struct cmd *cmd = NULL;
-	struct err err;
+	struct err err = {};
 	int r;
 
 	std_fds_open();

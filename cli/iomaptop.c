@@ -105,7 +105,7 @@ static int batch_width(void)
 static int run_batch(struct app *a, unsigned long frames)
 {
 	unsigned long n = 0;
-	struct err err;
+	struct err err = {};
 	bool ended;
 	int r;
 
@@ -170,7 +170,7 @@ static int run_terminal(struct app *a, unsigned long frames)
 {
 	unsigned long n = 0;
 	bool ended = false, changed = true;
-	struct err err;
+	struct err err = {};
 	int w, h, r;
 
 	/* Without a daemon, say so and end; one that goes away later is waited for. */
@@ -219,9 +219,9 @@ static int apply_config(struct app *a, const struct top_config *cfg, struct err 
 	if (cfg->sort && top_sort_by(&a->top, cfg->sort, err))
 		return -EINVAL;
 	if (!cfg->batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
-		return err_set(
-			err, -EINVAL,
-			"standard input and output are not a terminal: use -b to print frames as text");
+		return err_set(err, -EINVAL,
+			       "standard input and output are not a terminal: use -b to print "
+			       "frames as text");
 	return 0;
 }
 
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
 	struct top_config cfg = { .interval = 1 };
 	struct app app = {};
 	const struct cmd *none;
-	struct err err;
+	struct err err = {};
 	int r;
 
 	std_fds_open();

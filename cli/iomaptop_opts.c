@@ -59,7 +59,8 @@ static const struct opt opts[] = {
 
 const struct prog iomaptop_prog = {
 	.name = "iomaptop",
-	.help = "Show live what the users of io_mapping do, as counted by iomapd. In it, ? lists the keys.",
+	.help = "Show live what the users of io_mapping do, as counted by iomapd.\n"
+		"In it, ? lists the keys.",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.notes = "Exit status:\n"

@@ -81,16 +81,16 @@ int terminal_open(struct err *err)
 	if (!term.screen)
 		return err_set(
 			err, -ENOTTY,
-			"the terminal type '%s' is not known here: set TERM to one that is, such as "
-			"xterm, or print frames with -b",
+			"the terminal type '%s' is not known here: set TERM to one that is, such "
+			"as xterm, or print frames with -b",
 			name ?: "");
 	set_term(term.screen);
 	if (!cursor_address) {
 		terminal_close();
 		return err_set(
 			err, -ENOTTY,
-			"the terminal type '%s' cannot place its cursor: set TERM to the right one, "
-			"or print frames with -b",
+			"the terminal type '%s' cannot place its cursor: set TERM to the right "
+			"one, or print frames with -b",
 			name ?: "");
 	}
 	cbreak();

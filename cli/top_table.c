@@ -8,8 +8,9 @@ const char *top_order(const struct top *t, const struct view *v, bool unicode, c
 	const struct top_view *tv = &t->shown[view_index(v)];
 	const struct column *by = &v->cols[tv->sort];
 	bool up = (by->type == COL_TEXT || by->type == COL_ID) != tv->reverse;
+	const char *arrow = unicode ? (up ? "▲" : "▼") : up ? "^" : "v";
 
-	snprintf(buf, size, "by %s %s", by->name, unicode ? (up ? "▲" : "▼") : (up ? "^" : "v"));
+	snprintf(buf, size, "by %s %s", by->name, arrow);
 	return buf;
 }
 

@@ -33,7 +33,7 @@ struct err {
 	char text[512];
 };
 
-/* Writes the sentence and returns @code, so that a caller can `return err_set(err, -EINVAL, …)`. */
+/* Writes the sentence and returns @code, for `return err_set(err, -EINVAL, …)`. */
 check_printf(3, 4) int err_set(struct err *err, int code, const char *fmt, ...);
 
 static inline uint64_t now_ns(void)
@@ -53,6 +53,15 @@ static inline void free_p(void *p)
 {
 	free(*(void **)p);
 }
+
+#ifndef json_array_foreach /* for analysers that read no system headers */
+#define json_array_foreach(array, i, v) \
+	for ((i) = 0; (i) < json_array_size(array) && ((v) = json_array_get(array, i)); (i)++)
+#define json_object_foreach(object, key, v)                                         \
+	for ((key) = json_object_iter_key(json_object_iter(object));                \
+	     (key) && ((v) = json_object_iter_value(json_object_key_to_iter(key))); \
+	     (key) = json_object_iter_key(json_object_iter_next(object, (void *)(key))))
+#endif
 
 #define _cleanup_json_ __cleanup_with(json_decref_p)
 #define _cleanup_free_ __cleanup_with(free_p)

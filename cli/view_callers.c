@@ -26,7 +26,7 @@ static const struct column cols[] = {
 		     .flags = COL_ALERT,
 		     .help = "maps that failed" },
 	[KIND] = { .name = "KIND", .width = 9, .help = "atomic, local or sleepable" },
-	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how the pages are mapped" },
+	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how pages are mapped" },
 	[MAPPING] = { .name = "ID",
 		      .type = COL_ID,
 		      .width = 3,

@@ -35,7 +35,7 @@ static const struct column cols[] = {
 		   .type = COL_BYTES,
 		   .drop = 5,
 		   .help = "bytes, in powers of 1024" },
-	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how its pages are mapped" },
+	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how pages are mapped" },
 	[RATE] = { .name = "MAPS/S", .type = COL_RATE, .help = "maps a second, of all kinds" },
 	[ATOMIC] = { .name = "ATOMIC/S",
 		     .type = COL_RATE,

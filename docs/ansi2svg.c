@@ -248,7 +248,8 @@ static void put_row(const struct screen *sc, int r)
 			    paper(&row[x].look) == paper(&row[x + n].look);)
 			n++;
 		if (row[x].ch && paper(&row[x].look) != page_color)
-			printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
+			printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+			       "fill=\"#%06x\"/>\n",
 			       PAD + x * CELL_W, y, n * CELL_W, CELL_H, paper(&row[x].look));
 	}
 	for (int x = 0; x < sc->w; x += n) {
@@ -280,8 +281,9 @@ int main(int argc, char **argv)
 	}
 	w = 2 * PAD + sc.w * CELL_W;
 	h = BAR_H + 2 * PAD + sc.h * CELL_H;
-	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-	       "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"13\" xml:space=\"preserve\">\n",
+	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+	       "viewBox=\"0 0 %d %d\" font-size=\"13\" xml:space=\"preserve\" "
+	       "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\">\n",
 	       w, h, w, h);
 	printf("<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#%06x\"/>\n", w, h, page_color);
 	for (int i = 0; i < 3; i++)

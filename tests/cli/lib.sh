@@ -3,9 +3,9 @@
 # What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test against.
 # Usage: . tests/cli/lib.sh, from the top of the tree, with the folder of the programs in $1 (build/x86_64).
 
+. tests/tap.sh
+
 bin=$(cd "${1:-build/x86_64}" && pwd) || exit 2
-tests=0
-failed=0
 dir=$(mktemp -d)
 sock=$dir/sock
 servers=
@@ -26,7 +26,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 
-# is NAME COMMAND…: one test; it passes if COMMAND does.
+# is NAME COMMAND…: as in tests/tap.sh; where COMMAND fails, what run() saw is shown, too.
 is() {
 	name=$1
 	shift
@@ -43,28 +43,6 @@ is() {
 	return 0
 }
 
-skip() {
-	tests=$((tests + 1))
-	echo "ok $tests - $1 # SKIP $2"
-}
-
-# The plan, and the exit status.
-finish() {
-	echo "1..$tests"
-	[ "$failed" = 0 ]
-	exit
-}
-
-# wait_for SECONDS COMMAND…: tries COMMAND until it succeeds; fails after SECONDS.
-wait_for() {
-	deadline=$(($(date +%s) + $1))
-	shift
-	until "$@"; do
-		[ "$(date +%s)" -lt "$deadline" ] || return 1
-		sleep 0.05
-	done
-}
-
 # A socket is there before anybody listens on it: the kernel's table tells.
 listening() { grep -q "00010000 .* $sock\$" /proc/net/unix; }
 
@@ -74,7 +52,7 @@ fake() {
 	"$bin/tests/cli/fake-iomapd" --socket "$sock" "$@" >"$dir/fake.log" 2>&1 &
 	server=$!
 	servers="$servers $server"
-	wait_for 10 listening || { echo "Bail out! fake-iomapd does not start: $(cat "$dir/fake.log")"; exit 1; }
+	wait_for 10 listening || bail "fake-iomapd does not start: $(cat "$dir/fake.log")"
 }
 
 # canned REPLY [hold|close]: starts a server that answers with REPLY (printf format, \0 for NUL).
@@ -85,7 +63,7 @@ canned() {
 	"$bin/tests/cli/canned-server" "$sock" "${2:-hold}" <"$dir/reply" &
 	server=$!
 	servers="$servers $server"
-	wait_for 10 listening || { echo "Bail out! canned-server does not start"; exit 1; }
+	wait_for 10 listening || bail "canned-server does not start"
 }
 
 stop() {

@@ -118,7 +118,7 @@ static json_t *cpus_json(const struct play *p, const struct sums *s)
 	json_t *a = json_array();
 
 	/*
-	 * The CPUs take 1, 2, 3, … parts of the work; the last one takes what is left over as well.
+	 * The CPUs take 1, 2, 3, … parts of the work; the last one takes what is left over.
 	 */
 	for (unsigned int cpu = 0; cpu < n; cpu++) {
 		uint64_t maps[KIND_MAX], unmaps[KIND_MAX], parts = n * (n + 1) / 2;
@@ -162,7 +162,8 @@ static json_t *status_json(const struct play *p, const struct sums *s)
 		free_hook = json_pack("{s:s, s:s, s:n}", "name", "io_mapping_free", "state",
 				      "attached", "gap");
 	return json_pack(
-		"{s:i, s:s, s:{s:s, s:s}, s:[s], s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:n}, o], s:o, s:I, s:i}",
+		"{s:i, s:s, s:{s:s, s:s}, s:[s], s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:n}, o], "
+		"s:o, s:I, s:i}",
 		"schema", 1, "version", "0.1", "kernel", "release", "6.12.117", "machine", "x86_64",
 		"backends", "linear", "mappings", "live", mappings, "created", mappings + 1,
 		"freed", 1, "hooks", "name", "io_mapping_map", "state", "attached", "gap",

@@ -117,8 +117,8 @@ static void stream(void **state)
 	assert_int_equal(step(p, &reply, &more), 0);
 	assert_true(recv(p->fd, call, sizeof(call), 0) > 0);
 	assert_string_equal(call, "{\"method\":\"org.iomap.Monitor.Events\",\"more\":true}");
-	SAY(p,
-	    "{\"parameters\":{\"n\":1},\"continues\":true}\0{\"parameters\":{\"n\":2},\"continues\":true}\0{}");
+	SAY(p, "{\"parameters\":{\"n\":1},\"continues\":true}\0"
+	       "{\"parameters\":{\"n\":2},\"continues\":true}\0{}");
 	for (int i = 1; i <= 3; i++) {
 		assert_int_equal(step(p, &reply, &more), 1);
 		assert_int_equal(json_integer_value(json_object_get(reply, "n")), i < 3 ? i : 0);
@@ -183,36 +183,34 @@ static void check_error(struct pair *p, const char *text, size_t len, int code,
 
 #define CHECK_ERROR(p, text, code, sentence) check_error(p, text "", sizeof(text), code, sentence)
 
+#define NOT_VARLINK \
+	"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket"
+
 static void errors(void **state)
 {
 	struct pair *p = *state;
 
-	CHECK_ERROR(
-		p,
-		"{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"Ipi\"}}",
-		-EOPNOTSUPP,
-		"iomapd at PATH does not know Ipi: it is older than this program, install both from one version");
-	CHECK_ERROR(
-		p,
-		"{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"kind\"}}",
-		-EINVAL, "iomapd at PATH refused the parameter kind");
+	CHECK_ERROR(p,
+		    "{\"error\":\"org.varlink.service.MethodNotFound\","
+		    "\"parameters\":{\"method\":\"Ipi\"}}",
+		    -EOPNOTSUPP,
+		    "iomapd at PATH does not know Ipi: it is older than this program, install both "
+		    "from one version");
+	CHECK_ERROR(p,
+		    "{\"error\":\"org.varlink.service.InvalidParameter\","
+		    "\"parameters\":{\"parameter\":\"kind\"}}",
+		    -EINVAL, "iomapd at PATH refused the parameter kind");
 	CHECK_ERROR(p, "{\"error\":\"org.iomap.Monitor.TooBusy\"}", -EBUSY,
 		    "iomapd at PATH has too many clients: try again");
-	CHECK_ERROR(
-		p,
-		"{\"error\":\"org.iomap.Monitor.SampleFailed\",\"parameters\":{\"message\":\"no map\"}}",
-		-EIO, "iomapd at PATH could not read its counters: no map");
+	CHECK_ERROR(p,
+		    "{\"error\":\"org.iomap.Monitor.SampleFailed\","
+		    "\"parameters\":{\"message\":\"no map\"}}",
+		    -EIO, "iomapd at PATH could not read its counters: no map");
 	CHECK_ERROR(p, "{\"error\":\"org.other\"}", -EPROTO,
 		    "iomapd at PATH answered with the error org.other");
-	CHECK_ERROR(
-		p, "HTTP/1.1 400 Bad Request\r\n", -EPROTO,
-		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
-	CHECK_ERROR(
-		p, "", -EPROTO,
-		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
-	CHECK_ERROR(
-		p, "[1]", -EPROTO,
-		"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket");
+	CHECK_ERROR(p, "HTTP/1.1 400 Bad Request\r\n", -EPROTO, NOT_VARLINK);
+	CHECK_ERROR(p, "", -EPROTO, NOT_VARLINK);
+	CHECK_ERROR(p, "[1]", -EPROTO, NOT_VARLINK);
 }
 
 static void schemas(void **state)

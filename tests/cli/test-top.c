@@ -95,7 +95,7 @@ static void check_frame(const char *name, int w, int h)
 	char file[128], *want, *have;
 	FILE *f;
 
-	snprintf(file, sizeof(file), FRAMES "%s.txt", name);
+	snprintf(file, sizeof(file), FRAMES "%s.frame", name);
 	draw(w, h);
 	have = screen_text();
 	if (getenv("UPDATE_FRAMES")) {
@@ -377,9 +377,8 @@ static void help_fits(void **state)
 
 static void waiting(void **state)
 {
-	struct err why = {
-		"nobody listens at /run/iomapd/iomapd.sock, iomapd has ended: start it again as root"
-	};
+	struct err why = { "nobody listens at /run/iomapd/iomapd.sock, iomapd has ended: start it "
+			   "again as root" };
 
 	(void)state;
 	warm_up((struct play){});
