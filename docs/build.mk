@@ -5,3 +5,8 @@ docs/ansi2svg-srcs := docs/ansi2svg.c cli/fmt.c
 docs/ansi2svg-libs := -lm
 tools: $(O)/docs/ansi2svg
 test-progs	+= docs/ansi2svg
+
+screenshot: tools ## make docs/iomaptop.svg from a run in the VM: two minutes
+	$(Q)docs/screenshot -t iomaptop -w 100 -- tests/vm/run --kernel 6.12-x86_64 -- tests/guest/demo.sh
+
+.PHONY: screenshot
