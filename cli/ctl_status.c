@@ -116,6 +116,8 @@ int do_status(void *config)
 	print_backends(st);
 	print_line("mappings", "%" PRIu64 " live, %" PRIu64 " created, %" PRIu64 " freed",
 		   rec_u64(maps, "live"), rec_u64(maps, "created"), rec_u64(maps, "freed"));
+	if (rec_has(st, "hold_timing"))
+		print_line("hold times", "%s", rec_text(st, "hold_timing", "?"));
 	missing = print_hooks(st);
 	whole = print_books(st);
 	return whole && !missing ? EXIT_GOOD : EXIT_INCONCLUSIVE;

@@ -48,6 +48,7 @@ export IOMAPD_SOCKET="$sock"
 fake --at 10
 is 'status' run 0 "$ctl" status
 is 'status: the books' out_has 'balance: seen = counted + lost'
+is 'status: hold times' grep -Eq '^hold times +all$' "$dir/out"
 is 'status: hooks' out_has '4 of 4 attached'
 is 'status: JSON' json '.schema == 1 and .kernel.machine == "x86_64" and .conservation.seen == .conservation.counted + ([.conservation.lost[]] | add)' status
 is 'list' run 0 "$ctl" list
