@@ -52,9 +52,9 @@ driver run kind=local ops=20000 depth=8 pattern=seq pages=256
 driver run kind=sleepable ops=5000 depth=8 pattern=same
 same "nested, and several holders of one page" "$(counted)" "$(truly)"
 
-driver run kind=atomic ops=50000 irq_us=200
-driver run kind=local ops=50000 irq_us=200
-driver run kind=sleepable ops=5000 irq_us=200
+driver run kind=atomic ops=50000 irq_us=1000
+driver run kind=local ops=50000 irq_us=1000
+driver run kind=sleepable ops=5000 irq_us=1000
 same "timer interrupts that map on their own" "$(counted)" "$(truly)"
 
 driver run kind=sleepable ops=1000 size=131072 pages=64
