@@ -26,7 +26,7 @@ struct mapping_meta {
 	uint32_t gen;
 	bool located; /* pci is looked up */
 	bool adopted; /* made before us: the owner is known as text only */
-	bool listed; /* in the reading of debugfs at hand */
+	bool listed;  /* in the reading of debugfs at hand */
 	char *owner;
 	char *module;
 	struct pci_bar pci; /* bar -1: in no device */
