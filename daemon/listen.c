@@ -24,6 +24,33 @@ static int nobody_serves(const struct sockaddr_un *addr)
 	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
 }
 
+static int in_use(const char *path, struct errbuf *e)
+{
+	return set_error(e, -EADDRINUSE, "another iomapd already serves %s", path);
+}
+
+/* The address of path; false when it is empty or too long. */
+static bool make_address(const char *path, struct sockaddr_un *ret)
+{
+	size_t len = strlen(path);
+
+	if (!len || len >= sizeof(ret->sun_path))
+		return false;
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(ret->sun_path, path, len);
+	return true;
+}
+
+int server_probe(const char *path, struct errbuf *e)
+{
+	struct sockaddr_un addr;
+
+	/* Whatever else is wrong is said when it comes to listening. */
+	if (make_address(path, &addr) && nobody_serves(&addr) == -EADDRINUSE)
+		return in_use(path, e);
+	return 0;
+}
+
 /* Removes a socket that nobody serves. */
 static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 {
@@ -42,7 +69,7 @@ static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 				 path);
 	err = nobody_serves(addr);
 	if (err == -EADDRINUSE)
-		return set_error(e, err, "another iomapd already serves %s", path);
+		return in_use(path, e);
 	if (err)
 		return set_error(e, err, "cannot tell whether %s is in use: %s", path,
 				 strerror(-err));
@@ -74,17 +101,16 @@ static int open_dir(const char *path, struct errbuf *e)
 
 int server_listen(const char *path, struct errbuf *e)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr;
 	_cleanup_close_ int dir = -1;
 	const struct group *group;
 	mode_t mask;
 	int fd, err;
 
-	if (!*path || strlen(path) >= sizeof(addr.sun_path))
+	if (!make_address(path, &addr))
 		return set_error(e, -ENAMETOOLONG,
 				 "the socket's path must have 1 to %zu characters: %s",
 				 sizeof(addr.sun_path) - 1, path);
-	memcpy(addr.sun_path, path, strlen(path));
 
 	dir = open_dir(path, e);
 	if (dir < 0)

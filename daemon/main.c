@@ -167,6 +167,10 @@ static int start(struct daemon *d, const struct options *o, struct errbuf *e)
 	const struct service_source source = { d, sample };
 	int fd, err;
 
+	/* Another one at work is told of before anything is loaded. */
+	err = server_probe(o->socket, e);
+	if (err)
+		return err;
 	err = catch_signals(d);
 	if (!err)
 		err = loop_init(&d->loop);

@@ -30,6 +30,9 @@ struct server;
  */
 int server_listen(const char *path, struct errbuf *e);
 
+/* Tells early whether somebody serves path: -EADDRINUSE with the sentence in e, else 0. */
+int server_probe(const char *path, struct errbuf *e);
+
 /*
  * A server in that loop; takes over listen_fd, which may be -1 for none. Returns 0 or a negative
  * errno.

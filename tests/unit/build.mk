@@ -5,3 +5,5 @@ unit-tests	+= $(daemon-tests)
 
 $(foreach t,$(daemon-tests),$(eval $(t)-srcs := $(t).c))
 $(foreach t,$(daemon-tests),$(eval $(t)-pkgs := cmocka))
+
+cli-tests	+= tests/unit/test-iomapd.sh

@@ -76,6 +76,7 @@ static void second_one_is_told(void **state)
 	second = server_listen(path, &e);
 	assert_int_equal(second, -EADDRINUSE);
 	assert_non_null(strstr(e.text, "another iomapd already serves"));
+	assert_int_equal(server_probe(path, &e), -EADDRINUSE);
 	/* The first one is none the worse for it. */
 	client = connect_to(path);
 	assert_true(client >= 0);
@@ -93,6 +94,7 @@ static void stale_one_is_replaced(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(connect_to(path), -1);
+	assert_int_equal(server_probe(path, &e), 0);
 	fd = server_listen(path, &e);
 	assert_true(fd >= 0);
 	client = connect_to(path);
@@ -127,6 +129,7 @@ static void bad_paths(void **state)
 	longest[299] = '\0';
 	assert_int_equal(server_listen(longest, &e), -ENAMETOOLONG);
 	assert_int_equal(server_listen("", &e), -ENAMETOOLONG);
+	assert_int_equal(server_probe(longest, &e), 0);
 	assert_int_equal(server_listen("/nonexistent/folder/below/sock", &e), -ENOENT);
 	assert_non_null(strstr(e.text, "/nonexistent/folder/below"));
 }

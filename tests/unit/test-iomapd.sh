@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# iomapd's command line: what it shows, and the one sentence for each thing it cannot do.
+# Usage: tests/unit/test-iomapd.sh FOLDER_OF_THE_PROGRAMS
+. tests/tap.sh
+
+bin=$1
+dir=$(mktemp -d)
+chmod 755 "$dir"
+fake=
+trap '[ -z "$fake" ] || kill "$fake"; rm -rf "$dir"' EXIT
+
+# says STATUS SENTENCE COMMAND…: it exits so, with just that line on stderr and nothing on stdout.
+says() {
+	local want=$1 sentence=$2 status
+	shift 2
+	timeout 30 "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+	sed 's/^/# /' "$dir/err"
+	[ "$status" = "$want" ] && [ ! -s "$dir/out" ] && [ "$(cat "$dir/err")" = "iomapd: $sentence" ]
+}
+
+# shows WORDS OPTION: it exits 0 with the words on stdout and nothing on stderr.
+shows() {
+	"$bin/iomapd" "$2" >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] && grep -q -- "$1" "$dir/out"
+}
+
+is "--help" shows '^Usage: iomapd' --help
+is "--version" shows '^iomapd [0-9.]*$' --version
+see="see 'iomapd --help'"
+is "unknown option" says 2 "unknown option '--nope': $see" "$bin/iomapd" --nope
+is "argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x
+is "option without its value" says 2 "a value must follow '--socket': $see" "$bin/iomapd" --socket
+for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
+	is "--max-mappings '$n'" says 2 \
+		"--max-mappings takes a number from 1 to 65536, not '$n': $see" \
+		"$bin/iomapd" --max-mappings "$n"
+done
+is "--hold-times" says 2 "--hold-times takes all, sampled or off, not 'some': $see" \
+	"$bin/iomapd" --hold-times some
+
+"$bin/tests/cli/fake-iomapd" --socket "$dir/sock" &
+fake=$!
+until [ -S "$dir/sock" ] || ! kill -0 "$fake" 2>/dev/null; do sleep 0.05; done
+is "a second one" says 5 "another iomapd already serves $dir/sock" \
+	"$bin/iomapd" --socket "$dir/sock"
+IOMAPD_SOCKET=$dir/sock
+export IOMAPD_SOCKET
+is "socket of the environment" says 5 "another iomapd already serves $dir/sock" "$bin/iomapd"
+
+if [ "$(id -u)" = 0 ]; then
+	# This user need not reach the tree: the program comes along.
+	cp "$bin/iomapd" "$dir/iomapd"
+	is "no privilege" says 5 \
+		"no privilege to load BPF programs; run it as root (or with CAP_BPF and CAP_PERFMON)" \
+		setpriv --reuid=65534 --regid=65534 --clear-groups -- \
+		"$dir/iomapd" --socket "$dir/other"
+else
+	skip "no privilege" "not root"
+fi
+finish
