@@ -157,7 +157,7 @@ static __always_inline int tell_failed(const struct opened *o, __u64 offset, __u
 SEC("raw_tp/io_mapping_map")
 int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct iomap_cpu *cpu = event_seen();
+	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 	struct opened o = {
 		.id = ctx->args[0],
 		.vaddr = ctx->args[1],
@@ -200,7 +200,7 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_mapping_unmap")
 int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct iomap_cpu *cpu = event_seen();
+	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 	__u64 vaddr = ctx->args[0], start = 0;
 	__u32 kind = ctx->args[1];
 	struct iomap_counters *c;

@@ -157,6 +157,21 @@ struct iomap_live {
 	__u8 pad[7];
 };
 
+/* The only global variable of the programs, `shared`. */
+struct iomap_shared {
+	/*
+	 * Which n of the live keys were ever used, so that a look-up does not try all of them. A
+	 * flag is set before its n is first used and never cleared; writing it twice does no harm.
+	 */
+	__u8 live_used[IOMAP_LIVE_SLOTS];
+	/*
+	 * Maps and unmaps are seen from here on: set when all programs are attached, so that only
+	 * what was open at that moment ends in unmaps whose map was not seen.
+	 */
+	__u32 armed;
+	__u32 pad;
+};
+
 /* One call site of one mapping and kind on one CPU. */
 struct iomap_site {
 	__aligned_u64 caller; /* return address of the mapping call */
@@ -292,6 +307,7 @@ _Static_assert(sizeof(struct iomap_stack) == 8 + 32 * IOMAP_STACK_DEPTH, "stack"
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 15 + 216 + 16 + sizeof(struct iomap_stack), "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 8, "shared");
 _Static_assert(sizeof(struct iomap_site) == 32, "site");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_event) == 80, "event");

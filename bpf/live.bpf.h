@@ -9,12 +9,6 @@
 
 #include "account.bpf.h"
 
-/*
- * Which n were ever used, so that a look-up does not try all of them. A flag is set before its n
- * is first used and never cleared; writing it twice does no harm.
- */
-__u8 live_used[IOMAP_LIVE_SLOTS];
-
 /* Remembers a map. Returns IOMAP_LOST_NONE or why not. */
 static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
 {
@@ -24,8 +18,8 @@ static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
 
 	for (n = 0; n < IOMAP_LIVE_SLOTS; n++) {
 		key.n = n;
-		if (!live_used[n])
-			live_used[n] = 1;
+		if (!shared.live_used[n])
+			shared.live_used[n] = 1;
 		err = bpf_map_update_elem(&live, &key, entry, BPF_NOEXIST);
 		if (!err)
 			return IOMAP_LOST_NONE;
@@ -54,7 +48,7 @@ static __always_inline int live_take_pass(__u64 vaddr, __u64 task, int own, stru
 	__u32 n;
 
 	for (n = 0; n < IOMAP_LIVE_SLOTS; n++) {
-		if (!live_used[n])
+		if (!shared.live_used[n])
 			break;
 		key.n = n;
 		entry = bpf_map_lookup_elem(&live, &key);

@@ -16,6 +16,8 @@ const volatile __u32 cfg_preempt_rt = 0;
 /* Buckets of the site table - 1; their number is a power of two. */
 const volatile __u32 cfg_site_mask = 0;
 
+struct iomap_shared shared;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

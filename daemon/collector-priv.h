@@ -6,7 +6,8 @@
 #include <sys/utsname.h>
 #include <bpf/libbpf.h>
 
-#include "build/bpf/iomap.skel.h"
+#include "bpf/iomap.h"
+#include "build/bpf/iomap.skel.h" /* needs what is above */
 #include "daemon/collector.h"
 #include "daemon/pci.h"
 #include "daemon/symbols.h"

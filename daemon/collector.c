@@ -169,11 +169,7 @@ static int attach_all(struct collector *c, struct errbuf *e)
 
 	if (c->opts.no_attach)
 		return adopt(c, e);
-	/*
-	 * Mappings first, so that none is missed between the listing of the older ones and now.
-	 * Then unmaps before maps: in between, unmaps count as unattributed, while the other
-	 * order would leave sections open for ever.
-	 */
+	/* Mappings first, so that none is missed between the listing of the older ones and now. */
 	err = attach(c, HOOK_CREATE, s->progs.iomap_create, "io_mapping_create",
 		     "new mappings are not seen", e);
 	if (!err)
@@ -271,7 +267,9 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), event_arrived, c, NULL);
 	if (!c->ring)
 		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	return attach_all(c, e);
+	err = attach_all(c, e);
+	c->skel->bss->shared.armed = !err;
+	return err;
 }
 
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)

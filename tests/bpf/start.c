@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #define SITE 0xffffffff81000100
@@ -170,6 +171,39 @@ static void missing_files_are_gaps(void **state)
 	bench_close(&b);
 }
 
+/* Before all programs are attached, maps and unmaps are not looked at; mappings are. */
+static void arms_when_attached(void **state)
+{
+	struct iomap_shared shared;
+	uint32_t zero = 0;
+	struct bench b;
+	int fd;
+
+	(void)state;
+	bench_open(&b, NULL);
+	fd = collector_map_fd(b.collector, ".bss");
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &shared), 0);
+	assert_int_equal(shared.armed, 1);
+	shared.armed = 0;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
+	ev_create(&b, 1, 0x1000, 0x10000, IOMAP_LINEAR, SITE);
+	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
+	ev_unmap(&b, 0x6000, IOMAP_ATOMIC);
+	b.sent = 1;
+	bench_sample(&b);
+	shared.armed = 1;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
+	/* Of the map before it, nothing is known. */
+	ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
+	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
+	ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
+	bench_sample(&b);
+	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 1);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].unmaps, 1);
+	bench_close(&b);
+}
+
 static void too_many_mappings_for_the_memory(void **state)
 {
 	const struct collector_options opts = { .max_mappings = 1 << 30 };
@@ -196,6 +230,7 @@ int main(void)
 		cmocka_unit_test(no_tracepoints),
 		cmocka_unit_test(no_btf),
 		cmocka_unit_test(adopts_older_mappings),
+		cmocka_unit_test(arms_when_attached),
 		cmocka_unit_test(missing_files_are_gaps),
 		cmocka_unit_test(too_many_mappings_for_the_memory),
 	};
