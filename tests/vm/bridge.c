@@ -288,8 +288,7 @@ static void step(struct bridge *b, int signals)
 	p[W_SOCK] = (struct pollfd){ b->sock, 0, 0 };
 	p[W_SOCK].events = (short)((room ? POLLIN : 0) | (buf_len(&b->to_guest) ? POLLOUT : 0));
 	p[W_IN] = (struct pollfd){ -1, POLLIN, 0 };
-	/* not before the guest is up: a run that starts again must find its input whole */
-	if (b->in_open && b->hello_ms && buf_len(&b->to_guest) < QUEUE_LIMIT)
+	if (b->in_open && buf_len(&b->to_guest) < QUEUE_LIMIT)
 		p[W_IN].fd = STDIN_FILENO;
 	p[W_OUT] = (struct pollfd){ buf_len(&b->out) ? STDOUT_FILENO : -1, POLLOUT, 0 };
 	p[W_ERR] = (struct pollfd){ buf_len(&b->err) ? STDERR_FILENO : -1, POLLOUT, 0 };
