@@ -289,14 +289,17 @@ IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
 	return (__u64)(4 + (b & 3)) << (b / 4 - 1);
 }
 
-/* Bucket number of a call site, before the mask; the second choice is the next one of it. */
+/*
+ * Hash of a call site: its upper and its lower 16 bits, masked, are the two buckets that it may be
+ * in, so that what one bucket has no room for spreads over all others.
+ */
 IOMAP_INLINE __u32 iomap_site_hash(__u64 caller, __u32 id, __u32 kind)
 {
 	__u64 h = caller + (__u64)(id * 4 + kind) * 0x9e3779b97f4a7c15ULL;
 
 	/* A product's high bits depend on all of its factors' bits, its low ones do not. */
 	h *= 0xff51afd7ed558ccdULL;
-	return h >> 40;
+	return h >> 32;
 }
 
 _Static_assert(sizeof(struct iomap_count) == 48, "count");

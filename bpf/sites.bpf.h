@@ -16,7 +16,7 @@ static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 ba
 
 #pragma clang loop unroll(full)
 	for (i = 0; i < 2; i++) {
-		key = (hash + i) & cfg_site_mask;
+		key = (i ? hash : hash >> 16) & cfg_site_mask;
 		b = bpf_map_lookup_elem(&sites, &key);
 		if (!b)
 			break;

@@ -162,21 +162,24 @@ static void read_backend(struct collector *c)
 		c->in_force[b] = true;
 }
 
-static int note_gap(struct collector *c)
+static int note_gap(struct collector *c, int err)
 {
 	_cleanup_free_ char *path = collector_path(c, DEBUGFS);
 	struct statfs fs;
+	const char *why;
 	bool mounted;
 	int n;
 
 	if (!path)
 		return -ENOMEM;
+	why = "debugfs is not mounted at " DEBUGFS "; mount it and restart iomapd";
 	mounted = !statfs(path, &fs) && (unsigned long)fs.f_type == DEBUGFS_MAGIC;
+	if (err == -EACCES)
+		why = "no permission to read " MAPPINGS "; run iomapd as root";
+	else if (mounted)
+		why = "this kernel has no " MAPPINGS;
 	n = asprintf(&c->gaps[HOOK_DEBUGFS],
-		     "base, size and owner of mappings older than iomapd are not known: %s",
-		     mounted ? "this kernel has no " MAPPINGS
-			     : "debugfs is not mounted at " DEBUGFS
-			       "; mount it and restart iomapd");
+		     "base, size and owner of mappings older than iomapd are not known: %s", why);
 	if (n < 0)
 		c->gaps[HOOK_DEBUGFS] = NULL;
 	return n < 0 ? -ENOMEM : 0;
@@ -189,8 +192,8 @@ int collector_adopt(struct collector *c)
 	read_backend(c);
 	for (int i = 0; i < TRIES; i++) {
 		r = read_list(c);
-		if (r == -ENOENT)
-			return note_gap(c);
+		if (r == -ENOENT || r == -EACCES)
+			return note_gap(c, r);
 		if (r <= 0)
 			return r;
 	}

@@ -220,13 +220,53 @@ static void one_reason_an_event(void **state)
 	bench_close(&b);
 }
 
+/* More than one system call reads, each at its own place. */
+static void many_mappings_and_sites(void **state)
+{
+	const struct collector_options opts = { .max_mappings = 4096,
+						.max_sites = 16384,
+						.timing = IOMAP_TIMING_ALL };
+	const uint32_t n = 4096;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	for (uint32_t id = 1; id <= n; id++) {
+		ev_create(&b, id, 0x100000ULL * id, 4096, IOMAP_LINEAR, SITE);
+		for (uint32_t i = 0; i <= id % 5; i++)
+			ev_map_failed(&b, id, 0, IOMAP_LOCAL, IOMAP_LINEAR, SITE + 16 * (id % 7));
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.nr_mappings, n);
+	for (uint32_t id = 1; id <= n; id++) {
+		const struct model_mapping *m = &b.m.mappings[id - 1];
+
+		assert_int_equal(m->id, id);
+		assert_int_equal(m->base, 0x100000ULL * id);
+		assert_int_equal(m->kind[IOMAP_LOCAL].failed, 1 + id % 5);
+	}
+	for (size_t i = 0; i < b.m.nr_callers; i++) {
+		const struct model_caller *c = &b.m.callers[i];
+
+		assert_int_equal(c->ip, SITE + 16 * (c->mapping % 7));
+		assert_int_equal(c->failed, 1 + c->mapping % 5);
+	}
+	assert_int_equal(b.m.nr_callers, n);
+	bench_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mapping_table_full), cmocka_unit_test(call_sites_full),
-		cmocka_unit_test(call_sites_spread),  cmocka_unit_test(call_sites_are_told_apart),
-		cmocka_unit_test(live_table_full),    cmocka_unit_test(one_address_held_too_often),
-		cmocka_unit_test(ring_full),	      cmocka_unit_test(one_reason_an_event),
+		cmocka_unit_test(mapping_table_full),
+		cmocka_unit_test(call_sites_full),
+		cmocka_unit_test(call_sites_spread),
+		cmocka_unit_test(call_sites_are_told_apart),
+		cmocka_unit_test(live_table_full),
+		cmocka_unit_test(one_address_held_too_often),
+		cmocka_unit_test(ring_full),
+		cmocka_unit_test(one_reason_an_event),
+		cmocka_unit_test(many_mappings_and_sites),
 	};
 
 	return cmocka_run_group_tests_name("bpf/limits", tests, NULL, NULL);
