@@ -44,7 +44,8 @@ test-built: tests
 	$(Q)$(MAKE) --no-print-directory CC=clang tests
 	$(Q)$(MAKE) --no-print-directory ARCH=i386 tools
 	$(Q)kernel-patch/build
-	$(Q)for arch in x86_64 i386; do tests/vm/rootfs $$arch >/dev/null || exit; done
+	$(Q)for name in $$(kernel-patch/build --list); do \
+		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 
 demo: ## build the kernel, boot it with a real driver at work, show iomaptop
 	$(Q)tests/vm/deps
