@@ -90,7 +90,7 @@ same "an id that is used again starts at 0" \
 driver free n=1
 
 same "no map showed another page" "$(truth mismatches)" 0
-same "no map failed" "$(awk '/^failed_/ { n += $2 } END { print n }' $driver/counts)" \
+same "failed maps are counted" "$(awk '/^failed_/ { n += $2 } END { print n }' $driver/counts)" \
 	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .failed] | add")"
 
 # Hold times: one for each unmap, and the buckets hold them all.
