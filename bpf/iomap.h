@@ -56,6 +56,24 @@ enum iomap_timing {
 };
 #define IOMAP_SAMPLE_PERIOD 64
 
+/*
+ * The rules that callers of io_mapping must keep. A violation is one breach; a place is where
+ * breaches come from: the rule, the kind and the calls involved.
+ */
+enum iomap_rule {
+	IOMAP_SLEEP_IN_ATOMIC,	   /* the holder of an atomic map was switched out */
+	IOMAP_MAY_SLEEP_IN_ATOMIC, /* it called a function that may sleep */
+	IOMAP_UNMAP_ORDER,	   /* an unmap of another than the last atomic or local map */
+	IOMAP_UNMAP_KIND,	   /* unmapped by the call of another kind */
+	IOMAP_UNMAP_UNKNOWN,	   /* an unmap of what is not mapped */
+	IOMAP_OFFSET_RANGE,	   /* the map reaches past the end of the region */
+	IOMAP_OFFSET_ALIGN,	   /* the offset is not page aligned */
+	IOMAP_USE_AFTER_FREE,	   /* a map of a mapping that is freed */
+	IOMAP_LEAK,		   /* mapped still when the mapping is freed or the task exits */
+	IOMAP_HOLD_TIME,	   /* an atomic map held for longer than the budget */
+	IOMAP_RULE_MAX,
+};
+
 /* Life of an entry of the mapping table. */
 enum iomap_state {
 	IOMAP_EMPTY, /* never seen */
@@ -102,6 +120,9 @@ struct iomap_frame {
 	__u8 backend;
 	__u8 pad[2];
 };
+
+/* Addresses kept of a kernel stack, innermost first. */
+#define IOMAP_STACK_FRAMES 24
 
 /* Open sections kept a CPU or task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
@@ -209,6 +230,7 @@ enum iomap_event_type {
 	IOMAP_EVENT_CREATE = 1,
 	IOMAP_EVENT_FREE,
 	IOMAP_EVENT_MAP_FAILED,
+	IOMAP_EVENT_VIOLATION, /* the first from its place */
 	IOMAP_EVENT_MAX,
 };
 

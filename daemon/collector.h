@@ -21,9 +21,12 @@ struct collector_options {
 	uint32_t max_sites;    /* call sites a CPU; 0: 1024. Rounded up to a power of two */
 	uint32_t ring_bytes;   /* 0: as in the object; a power of two, of pages */
 	enum iomap_timing timing;
-	int preempt_rt;	  /* -1: find out */
-	bool no_attach;	  /* load only: for tests that run the programs themselves */
-	const char *root; /* comes before /sys and /proc; NULL: nothing */
+	uint32_t rules_off;   /* bits 1 << enum iomap_rule: not to be checked */
+	uint64_t max_hold_ns; /* budget of hold-time; 0: that rule is not checked */
+	bool map_stacks;      /* keep the kernel stack of each map, for the violations */
+	int preempt_rt;	      /* -1: find out */
+	bool no_attach;	      /* load only: for tests that run the programs themselves */
+	const char *root;     /* comes before /sys and /proc; NULL: nothing */
 };
 
 struct collector;

@@ -68,6 +68,34 @@ struct model_hook {
 	const char *gap; /* NULL: attached; else a sentence: what is missing and what that costs */
 };
 
+/* A place that breaks a rule. Strings belong to who fills the model; times are nanoseconds. */
+struct model_violation {
+	uint8_t rule; /* enum iomap_rule */
+	uint8_t kind; /* of the map */
+	uint8_t backend;
+	uint32_t id;	       /* mapping of the first breach; 0: not known */
+	uint64_t count;	       /* breaches */
+	uint64_t time_ns;      /* of the first; CLOCK_MONOTONIC */
+	uint64_t time_unix_ns; /* of the first; CLOCK_REALTIME */
+	uint64_t base, size;   /* of the mapping; 0: not known */
+	uint64_t offset;       /* of the map, for the offset rules and use-after-free */
+	uint64_t map_size;     /* likewise; 0: not known */
+	uint64_t held_ns;      /* the longest that the map was held; 0: not known */
+	uint32_t pid;	       /* thread and CPU of the first */
+	uint32_t cpu;
+	char comm[IOMAP_COMM_LEN + 1];
+	const char *caller; /* the driver's call site of the map, symbol+0xoffset; NULL: not known */
+	const char *module; /* NULL: the kernel itself, or not known */
+	/* The offending call into io_mapping, or the function that may sleep; NULL: none */
+	const char *offender;
+	const char *offender_module;
+	/* Kernel stack of the offence, innermost first: "symbol+0xoffset [module]" */
+	const char *stack[IOMAP_STACK_FRAMES];
+	size_t nr_stack;
+	const char *map_stack[IOMAP_STACK_FRAMES]; /* of the map, if asked for */
+	size_t nr_map_stack;
+};
+
 #define MODEL_HOOKS_MAX 16
 
 struct model {
@@ -101,6 +129,15 @@ struct model {
 	size_t nr_cpus, cap_cpus;
 	struct model_hook hooks[MODEL_HOOKS_MAX];
 	size_t nr_hooks;
+
+	struct model_violation *violations; /* oldest first */
+	size_t nr_violations, cap_violations;
+	uint64_t rule_count[IOMAP_RULE_MAX];  /* breaches */
+	bool rule_off[IOMAP_RULE_MAX];	      /* not to be checked */
+	const char *rule_gap[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
+	uint64_t unplaced;		      /* breaches of no place in the list */
+	/* Unmaps that may have ended a map from before the tracer: no breach, and no proof */
+	uint64_t undecided[IOMAP_KIND_MAX];
 };
 
 /* Empties it for another sampling and keeps the memory. */

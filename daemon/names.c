@@ -25,6 +25,19 @@ static const char *const reasons[IOMAP_LOST_MAX] = {
 	[IOMAP_LOST_BAD_ARGS] = "bad_args",	    [IOMAP_LOST_RECURSION] = "recursion",
 };
 
+static const char *const rules[IOMAP_RULE_MAX] = {
+	[IOMAP_SLEEP_IN_ATOMIC] = "sleep-in-atomic",
+	[IOMAP_MAY_SLEEP_IN_ATOMIC] = "may-sleep-in-atomic",
+	[IOMAP_UNMAP_ORDER] = "unmap-order",
+	[IOMAP_UNMAP_KIND] = "unmap-kind",
+	[IOMAP_UNMAP_UNKNOWN] = "unmap-unknown",
+	[IOMAP_OFFSET_RANGE] = "offset-range",
+	[IOMAP_OFFSET_ALIGN] = "offset-align",
+	[IOMAP_USE_AFTER_FREE] = "use-after-free",
+	[IOMAP_LEAK] = "leak",
+	[IOMAP_HOLD_TIME] = "hold-time",
+};
+
 static const char *const states[] = {
 	[IOMAP_EMPTY] = "unknown",
 	[IOMAP_LIVE] = "live",
@@ -35,6 +48,7 @@ static const char *const events[IOMAP_EVENT_MAX] = {
 	[IOMAP_EVENT_CREATE] = "create",
 	[IOMAP_EVENT_FREE] = "free",
 	[IOMAP_EVENT_MAP_FAILED] = "map_failed",
+	[IOMAP_EVENT_VIOLATION] = "violation",
 };
 
 static const char *const timings[IOMAP_TIMING_MAX] = {
@@ -60,6 +74,11 @@ static int value_of(const char *const *names, unsigned int n, const char *name)
 const char *kind_name(unsigned int kind)
 {
 	return name_of(kinds, ARRAY_SIZE(kinds), kind);
+}
+
+const char *rule_name(unsigned int rule)
+{
+	return name_of(rules, IOMAP_RULE_MAX, rule);
 }
 
 const char *backend_name(unsigned int backend)
@@ -100,4 +119,9 @@ int backend_from_name(const char *name)
 int timing_from_name(const char *name)
 {
 	return value_of(timings, ARRAY_SIZE(timings), name);
+}
+
+int rule_from_name(const char *name)
+{
+	return value_of(rules, IOMAP_RULE_MAX, name);
 }

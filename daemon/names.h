@@ -6,6 +6,7 @@
 /* Each returns a static string, "unknown" for a value outside the enum. */
 const char *kind_name(unsigned int kind);
 const char *backend_name(unsigned int backend);
+const char *rule_name(unsigned int rule);
 const char *lost_name(unsigned int reason);
 const char *state_name(unsigned int state);
 const char *event_name(unsigned int type);
@@ -14,6 +15,7 @@ const char *timing_name(unsigned int timing);
 /* Each returns the enum's value or -EINVAL. */
 int kind_from_name(const char *name);
 int backend_from_name(const char *name);
+int rule_from_name(const char *name);
 int timing_from_name(const char *name);
 
 #endif
