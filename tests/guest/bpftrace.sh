@@ -20,6 +20,7 @@ script() {
 }
 
 attached() { [ "$(bpftool perf list 2>/dev/null | grep -c 'tracepoint *io_mapping_')" -ge "$1" ]; }
+over() { ! pgrep -x bpftrace >/dev/null; }
 detached() { ! attached 1; }
 
 # run NAME: traces while the test driver works; the result is in $out.
@@ -33,7 +34,11 @@ run() {
 	driver run kind=sleepable ops=$sleepable
 	driver create n=4
 	driver free n=4
-	pkill -INT -x bpftrace
+	# Attached is not yet ready for the signal, which is ignored until it is
+	while ! over; do
+		pkill -INT -x bpftrace
+		wait_for 2 over
+	done
 	wait $shell
 	wait_for 20 detached
 }
