@@ -28,6 +28,19 @@ static __always_inline void event_done(struct iomap_cpu *cpu, int lost)
 		cpu->lost[lost]++;
 }
 
+/*
+ * Where the CPU's maps of that backend and kind are counted; NULL for values that are none. What
+ * the verifier learned of them earlier may be lost by now, and the compiler must not know better.
+ */
+static __always_inline struct iomap_total *total_of(struct iomap_cpu *cpu, __u32 backend,
+						    __u32 kind)
+{
+	asm volatile("" : "+r"(backend), "+r"(kind));
+	if (backend >= IOMAP_BACKEND_MAX || kind >= IOMAP_KIND_MAX)
+		return NULL;
+	return &cpu->total[backend][kind];
+}
+
 /* Where maps of that id are counted: id 0 takes the ids that the table lacks. */
 static __always_inline struct iomap_counters *counters_of(__u32 id)
 {
@@ -42,6 +55,25 @@ static __always_inline struct iomap_mapping *mapping_of(__u32 id)
 	if (!id || id >= cfg_max_mappings)
 		return NULL;
 	return bpf_map_lookup_elem(&mappings, &id);
+}
+
+/* The generation of a mapping that the table has; 0 for others. */
+static __always_inline __u32 gen_of(__u32 id)
+{
+	struct iomap_mapping *m = mapping_of(id);
+
+	return m ? m->gen : 0;
+}
+
+/* Closes the books on a map that no unmap will end, unless the id is another mapping's by now. */
+static __always_inline void map_gone(__u32 id, __u32 gen, __u32 kind, __u64 caller)
+{
+	struct iomap_counters *c = counters_of(id);
+
+	if (!c || kind >= IOMAP_KIND_MAX || gen_of(id) != gen)
+		return;
+	c->kind[kind].gone++;
+	c->kind[kind].callers -= caller;
 }
 
 #endif

@@ -9,8 +9,11 @@
  * The start of a hold, or 0 when this one is not timed. Samples are a random distance apart, so
  * that a driver's own rhythm does not pick them.
  */
-static __always_inline __u64 hold_start(struct iomap_cpu *cpu)
+static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind)
 {
+	/* A budget is for each of them. */
+	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC)
+		return bpf_ktime_get_ns();
 	if (cfg_timing == IOMAP_TIMING_OFF)
 		return 0;
 	if (cfg_timing == IOMAP_TIMING_SAMPLED) {
@@ -24,8 +27,11 @@ static __always_inline __u64 hold_start(struct iomap_cpu *cpu)
 	return bpf_ktime_get_ns();
 }
 
-/* Counts a hold that began at start, and the unmap that ended it, for its mapping and kind. */
-static __always_inline void hold_end(struct iomap_count *c, __u32 backend, __u32 kind, __u64 start)
+/*
+ * Counts the unmap of a map that began at start, and the time it was held, for its mapping and
+ * kind. Returns that time in nanoseconds, 0 when it is not known.
+ */
+static __always_inline __u64 hold_end(struct iomap_count *c, __u32 backend, __u32 kind, __u64 start)
 {
 	__u32 key = iomap_hist_index(backend, kind);
 	struct iomap_hist *h;
@@ -34,7 +40,7 @@ static __always_inline void hold_end(struct iomap_count *c, __u32 backend, __u32
 
 	c->unmaps++;
 	if (!start)
-		return;
+		return 0;
 	ns = bpf_ktime_get_ns() - start;
 	c->hold_count++;
 	c->hold_sum += ns;
@@ -42,13 +48,14 @@ static __always_inline void hold_end(struct iomap_count *c, __u32 backend, __u32
 		c->hold_max = ns;
 	h = bpf_map_lookup_elem(&hists, &key);
 	if (!h)
-		return;
+		return ns;
 	h->sum += ns;
 	if (ns > h->max)
 		h->max = ns;
 	b = iomap_bucket(ns);
 	if (b < IOMAP_HIST_BUCKETS)
 		h->bucket[b]++;
+	return ns;
 }
 
 #endif

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts what io_mapping users do. One program for each tracepoint; their arguments are scalars,
- * so that nothing of the kernel's is read.
+ * Counts what io_mapping users do, and checks it. One program for each tracepoint of io_mapping;
+ * their arguments are scalars, so that nothing of the kernel's is read. And one each for tasks that
+ * switch, tasks that exit, and functions that may sleep.
  *
- * The kernel calls the tracepoints with interrupts off: on one CPU a program runs to its end
- * before the next begins. There are no atomics and no calls between functions: the i386 JIT has
- * neither.
+ * The kernel calls the tracepoints of io_mapping and sched_switch with interrupts off: on one CPU
+ * such a program runs to its end before the next begins. There are no atomics and no calls between
+ * functions: the i386 JIT has neither.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <bpf/bpf_helpers.h>
 
 #include "iomap.h"
-#include "ring.bpf.h"
+#include "rules.bpf.h"
 #include "sections.bpf.h"
 #include "sites.bpf.h"
+#include "strays.bpf.h"
+#include "tasks.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/*
- * Sets the counters' values so far aside, so that an id that is used again starts at 0 while
- * counters only grow. Nobody maps this id meanwhile: its creator has not returned.
- */
-static __always_inline void set_baseline(__u32 id, struct iomap_counters *sum)
+/* The counters of an id, all CPUs together; hold_max, which is no sum, starts anew. */
+static __always_inline void sum_counters(__u32 id, struct iomap_counters *sum)
 {
 	struct iomap_counters *c;
 	__u32 cpu;
@@ -38,6 +38,8 @@ static __always_inline void set_baseline(__u32 id, struct iomap_counters *sum)
 			sum->kind[k].maps += c->kind[k].maps;
 			sum->kind[k].unmaps += c->kind[k].unmaps;
 			sum->kind[k].failed += c->kind[k].failed;
+			sum->kind[k].gone += c->kind[k].gone;
+			sum->kind[k].callers += c->kind[k].callers;
 			sum->kind[k].hold_count += c->kind[k].hold_count;
 			sum->kind[k].hold_sum += c->kind[k].hold_sum;
 			c->kind[k].hold_max = 0;
@@ -74,8 +76,14 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->owner = ctx->args[4];
 		m->created_ns = bpf_ktime_get_ns();
 		m->freed_ns = 0;
+		m->vbase = 0;
 		m->backend = backend;
-		set_baseline(id, &m->at_create);
+		/*
+		 * The counters' values so far are set aside, so that an id that is used again starts
+		 * at 0 while counters only grow. Nobody maps this id meanwhile: its creator has not
+		 * returned.
+		 */
+		sum_counters(id, &m->at_create);
 		m->state = IOMAP_LIVE;
 		if (id > cpu->max_id)
 			cpu->max_id = id;
@@ -92,13 +100,52 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Tells of the maps of that kind that are open while their mapping is freed. */
+static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u32 id, __u32 kind,
+					   const struct iomap_mapping *m)
+{
+	__u64 open = 0, callers = 0;
+	struct iomap_counters *c;
+	struct breach b = {
+		.rule = IOMAP_LEAK,
+		.id = id,
+		.kind = kind,
+		.backend = m->backend,
+		.map_stack = -1,
+	};
+	__u32 i;
+
+	for (i = 0; i < cfg_cpus; i++) {
+		c = bpf_map_lookup_percpu_elem(&counters, &id, i);
+		if (!c)
+			break;
+		open += c->kind[kind].maps - c->kind[kind].unmaps - c->kind[kind].gone;
+		callers += c->kind[kind].callers;
+	}
+	open -= m->at_create.kind[kind].maps - m->at_create.kind[kind].unmaps -
+		m->at_create.kind[kind].gone;
+	callers -= m->at_create.kind[kind].callers;
+	if (!open || open >> 63)
+		return;
+	c = counters_of(id);
+	if (c) {
+		c->kind[kind].gone += open;
+		c->kind[kind].callers -= callers;
+	}
+	/* One has a call site; the reader finds out which one several have in common. */
+	b.count = open;
+	b.caller = open == 1 ? callers : 0;
+	b.callers = open == 1 ? 0 : callers;
+	violate(ctx, cpu, &b, IRQS_OFF);
+}
+
 /* io_mapping_free(u32 id) */
 SEC("raw_tp/io_mapping_free")
 int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = event_seen();
 	int lost = IOMAP_LOST_NONE;
-	__u32 id = ctx->args[0];
+	__u32 id = ctx->args[0], kind;
 	struct iomap_mapping *m;
 	struct iomap_event *e;
 
@@ -112,6 +159,8 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 	if (m) {
 		m->freed_ns = bpf_ktime_get_ns();
 		m->state = IOMAP_FREED;
+		if (!m->created_ns && shared.old)
+			shared.old--;
 	} else {
 		lost = IOMAP_LOST_TABLE_FULL;
 	}
@@ -124,6 +173,8 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 		}
 		bpf_ringbuf_submit(e, 0);
 	}
+	for (kind = 0; m && kind < IOMAP_KIND_MAX; kind++)
+		leaked_at_free(ctx, cpu, id, kind, m);
 	event_done(cpu, lost);
 	return 0;
 }
@@ -150,6 +201,63 @@ static __always_inline int tell_failed(const struct opened *o, __u64 offset, __u
 	return IOMAP_LOST_NONE;
 }
 
+/* A page is mapped as a whole: what the region has of it is in range. */
+static __always_inline int out_of_range(const struct iomap_mapping *m, __u32 kind, __u64 offset,
+					__u64 size)
+{
+	if (kind != IOMAP_SLEEPABLE)
+		return offset >= m->size;
+	return offset + size > m->size || offset + size < offset;
+}
+
+/* The rules that a map breaks by its arguments, as bits. */
+static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 kind, __u64 offset,
+					   __u64 size)
+{
+	__u32 broken = 0;
+
+	if (offset & (cfg_page_size - 1))
+		broken |= IOMAP_RULE(IOMAP_OFFSET_ALIGN);
+	if (!m || m->state == IOMAP_EMPTY)
+		return broken;
+	if (m->state == IOMAP_FREED)
+		broken |= IOMAP_RULE(IOMAP_USE_AFTER_FREE);
+	if (out_of_range(m, kind, offset, size))
+		broken |= IOMAP_RULE(IOMAP_OFFSET_RANGE);
+	return broken;
+}
+
+static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const struct opened *o,
+				      const struct iomap_mapping *m, __u64 offset, __u64 size)
+{
+	__u32 broken = broken_by_map(m, o->kind, offset, size);
+	struct breach b = {
+		.caller = o->caller,
+		.offset = offset,
+		.map_size = size,
+		.id = o->id,
+		.kind = o->kind,
+		.backend = o->backend,
+		.count = 1,
+		.map_stack = -1,
+	};
+
+	if (!broken)
+		return;
+	for (b.rule = 0; b.rule < IOMAP_RULE_MAX; b.rule++) {
+		if (broken & IOMAP_RULE(b.rule))
+			violate(ctx, cpu, &b, IRQS_OFF);
+	}
+}
+
+/* Notes where a linear mapping is, for unmaps that need to be placed. */
+static __always_inline void learn_vbase(struct iomap_mapping *m, const struct opened *o,
+					__u64 offset)
+{
+	if (m && !m->vbase && o->backend == IOMAP_LINEAR && o->vaddr)
+		m->vbase = o->vaddr - offset;
+}
+
 /*
  * io_mapping_map(u32 id, unsigned long vaddr, unsigned long offset, unsigned long size, u32 kind,
  *		  u32 backend, unsigned long caller)
@@ -164,8 +272,11 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 		.kind = ctx->args[4],
 		.backend = ctx->args[5],
 		.caller = ctx->args[6],
+		.map_stack = -1,
 	};
 	struct iomap_counters *c;
+	struct iomap_mapping *m;
+	struct iomap_total *t;
 	int lost, open;
 
 	if (!cpu)
@@ -174,26 +285,69 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
+	m = mapping_of(o.id);
+	o.gen = m ? m->gen : 0;
+	check_map(ctx, cpu, &o, m, ctx->args[2], ctx->args[3]);
+	learn_vbase(m, &o, ctx->args[2]);
 	c = counters_of(o.id);
-	if (!c)
+	t = total_of(cpu, o.backend, o.kind);
+	if (!c || !t) {
+		event_done(cpu, IOMAP_LOST_TABLE_FULL);
 		return 0;
+	}
 	lost = site_add(o.caller, o.id, o.kind, o.backend, !o.vaddr);
 	if (o.vaddr) {
-		cpu->total[o.backend][o.kind].maps++;
+		t->maps++;
 		c->kind[o.kind].maps++;
+		c->kind[o.kind].callers += o.caller;
+		if (cfg_map_stacks)
+			o.map_stack = bpf_get_stackid(ctx, &map_stacks, 0);
 		open = section_open(cpu, &o);
+		if (open == IOMAP_LOST_LIVE_FULL)
+			map_gone(o.id, o.gen, o.kind, o.caller);
 		if (open != IOMAP_LOST_NONE)
 			lost = open;
 	} else {
-		cpu->total[o.backend][o.kind].failed++;
+		t->failed++;
 		c->kind[o.kind].failed++;
+		open = tell_failed(&o, ctx->args[2], ctx->args[3]);
 		if (lost == IOMAP_LOST_NONE)
-			lost = tell_failed(&o, ctx->args[2], ctx->args[3]);
-		else
-			tell_failed(&o, ctx->args[2], ctx->args[3]);
+			lost = open;
 	}
 	event_done(cpu, lost);
 	return 0;
+}
+
+/* Counts the end of a map for its mapping. Returns how long it was held, 0: not known. */
+static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct opened *o)
+{
+	struct iomap_total *t = total_of(cpu, o->backend, o->kind);
+	struct iomap_counters *c = counters_of(o->id);
+
+	if (!c || !t)
+		return 0;
+	t->unmaps++;
+	c->kind[o->kind].callers -= o->caller;
+	return hold_end(&c->kind[o->kind], o->backend, o->kind, o->start);
+}
+
+/* Which rule an unmap broke; IOMAP_RULE_MAX: none. */
+static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed closed, __u64 vaddr,
+					     __u32 kind, __u64 held_ns)
+{
+	switch (closed) {
+	case CLOSED_NOT_LAST:
+		return IOMAP_UNMAP_ORDER;
+	case CLOSED_OTHER_KIND:
+		return IOMAP_UNMAP_KIND;
+	case CLOSED_NOTHING:
+		return stray_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
+	case CLOSED:
+		break;
+	}
+	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC && held_ns > cfg_max_hold_ns)
+		return IOMAP_HOLD_TIME;
+	return IOMAP_RULE_MAX;
 }
 
 /* io_mapping_unmap(unsigned long vaddr, u32 kind, unsigned long caller) */
@@ -201,10 +355,10 @@ SEC("raw_tp/io_mapping_unmap")
 int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
-	__u64 vaddr = ctx->args[0], start = 0;
 	__u32 kind = ctx->args[1];
-	struct iomap_counters *c;
-	struct opened o = {};
+	struct opened o = { .vaddr = ctx->args[0], .kind = kind, .map_stack = -1 };
+	struct breach b = {};
+	enum closed closed;
 
 	if (!cpu)
 		return 0;
@@ -212,16 +366,144 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
-	if (!section_close(cpu, vaddr, kind, &o, &start)) {
+	closed = section_close(cpu, o.vaddr, kind, &o);
+	if (closed == CLOSED_OTHER_KIND)
+		map_gone(o.id, o.gen, o.kind, o.caller);
+	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
 		cpu->stray[kind]++;
-		event_done(cpu, IOMAP_LOST_NONE);
-		return 0;
+	else
+		b.held_ns = unmap_count(cpu, &o);
+	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);
+	if (b.rule != IOMAP_RULE_MAX) {
+		b.caller = o.caller;
+		b.offender = ctx->args[2];
+		b.id = o.id;
+		b.kind = o.kind;
+		b.backend = o.backend;
+		b.count = 1;
+		b.map_stack = o.map_stack;
+		violate(ctx, cpu, &b, IRQS_OFF);
 	}
-	c = counters_of(o.id);
-	if (!c || o.backend >= IOMAP_BACKEND_MAX)
-		return 0;
-	cpu->total[o.backend][kind].unmaps++;
-	hold_end(&c->kind[kind], o.backend, kind, start);
 	event_done(cpu, IOMAP_LOST_NONE);
+	return 0;
+}
+
+/* Tells of a breach of the section by something that is no call into io_mapping. */
+static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
+					   const struct iomap_frame *f, __u32 slot)
+{
+	struct breach b = {
+		.rule = rule,
+		.caller = f->caller,
+		.id = f->id,
+		.kind = f->kind,
+		.backend = f->backend,
+		.count = 1,
+		.held_ns = f->ts ? bpf_ktime_get_ns() - f->ts : 0,
+		.map_stack = f->map_stack,
+	};
+
+	violate(ctx, cpu, &b, slot);
+}
+
+/* sched_switch(bool preempt, struct task_struct *prev, *next, unsigned int prev_state) */
+SEC("raw_tp/sched_switch")
+int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 state = ctx->args[3], zero = 0;
+	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_frame *f;
+
+	if (!cpu || !shared.armed)
+		return 0;
+	cpu->settled = 1;
+	if (cpu->stack.used) {
+		f = iomap_stack_atomic(&cpu->stack);
+		/* On PREEMPT_RT the holder may be preempted, and wait for a spin lock. */
+		if (f && (!cfg_preempt_rt || (!(ctx->args[0] & 1) && state)))
+			section_broken(ctx, cpu, IOMAP_SLEEP_IN_ATOMIC, f, IRQS_OFF);
+		tasks_save(cpu, ctx->args[1], state);
+	}
+	tasks_restore(cpu, ctx->args[2]);
+	return 0;
+}
+
+/* Tells of the sections that a task leaves behind, and closes them. */
+static __always_inline int leaked_at_exit(void *ctx)
+{
+	struct iomap_frame *f;
+	struct iomap_cpu *cpu;
+	__u32 zero = 0, i;
+
+	cpu = bpf_map_lookup_elem(&cpus, &zero);
+	if (!cpu || !cpu->stack.used)
+		return 0;
+	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
+		if (i > cpu->stack.used)
+			break;
+		f = &cpu->stack.frames[(cpu->stack.top - i) & IOMAP_STACK_MASK];
+		if (!f->vaddr)
+			continue;
+		section_broken(ctx, cpu, IOMAP_LEAK, f, IRQS_ON);
+		map_gone(f->id, f->gen, f->kind, f->caller);
+	}
+	cpu->stack.used = 0;
+	cpu->stack.forgotten = 0;
+	return 0;
+}
+
+/* do_exit(), at its beginning: all that it does may sleep, and none of that is the driver's call. */
+SEC("kprobe")
+int iomap_do_exit(struct pt_regs *ctx)
+{
+	return leaked_at_exit(ctx);
+}
+
+/* sched_process_exit(struct task_struct *task): the current one; where do_exit() has no probe */
+SEC("raw_tp/sched_process_exit")
+int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	return leaked_at_exit(ctx);
+}
+
+/* The stack passes through a function that may sleep and that is hooked itself. */
+static __always_inline int told_already(const __u64 *stack, __u32 n)
+{
+	__u32 i, k;
+
+	/* The first is the function that we are called for. */
+	for (i = 1; i < 4; i++) {
+		if (i >= n)
+			break;
+		for (k = 0; k < MAX_SLEEPERS && cfg_sleeper_end[k]; k++) {
+			if (stack[i] >= cfg_sleeper_start[k] && stack[i] < cfg_sleeper_end[k])
+				return 1;
+		}
+	}
+	return 0;
+}
+
+/* Functions that may sleep; which ones is for the loader to find out. */
+SEC("kprobe")
+int iomap_may_sleep(struct pt_regs *ctx)
+{
+	struct iomap_frame *f;
+	struct iomap_cpu *cpu;
+	__u64 stack[4] = {};
+	__u32 zero = 0;
+	long n;
+
+	cpu = bpf_map_lookup_elem(&cpus, &zero);
+	if (!cpu || !cpu->stack.used)
+		return 0;
+	f = iomap_stack_atomic(&cpu->stack);
+	if (!f)
+		return 0;
+	if (cfg_sleeper_end[0]) {
+		n = bpf_get_stack(ctx, stack, sizeof(stack), 0);
+		if (n > 0 && told_already(stack, n / sizeof(stack[0])))
+			return 0;
+	}
+	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, IRQS_ON);
 	return 0;
 }

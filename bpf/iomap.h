@@ -39,7 +39,7 @@ enum iomap_lost {
 	IOMAP_LOST_SITES_FULL,	   /* counted, but not at its call site */
 	IOMAP_LOST_LIVE_FULL,	   /* counted, but not remembered until its unmap */
 	IOMAP_LOST_DEPTH_OVERFLOW, /* counted, and made the oldest open section forgotten */
-	IOMAP_LOST_TASK_STORAGE,   /* counted, but the task has no room for the section */
+	IOMAP_LOST_SAVED_FULL,	   /* a task switched out, and its open sections forgotten */
 	IOMAP_LOST_TABLE_FULL,	   /* a mapping whose id the table has no room for, or id 0 */
 	IOMAP_LOST_BAD_ARGS,	   /* a kind or backend that this version does not know */
 	IOMAP_LOST_RECURSION,	   /* the kernel skipped the program (filled in by the reader) */
@@ -83,9 +83,11 @@ enum iomap_state {
 
 /* What happened to one kind of maps of one mapping on one CPU. hold_* in nanoseconds. */
 struct iomap_count {
-	__aligned_u64 maps;   /* that succeeded */
-	__aligned_u64 unmaps; /* whose map was seen */
-	__aligned_u64 failed; /* maps that returned no address */
+	__aligned_u64 maps;    /* that succeeded */
+	__aligned_u64 unmaps;  /* whose map was seen */
+	__aligned_u64 failed;  /* maps that returned no address */
+	__aligned_u64 gone;    /* maps that no unmap will end any more: leaked or forgotten */
+	__aligned_u64 callers; /* sum of the call sites of maps - of those that ended; wraps */
 	__aligned_u64 hold_count;
 	__aligned_u64 hold_sum;
 	__aligned_u64 hold_max; /* since the mapping was created */
@@ -103,7 +105,8 @@ struct iomap_mapping {
 	__aligned_u64 owner;	  /* return address of the creating call; 0: not known */
 	__aligned_u64 created_ns; /* 0: before the tracer */
 	__aligned_u64 freed_ns;
-	__u32 gen; /* counts the creations seen under this id */
+	__aligned_u64 vbase; /* linear: where it is mapped, once a map told; else 0 */
+	__u32 gen;	     /* counts the creations seen under this id */
 	__u8 backend;
 	__u8 state; /* enum iomap_state */
 	__u8 pad[2];
@@ -116,6 +119,8 @@ struct iomap_frame {
 	__aligned_u64 ts;    /* 0: not timed */
 	__aligned_u64 caller;
 	__u32 id;
+	__u32 gen;	 /* of the mapping when mapped */
+	__s32 map_stack; /* number in `map_stacks`; negative: not kept */
 	__u8 kind;
 	__u8 backend;
 	__u8 pad[2];
@@ -124,13 +129,15 @@ struct iomap_frame {
 /* Addresses kept of a kernel stack, innermost first. */
 #define IOMAP_STACK_FRAMES 24
 
-/* Open sections kept a CPU or task; a power of two. kmap has 16 slots, linear has no limit. */
+/* Open sections kept a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The open sections of a CPU or of a task, the newest IOMAP_STACK_DEPTH of them. */
+/* The open sections of a task, the newest IOMAP_STACK_DEPTH of them. */
 struct iomap_stack {
-	__u32 top;  /* where the next frame goes, modulo the depth */
-	__u32 used; /* frames below top, those taken out included; frames[top - 1] is open */
+	__u32 top;	 /* where the next frame goes, modulo the depth */
+	__u32 used;	 /* frames below top, those taken out included; frames[top - 1] is open */
+	__u32 forgotten; /* open sections that lost their frame */
+	__u32 pad;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
 
@@ -150,11 +157,17 @@ struct iomap_cpu {
 	__aligned_u64 freed;
 	__aligned_u64 stray[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
 	struct iomap_total total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
-	__u32 max_id; /* highest id of a create that the table took */
+	__aligned_u64 violations[IOMAP_RULE_MAX];
+	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* strays that may have ended a map older than us */
+	__aligned_u64 saves;			 /* tasks switched out with open sections */
+	__aligned_u64 restores;			 /* and in again */
+	__u32 max_id;				 /* highest id of a create that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
+	__u32 settled; /* it switched tasks since we began: no atomic section is older than us */
+	__u32 misses; /* tasks switched in that had none saved, since the flag was last looked at */
 	__u32 pad;
-	struct iomap_stack atomic; /* unused on PREEMPT_RT, where sections belong to tasks */
+	struct iomap_stack stack; /* of the task that it runs, and of interrupts above it */
 };
 
 /*
@@ -173,24 +186,34 @@ struct iomap_live {
 	__aligned_u64 caller;
 	__aligned_u64 task; /* identity only */
 	__u32 id;
-	__u32 gen; /* of the mapping when mapped */
+	__u32 gen;	 /* of the mapping when mapped */
+	__s32 map_stack; /* as in struct iomap_frame */
 	__u8 backend;
-	__u8 pad[7];
+	__u8 pad[3];
 };
 
-/* The only global variable of the programs, `shared`. */
+/*
+ * The only global variable of the programs, `shared`. There are no atomics: a flag may be written
+ * by several CPUs at once, with the same value.
+ */
 struct iomap_shared {
 	/*
 	 * Which n of the live keys were ever used, so that a look-up does not try all of them. A
-	 * flag is set before its n is first used and never cleared; writing it twice does no harm.
+	 * flag is set before its n is first used and never cleared.
 	 */
 	__u8 live_used[IOMAP_LIVE_SLOTS];
+	__aligned_u64 armed_ns; /* when armed was set */
+	__aligned_u64 saved_ns; /* when a task was last switched out with open sections */
 	/*
 	 * Maps and unmaps are seen from here on: set when all programs are attached, so that only
 	 * what was open at that moment ends in unmaps whose map was not seen.
 	 */
 	__u32 armed;
-	__u32 pad;
+	__u32 old;	 /* mappings alive that are older than us; more, when frees coincide */
+	__u32 saved;	 /* tasks may be switched out with open sections */
+	__u32 unsaved;	 /* one was and had no room: atomic and local sections got forgotten */
+	__u32 live_lost; /* a sleepable map was not remembered */
+	__u32 untold;	 /* a place of violations that the ring had no room to tell of */
 };
 
 /* One call site of one mapping and kind on one CPU. */
@@ -225,6 +248,45 @@ struct iomap_hist {
 	__aligned_u64 bucket[IOMAP_HIST_BUCKETS];
 };
 
+#define IOMAP_COMM_LEN 16
+
+/*
+ * Value of the hash `violations`: the first breach from a place, which is the key: a hash of the
+ * rule, the kind, the calls involved and, where these do not tell, the stack.
+ */
+struct iomap_violation {
+	__aligned_u64 time_ns;
+	__aligned_u64 caller;	/* of the map; 0: not known */
+	__aligned_u64 callers;	/* of several leaked maps, the sum of their call sites; else 0 */
+	__aligned_u64 offender; /* return address of the offending call; 0: it was none of ours */
+	__aligned_u64 base;	/* of the mapping, 0: not known */
+	__aligned_u64 size;	/* of the mapping */
+	__aligned_u64 offset;	/* of the map; for the offset rules and use-after-free */
+	__aligned_u64 map_size; /* likewise */
+	__u32 id;
+	__u32 gen;
+	__u32 pid;
+	__u32 cpu;
+	__s32 map_stack;
+	__u32 nr_stack;
+	__u32 maps; /* leaked at once; else 1 */
+	__u8 rule;
+	__u8 kind; /* of the map */
+	__u8 backend;
+	__u8 pad;
+	char comm[IOMAP_COMM_LEN];
+	__aligned_u64 stack[IOMAP_STACK_FRAMES]; /* of the offence, tracing functions included */
+};
+
+/* Value of the per-CPU hash `violation_counts`, by place. */
+struct iomap_violation_count {
+	__aligned_u64 count;
+	__aligned_u64 held_ns; /* longest; 0: not known */
+};
+
+/* Places kept; the breaches of others are counted by rule only. */
+#define IOMAP_PLACES 1024
+
 /* A record of the ring buffer `events`: what is rare enough to be told one by one. */
 enum iomap_event_type {
 	IOMAP_EVENT_CREATE = 1,
@@ -234,14 +296,13 @@ enum iomap_event_type {
 	IOMAP_EVENT_MAX,
 };
 
-#define IOMAP_COMM_LEN 16
-
 struct iomap_event {
 	__aligned_u64 time_ns;
 	__aligned_u64 caller; /* 0: the event has none */
 	__aligned_u64 base;   /* of the mapping, 0: not known */
 	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
 	__aligned_u64 offset; /* map_failed only */
+	__aligned_u64 place;  /* violation only: key of `violations` */
 	__u32 id;
 	__u32 gen;
 	__u32 pid; /* thread id; in an interrupt, of the interrupted thread */
@@ -252,6 +313,9 @@ struct iomap_event {
 	__u8 pad[5];
 	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
 };
+
+/* Bit of a rule in a mask of them. */
+#define IOMAP_RULE(rule) (1U << (rule))
 
 #define IOMAP_INLINE static inline __attribute__((always_inline, unused))
 
@@ -324,18 +388,19 @@ IOMAP_INLINE __u32 iomap_site_hash(__u64 caller, __u32 id, __u32 kind)
 	return h >> 32;
 }
 
-_Static_assert(sizeof(struct iomap_count) == 48, "count");
-_Static_assert(sizeof(struct iomap_counters) == 144, "counters");
-_Static_assert(sizeof(struct iomap_mapping) == 192, "mapping");
-_Static_assert(sizeof(struct iomap_frame) == 32, "frame");
-_Static_assert(sizeof(struct iomap_stack) == 8 + 32 * IOMAP_STACK_DEPTH, "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 15 + 216 + 16 + sizeof(struct iomap_stack), "cpu");
+_Static_assert(sizeof(struct iomap_count) == 64, "count");
+_Static_assert(sizeof(struct iomap_counters) == 192, "counters");
+_Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
+_Static_assert(sizeof(struct iomap_frame) == 40, "frame");
+_Static_assert(sizeof(struct iomap_stack) == 16 + 40 * IOMAP_STACK_DEPTH, "stack");
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + sizeof(struct iomap_stack), "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 8, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 40, "shared");
 _Static_assert(sizeof(struct iomap_site) == 32, "site");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
-_Static_assert(sizeof(struct iomap_event) == 80, "event");
+_Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
+_Static_assert(sizeof(struct iomap_event) == 88, "event");
 _Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
 
 #endif

@@ -26,6 +26,7 @@ static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
 		if (err != -EEXIST)
 			break;
 	}
+	shared.live_lost = 1;
 	return IOMAP_LOST_LIVE_FULL;
 }
 
@@ -37,11 +38,16 @@ static __always_inline int live_stale(const struct iomap_live *entry)
 	return m && m->gen != entry->gen;
 }
 
-/*
- * Takes out one entry of the address and copies it to *ret: with own, only one of that task.
- * Entries of mappings that are gone are removed on the way. Returns 1 when there was one.
- */
-static __always_inline int live_take_pass(__u64 vaddr, __u64 task, int own, struct iomap_live *ret)
+/* Which entry of an address is looked for. */
+enum live_want {
+	LIVE_OWN,
+	LIVE_ANY,
+	LIVE_STALE
+};
+
+/* Takes out one such entry and copies it to *ret. Returns 1 when there was one. */
+static __always_inline int live_take_pass(__u64 vaddr, __u64 task, enum live_want want,
+					  struct iomap_live *ret)
 {
 	struct iomap_live_key key = { .vaddr = vaddr };
 	struct iomap_live *entry;
@@ -52,13 +58,9 @@ static __always_inline int live_take_pass(__u64 vaddr, __u64 task, int own, stru
 			break;
 		key.n = n;
 		entry = bpf_map_lookup_elem(&live, &key);
-		if (!entry)
+		if (!entry || live_stale(entry) != (want == LIVE_STALE))
 			continue;
-		if (live_stale(entry)) {
-			bpf_map_delete_elem(&live, &key);
-			continue;
-		}
-		if (own && entry->task != task)
+		if (want == LIVE_OWN && entry->task != task)
 			continue;
 		*ret = *entry;
 		if (!bpf_map_delete_elem(&live, &key))
@@ -67,10 +69,15 @@ static __always_inline int live_take_pass(__u64 vaddr, __u64 task, int own, stru
 	return 0;
 }
 
-/* Takes out an entry of the address, this task's by preference. Returns 1 when there was one. */
+/*
+ * Takes out an entry of the address, this task's by preference, and only when there is no other one
+ * of a mapping that is gone. Returns 1 when there was one.
+ */
 static __always_inline int live_take(__u64 vaddr, __u64 task, struct iomap_live *ret)
 {
-	return live_take_pass(vaddr, task, 1, ret) || live_take_pass(vaddr, task, 0, ret);
+	return live_take_pass(vaddr, task, LIVE_OWN, ret) ||
+	       live_take_pass(vaddr, task, LIVE_ANY, ret) ||
+	       live_take_pass(vaddr, task, LIVE_STALE, ret);
 }
 
 #endif

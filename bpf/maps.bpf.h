@@ -11,10 +11,26 @@ const volatile __u32 cfg_max_mappings = 1;
 const volatile __u32 cfg_cpus = 1;
 /* enum iomap_timing */
 const volatile __u32 cfg_timing = IOMAP_TIMING_ALL;
-/* The kernel is PREEMPT_RT: an atomic section belongs to a task. */
+/* The kernel is PREEMPT_RT: the holder of an atomic map may be preempted. */
 const volatile __u32 cfg_preempt_rt = 0;
 /* Buckets of the site table - 1; their number is a power of two. */
 const volatile __u32 cfg_site_mask = 0;
+
+/* Bits of the rules that are not checked. */
+const volatile __u32 cfg_rules_off = 0;
+/* Budget of hold-time in nanoseconds; 0: none. */
+const volatile __u64 cfg_max_hold_ns = 0;
+/* Keep the kernel stack of each map. */
+const volatile __u32 cfg_map_stacks = 0;
+const volatile __u32 cfg_page_size = 4096;
+
+/*
+ * Where functions that may sleep begin and end, when they and what they call are both hooked: of a
+ * call inside a call, only the outer one is told. Ends with 0.
+ */
+#define MAX_SLEEPERS 16
+const volatile __u64 cfg_sleeper_start[MAX_SLEEPERS] = {};
+const volatile __u64 cfg_sleeper_end[MAX_SLEEPERS] = {};
 
 struct iomap_shared shared;
 
@@ -60,13 +76,43 @@ struct {
 	__type(value, struct iomap_live);
 } live SEC(".maps");
 
-/* The open local sections of a task; on PREEMPT_RT the atomic ones too. */
+/* The open sections of the tasks that are switched out, by address of their task_struct. */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, __u64);
 	__type(value, struct iomap_stack);
-} tasks SEC(".maps");
+} saved SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IOMAP_PLACES);
+	__type(key, __u64);
+	__type(value, struct iomap_violation);
+} violations SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, IOMAP_PLACES);
+	__type(key, __u64);
+	__type(value, struct iomap_violation_count);
+} violation_counts SEC(".maps");
+
+/* Where a violation is put together: one for programs with interrupts off, one for the others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct iomap_violation);
+} scratch SEC(".maps");
+
+/* Sized by the loader when the stacks of maps are asked for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, IOMAP_STACK_FRAMES * sizeof(__u64));
+} map_stacks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

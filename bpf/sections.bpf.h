@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which stack an atomic or local section is on, and where sleepable maps are remembered. */
+/*
+ * The open sections. Atomic and local ones lie on one stack of the task that runs on the CPU, with
+ * those of interrupts above; a task that is switched out takes its stack along. Sleepable maps
+ * belong to nobody and are remembered by their address.
+ */
 #ifndef IOMAP_SECTIONS_BPF_H
 #define IOMAP_SECTIONS_BPF_H
 
@@ -7,56 +11,57 @@
 #include "live.bpf.h"
 #include "stack.h"
 
-/* Only what is read of the kernel's own struct: nothing, its address is the key. */
-struct task_struct {
-} __attribute__((preserve_access_index));
-
 /* A map that succeeded. */
 struct opened {
 	__u64 vaddr;
 	__u64 caller;
+	__u64 start; /* of its hold; 0: not timed */
 	__u32 id;
+	__u32 gen; /* of the mapping when mapped */
 	__u32 kind;
 	__u32 backend;
+	__s32 map_stack;
 };
 
-/* An atomic section is per CPU, as preemption is off, but per task on PREEMPT_RT. */
-static __always_inline int per_cpu(__u32 kind)
-{
-	return kind == IOMAP_ATOMIC && !cfg_preempt_rt;
-}
+/* What an unmap ended. */
+enum closed {
+	CLOSED,		   /* the last map, or a sleepable one */
+	CLOSED_NOT_LAST,   /* one below others */
+	CLOSED_OTHER_KIND, /* one that was mapped by another call */
+	CLOSED_NOTHING,	   /* none that is known */
+};
 
-static __always_inline struct iomap_stack *task_stack(__u64 flags)
+static __always_inline int stack_add(struct iomap_stack *s, const struct opened *o)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return bpf_task_storage_get(&tasks, task, NULL, flags);
-}
-
-static __always_inline int stack_add(struct iomap_stack *s, const struct opened *o, __u64 start)
-{
-	int lost = iomap_stack_full(s) ? IOMAP_LOST_DEPTH_OVERFLOW : IOMAP_LOST_NONE;
 	struct iomap_frame *f = iomap_stack_next(s);
+	int lost = IOMAP_LOST_NONE;
 
+	if (iomap_stack_full(s)) {
+		map_gone(f->id, f->gen, f->kind, f->caller);
+		s->forgotten++;
+		lost = IOMAP_LOST_DEPTH_OVERFLOW;
+	}
 	f->vaddr = o->vaddr;
-	f->ts = start;
+	f->ts = o->start;
 	f->caller = o->caller;
 	f->id = o->id;
+	f->gen = o->gen;
+	f->map_stack = o->map_stack;
 	f->kind = o->kind;
 	f->backend = o->backend;
 	iomap_stack_push(s);
 	return lost;
 }
 
-static __always_inline int sleepable_add(const struct opened *o, __u64 start)
+static __always_inline int sleepable_add(const struct opened *o)
 {
-	struct iomap_mapping *m = mapping_of(o->id);
 	struct iomap_live entry = {
-		.ts = start,
+		.ts = o->start,
 		.caller = o->caller,
 		.task = bpf_get_current_task(),
 		.id = o->id,
-		.gen = m ? m->gen : 0,
+		.gen = o->gen,
+		.map_stack = o->map_stack,
 		.backend = o->backend,
 	};
 
@@ -64,53 +69,84 @@ static __always_inline int sleepable_add(const struct opened *o, __u64 start)
 }
 
 /* Remembers a map until its unmap. Returns IOMAP_LOST_NONE or why it will be forgotten. */
-static __always_inline int section_open(struct iomap_cpu *cpu, const struct opened *o)
+static __always_inline int section_open(struct iomap_cpu *cpu, struct opened *o)
 {
-	struct iomap_stack *s;
-
-	if (o->kind == IOMAP_SLEEPABLE)
-		return sleepable_add(o, cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns());
-	if (per_cpu(o->kind))
-		return stack_add(&cpu->atomic, o, hold_start(cpu));
-	s = task_stack(BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!s)
-		return IOMAP_LOST_TASK_STORAGE;
-	return stack_add(s, o, hold_start(cpu));
+	if (o->kind == IOMAP_SLEEPABLE) {
+		o->start = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns();
+		return sleepable_add(o);
+	}
+	o->start = hold_start(cpu, o->kind);
+	return stack_add(&cpu->stack, o);
 }
 
-/*
- * Takes out the map that an unmap ends; *ret_start is the start of its hold or 0. Returns 1 when
- * it was known.
- */
-static __always_inline int section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
-					 struct opened *ret, __u64 *ret_start)
+static __always_inline void from_frame(struct opened *o, const struct iomap_frame *f)
+{
+	o->caller = f->caller;
+	o->start = f->ts;
+	o->id = f->id;
+	o->gen = f->gen;
+	o->kind = f->kind;
+	o->backend = f->backend;
+	o->map_stack = f->map_stack;
+}
+
+static __always_inline void from_live(struct opened *o, const struct iomap_live *l)
+{
+	o->caller = l->caller;
+	o->start = l->ts;
+	o->id = l->id;
+	o->gen = l->gen;
+	o->kind = IOMAP_SLEEPABLE;
+	o->backend = l->backend;
+	o->map_stack = l->map_stack;
+}
+
+static __always_inline enum closed close_sleepable(struct iomap_cpu *cpu, __u64 vaddr,
+						   struct opened *ret)
 {
 	struct iomap_frame f;
-	struct iomap_stack *s;
 	struct iomap_live l;
 
-	if (kind == IOMAP_SLEEPABLE) {
-		if (!live_take(vaddr, bpf_get_current_task(), &l))
-			return 0;
-		ret->id = l.id;
-		ret->backend = l.backend;
-		ret->caller = l.caller;
-		*ret_start = l.ts;
-		return 1;
+	if (live_take(vaddr, bpf_get_current_task(), &l)) {
+		from_live(ret, &l);
+		return CLOSED;
 	}
-	if (per_cpu(kind)) {
-		if (iomap_stack_pop(&cpu->atomic, vaddr, kind, &f) == IOMAP_POP_NONE)
-			return 0;
-	} else {
-		s = task_stack(0);
-		if (!s || iomap_stack_pop(s, vaddr, kind, &f) == IOMAP_POP_NONE)
-			return 0;
+	if (iomap_stack_pop(&cpu->stack, vaddr, IOMAP_KIND_MAX, &f) == IOMAP_POP_NONE)
+		return CLOSED_NOTHING;
+	from_frame(ret, &f);
+	return CLOSED_OTHER_KIND;
+}
+
+static __always_inline enum closed close_stacked(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
+						 struct opened *ret)
+{
+	enum iomap_pop pop;
+	struct iomap_frame f;
+	struct iomap_live l;
+
+	pop = iomap_stack_pop(&cpu->stack, vaddr, kind, &f);
+	if (pop != IOMAP_POP_NONE) {
+		from_frame(ret, &f);
+		return pop == IOMAP_POP_TOP ? CLOSED : CLOSED_NOT_LAST;
 	}
-	ret->id = f.id;
-	ret->backend = f.backend;
-	ret->caller = f.caller;
-	*ret_start = f.ts;
-	return 1;
+	if (iomap_stack_pop(&cpu->stack, vaddr, IOMAP_KIND_MAX, &f) != IOMAP_POP_NONE) {
+		from_frame(ret, &f);
+		return CLOSED_OTHER_KIND;
+	}
+	/* Somebody else's sleepable map at the same address is none of this task's business. */
+	if (!live_take_pass(vaddr, bpf_get_current_task(), LIVE_OWN, &l))
+		return CLOSED_NOTHING;
+	from_live(ret, &l);
+	return CLOSED_OTHER_KIND;
+}
+
+/* Takes out the map that an unmap ends, and copies it to *ret. */
+static __always_inline enum closed section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
+						 struct opened *ret)
+{
+	if (kind == IOMAP_SLEEPABLE)
+		return close_sleepable(cpu, vaddr, ret);
+	return close_stacked(cpu, vaddr, kind, ret);
 }
 
 #endif

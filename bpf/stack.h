@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stack of open sections, atomic or local. Plain C on one struct, so that the BPF programs and
+ * The stack of a task's open sections, atomic and local. Plain C on one struct, so that the BPF programs and
  * a unit test use the same code.
  *
  * Sections close in reverse order, but a driver may get that wrong: a frame below others is then
@@ -58,9 +58,14 @@ IOMAP_INLINE void iomap_stack_drop(struct iomap_stack *s)
 	}
 }
 
+IOMAP_INLINE int iomap_frame_is(const struct iomap_frame *f, __u64 vaddr, __u32 kind)
+{
+	return f->vaddr == vaddr && (f->kind == kind || kind == IOMAP_KIND_MAX);
+}
+
 /*
- * Takes out the newest frame of that address and kind and copies it to *ret, which is untouched
- * when there is none.
+ * Takes out the newest frame of that address and kind, IOMAP_KIND_MAX for any, and copies it to
+ * *ret, which is untouched when there is none.
  */
 IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, __u32 kind,
 					    struct iomap_frame *ret)
@@ -71,7 +76,7 @@ IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, 
 	if (!s->used || !vaddr)
 		return IOMAP_POP_NONE;
 	f = &s->frames[(s->top - 1) & IOMAP_STACK_MASK];
-	if (f->vaddr == vaddr && f->kind == kind) {
+	if (iomap_frame_is(f, vaddr, kind)) {
 		*ret = *f;
 		iomap_stack_drop(s);
 		return IOMAP_POP_TOP;
@@ -80,13 +85,29 @@ IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, 
 		if (i > s->used)
 			break;
 		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
-		if (f->vaddr == vaddr && f->kind == kind) {
+		if (iomap_frame_is(f, vaddr, kind)) {
 			*ret = *f;
 			f->vaddr = 0;
 			return IOMAP_POP_DEEPER;
 		}
 	}
 	return IOMAP_POP_NONE;
+}
+
+/* The newest open atomic section, NULL when there is none. */
+IOMAP_INLINE struct iomap_frame *iomap_stack_atomic(struct iomap_stack *s)
+{
+	struct iomap_frame *f;
+	__u32 i;
+
+	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
+		if (i > s->used)
+			break;
+		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
+		if (f->vaddr && f->kind == IOMAP_ATOMIC)
+			return f;
+	}
+	return (void *)0;
 }
 
 #endif

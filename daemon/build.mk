@@ -11,7 +11,8 @@ build/daemon/monitor-varlink.h: daemon/org.iomap.Monitor.varlink
 	$(call say,GEN,$@)(echo 'static const char monitor_varlink[] ='; \
 		sed '/SPDX/d; s/["\\]/\\&/g; s/.*/	"&\\n"/' $<; echo ';') > $@
 
-lib-srcs	+= $(addprefix daemon/,collector.c collector-adopt.c collector-read.c pci.c symbols.c)
+lib-srcs	+= $(addprefix daemon/,collector.c collector-adopt.c collector-events.c collector-hooks.c collector-places.c \
+		   collector-read.c pci.c symbols.c)
 lib-pkgs	+= libbpf
 
 progs		+= iomapd

@@ -199,3 +199,15 @@ int collector_adopt(struct collector *c)
 	}
 	return -EBUSY;
 }
+
+uint32_t collector_old(const struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct iomap_mapping m;
+	uint32_t n = 0;
+
+	for (uint32_t id = 1; id <= c->adopted_max_id; id++)
+		n += c->meta[id].adopted && !bpf_map_lookup_elem(fd, &id, &m) &&
+		     m.state == IOMAP_LIVE && !m.created_ns;
+	return n;
+}

@@ -17,10 +17,15 @@ enum {
 	HOOK_FREE,
 	HOOK_UNMAP,
 	HOOK_MAP,
+	HOOK_SWITCH,
+	HOOK_EXIT,
+	HOOK_MAY_SLEEP,
 	HOOK_DEBUGFS,
 	HOOK_KALLSYMS,
 	HOOK_MAX,
 };
+
+struct place;
 
 /* What is found out once for a mapping, valid for that generation of its id. */
 struct mapping_meta {
@@ -37,10 +42,14 @@ struct collector {
 	struct collector_options opts;
 	struct iomap_bpf *skel;
 	struct bpf_link *links[HOOK_MAX];
+	struct bpf_link *probes[32]; /* of HOOK_MAY_SLEEP */
+	size_t nr_probes;
 	struct ring_buffer *ring;
 	struct symbols *symbols;
-	struct mapping_meta *meta; /* by id */
-	char *gaps[HOOK_MAX];	   /* NULL: the hook works */
+	struct mapping_meta *meta;	    /* by id */
+	char *gaps[HOOK_MAX];		    /* NULL: the hook works */
+	struct place *places[IOMAP_PLACES]; /* oldest first */
+	size_t nr_places;
 	struct utsname uts;
 	uint64_t started_unix;
 	uint64_t adopted; /* mappings made before us */
@@ -49,8 +58,8 @@ struct collector {
 	int nr_cpus; /* possible ones */
 	int nr_online;
 	void *chunk;		   /* for reading maps */
-	struct history *consuming; /* during collector_consume() */
-	int consumed;
+	struct iomap_event *batch; /* records of the ring during collector_consume() */
+	size_t nr_batch, cap_batch;
 };
 
 #define CHUNK_BYTES (256 * 1024)
@@ -63,6 +72,33 @@ char *collector_path(const struct collector *c, const char *path);
  * free hooks are attached and before the others. A missing debugfs becomes a gap, not an error.
  */
 int collector_adopt(struct collector *c);
+
+/* How many of the adopted mappings are alive. */
+uint32_t collector_old(const struct collector *c);
+
+/* Finds the functions that may sleep. To be called before the programs are loaded. */
+void collector_find_sleepers(struct collector *c);
+/* Adopts and attaches. Returns 0, or a negative errno with a sentence in e. */
+int collector_attach(struct collector *c, struct errbuf *e);
+/* collector_adopt() with a sentence. */
+int collector_adopt_now(struct collector *c, struct errbuf *e);
+/* What is attached, what is missing, and which rules that concerns. */
+int collector_add_hooks(const struct collector *c, struct model *m);
+
+/* A callback of the ring buffer, with the collector: keeps the record in the batch. */
+int collector_event_arrived(void *ctx, void *data, size_t size);
+
+/* The place of a key of `violations`, NULL: none. Lives as long as c. */
+struct place *collector_place(struct collector *c, uint64_t key);
+/* Names what is new: all addresses of the places, and n others, in one pass over the symbols. */
+int collector_name(struct collector *c, const uint64_t *addrs, size_t n);
+/* What is known of a place, to be told of: it is noted that it was. Named by collector_name(). */
+const struct model_violation *collector_tell(struct place *p);
+/* Gets all places that the table has. */
+void collector_find_places(struct collector *c);
+/* Adds all places with their counts. To be called after the CPUs and the call sites are read. */
+int collector_add_violations(struct collector *c, struct model *m);
+void collector_free_places(struct collector *c);
 
 /* Removes the open maps that are left from earlier mappings under an id. */
 void collector_sweep(struct collector *c, uint32_t id, uint32_t gen);

@@ -227,23 +227,6 @@ static int add_recursion(struct collector *c, struct model *m)
 	return 0;
 }
 
-static int add_hooks(const struct collector *c, struct model *m)
-{
-	static const char *const names[HOOK_MAX] = {
-		[HOOK_CREATE] = "io_mapping_create", [HOOK_FREE] = "io_mapping_free",
-		[HOOK_UNMAP] = "io_mapping_unmap",   [HOOK_MAP] = "io_mapping_map",
-		[HOOK_DEBUGFS] = "debugfs",	     [HOOK_KALLSYMS] = "kallsyms",
-	};
-	int err = 0;
-
-	for (int i = 0; i < HOOK_MAX && !err; i++) {
-		/* The files are named only when they are missing. */
-		if (i < HOOK_DEBUGFS || c->gaps[i])
-			err = model_add_hook(m, names[i], c->gaps[i]);
-	}
-	return err;
-}
-
 static void add_head(const struct collector *c, struct model *m)
 {
 	struct timespec ts;
@@ -267,7 +250,7 @@ int collector_sample(struct collector *c, struct model *m)
 	int err;
 
 	add_head(c, m);
-	err = add_hooks(c, m);
+	err = collector_add_hooks(c, m);
 	if (!err)
 		err = read_cpus(c, m, &max_id);
 	if (!err)
@@ -291,7 +274,8 @@ int collector_sample(struct collector *c, struct model *m)
 	if (err)
 		return err;
 	model_finish(m);
-	return name_all(c, m);
+	err = name_all(c, m);
+	return err ?: collector_add_violations(c, m);
 }
 
 static void sweep_one(int fd, const struct iomap_live_key *key, uint32_t id, uint32_t gen)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Loading, attaching and events. Reading is in collector-read.c, adoption in collector-adopt.c. */
+/*
+ * Loading. Attaching is in collector-hooks.c, adoption in collector-adopt.c, reading in
+ * collector-read.c; events are in collector-events.c, and violations in collector-places.c.
+ */
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -14,6 +17,9 @@ char *collector_path(const struct collector *c, const char *path)
 
 	return asprintf(&p, "%s%s", c->opts.root ? c->opts.root : "", path) < 0 ? NULL : p;
 }
+
+/* Different stacks of maps that are kept, when they are asked for. */
+#define MAP_STACKS 4096
 
 static bool path_exists(const struct collector *c, const char *path)
 {
@@ -88,6 +94,13 @@ static int configure(struct collector *c)
 	s->rodata->cfg_timing = o->timing;
 	s->rodata->cfg_preempt_rt = o->preempt_rt < 0 ? is_preempt_rt(c) : o->preempt_rt;
 	s->rodata->cfg_site_mask = buckets - 1;
+	s->rodata->cfg_rules_off = o->rules_off;
+	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
+	s->rodata->cfg_map_stacks = o->map_stacks;
+	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	if (!err && o->map_stacks)
+		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
+	collector_find_sleepers(c);
 	return err;
 }
 
@@ -133,27 +146,7 @@ static int load(struct collector *c, struct errbuf *e)
 	return 0;
 }
 
-/* Attaches one program; a tracepoint that the kernel lacks becomes a gap. */
-static int attach(struct collector *c, int hook, struct bpf_program *prog, const char *tp,
-		  const char *cost, struct errbuf *e)
-{
-	int err;
-
-	c->links[hook] = bpf_program__attach_raw_tracepoint(prog, tp);
-	if (c->links[hook])
-		return 0;
-	err = -errno;
-	if (err != -ENOENT)
-		return set_error(e, err, "cannot attach to the tracepoint %s: %s", tp,
-				 strerror(-err));
-	if (asprintf(&c->gaps[hook], "%s: this kernel has no %s tracepoint", cost, tp) < 0) {
-		c->gaps[hook] = NULL;
-		return set_error(e, -ENOMEM, "out of memory");
-	}
-	return 0;
-}
-
-static int adopt(struct collector *c, struct errbuf *e)
+int collector_adopt_now(struct collector *c, struct errbuf *e)
 {
 	int err = collector_adopt(c);
 
@@ -162,65 +155,17 @@ static int adopt(struct collector *c, struct errbuf *e)
 		   : 0;
 }
 
-static int attach_all(struct collector *c, struct errbuf *e)
+/* The programs see maps and unmaps from here on. */
+static void arm(struct collector *c)
 {
-	const struct iomap_bpf *s = c->skel;
-	int err;
+	struct iomap_shared *shared = &c->skel->bss->shared;
+	struct timespec ts;
 
-	if (c->opts.no_attach)
-		return adopt(c, e);
-	/* Mappings first, so that none is missed between the listing of the older ones and now. */
-	err = attach(c, HOOK_CREATE, s->progs.iomap_create, "io_mapping_create",
-		     "new mappings are not seen", e);
-	if (!err)
-		err = attach(c, HOOK_FREE, s->progs.iomap_free, "io_mapping_free",
-			     "mappings are never shown as freed", e);
-	if (!err)
-		err = adopt(c, e);
-	if (!err)
-		err = attach(c, HOOK_UNMAP, s->progs.iomap_unmap, "io_mapping_unmap",
-			     "unmaps are not counted and hold times are not known", e);
-	if (!err)
-		err = attach(c, HOOK_MAP, s->progs.iomap_map, "io_mapping_map",
-			     "maps are not counted", e);
-	if (err)
-		return err;
-	for (int i = HOOK_CREATE; i <= HOOK_MAP; i++) {
-		if (c->links[i])
-			return 0;
-	}
-	return set_error(
-		e, -ENOTSUP,
-		"this kernel (%s) has no io_mapping tracepoints; boot one built with the iomap "
-		"patch series",
-		c->uts.release);
-}
-
-/* Puts the caller's symbol to an event, which must be done while its module is still there. */
-static int event_arrived(void *ctx, void *data, size_t size)
-{
-	struct collector *c = ctx;
-	struct timespec mono, real;
-	const struct symbol *sym;
-	struct event e = {};
-
-	if (size < sizeof(e.rec))
-		return 0;
-	memcpy(&e.rec, data, sizeof(e.rec));
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	e.time_unix_ns = e.rec.time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL +
-			 (real.tv_nsec - mono.tv_nsec);
-	if (e.rec.caller) {
-		sym = symbols_get(c->symbols, e.rec.caller);
-		e.caller = sym ? sym->name : NULL;
-		e.module = sym ? sym->module : NULL;
-	}
-	if (e.rec.type == IOMAP_EVENT_CREATE && e.rec.gen > 1)
-		collector_sweep(c, e.rec.id, e.rec.gen);
-	history_add(c->consuming, &e);
-	c->consumed++;
-	return 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	shared->armed_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	/* What is freed from here on is subtracted; what was before is not counted any more. */
+	shared->old = c->gaps[HOOK_DEBUGFS] ? 1 : collector_old(c);
+	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
 
 static int check_symbols(struct collector *c)
@@ -264,11 +209,13 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
 	if (!c->meta)
 		return set_error(e, -ENOMEM, "out of memory");
-	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), event_arrived, c, NULL);
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), collector_event_arrived, c,
+				   NULL);
 	if (!c->ring)
 		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	err = attach_all(c, e);
-	c->skel->bss->shared.armed = !err;
+	err = c->opts.no_attach ? collector_adopt_now(c, e) : collector_attach(c, e);
+	if (!err)
+		arm(c);
 	return err;
 }
 
@@ -282,6 +229,8 @@ int collector_new(const struct collector_options *opts, struct collector **ret, 
 	c->opts = *opts;
 	if (!c->opts.max_mappings)
 		c->opts.max_mappings = COLLECTOR_MAPPINGS_DEFAULT;
+	if (!c->opts.max_hold_ns)
+		c->opts.rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);
 	c->opts.max_mappings++; /* id 0 stands for those that the table lacks */
 	c->started_unix = time(NULL);
 	uname(&c->uts);
@@ -302,6 +251,10 @@ struct collector *collector_free(struct collector *c)
 		bpf_link__destroy(c->links[i]);
 		free(c->gaps[i]);
 	}
+	for (size_t i = 0; i < c->nr_probes; i++)
+		bpf_link__destroy(c->probes[i]);
+	collector_free_places(c);
+	free(c->batch);
 	for (uint32_t i = 0; c->meta && i < c->opts.max_mappings; i++) {
 		free(c->meta[i].owner);
 		free(c->meta[i].module);
@@ -318,17 +271,6 @@ struct collector *collector_free(struct collector *c)
 int collector_event_fd(const struct collector *c)
 {
 	return ring_buffer__epoll_fd(c->ring);
-}
-
-int collector_consume(struct collector *c, struct history *h)
-{
-	int err;
-
-	c->consuming = h;
-	c->consumed = 0;
-	err = ring_buffer__consume(c->ring);
-	c->consuming = NULL;
-	return err < 0 ? err : c->consumed;
 }
 
 int collector_program_fd(const struct collector *c, const char *name)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bpf/iomap.h"
+#include "daemon/model.h"
 
 #define HISTORY_SIZE 1024
 
@@ -18,6 +19,7 @@ struct event {
 	struct iomap_event rec;
 	const char *caller; /* symbol+0xoffset; NULL: the event has none */
 	const char *module;
+	const struct model_violation *violation; /* outlives the history; NULL for other events */
 };
 
 struct history;

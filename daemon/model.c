@@ -12,6 +12,8 @@ void model_reset(struct model *m)
 		.cap_callers = m->cap_callers,
 		.cpus = m->cpus,
 		.cap_cpus = m->cap_cpus,
+		.violations = m->violations,
+		.cap_violations = m->cap_violations,
 	};
 
 	*m = empty;
@@ -22,6 +24,7 @@ void model_free(struct model *m)
 	free(m->mappings);
 	free(m->callers);
 	free(m->cpus);
+	free(m->violations);
 	*m = (struct model){};
 }
 
@@ -66,8 +69,11 @@ int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c)
 	m->freed += c->freed;
 	for (int i = 0; i < IOMAP_LOST_MAX; i++)
 		m->lost[i] += c->lost[i];
+	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+		m->rule_count[i] += c->violations[i];
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		m->stray_unmaps += c->stray[k];
+		m->undecided[k] += c->undecided[k];
 		mc->unmaps[k] += c->stray[k];
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 			const struct iomap_total *t = &c->total[b][k];
@@ -107,12 +113,24 @@ int model_add_hook(struct model *m, const char *name, const char *gap)
 	return 0;
 }
 
+int model_add_violation(struct model *m, const struct model_violation *v)
+{
+	struct model_violation *mv =
+		more(&m->violations, &m->nr_violations, &m->cap_violations, sizeof(*mv));
+
+	if (!mv)
+		return -ENOMEM;
+	*mv = *v;
+	return 0;
+}
+
 static void add_counters(struct model_count *sum, const struct iomap_counters *c)
 {
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		sum[k].maps += c->kind[k].maps;
 		sum[k].unmaps += c->kind[k].unmaps;
 		sum[k].failed += c->kind[k].failed;
+		sum[k].gone += c->kind[k].gone;
 		sum[k].hold_count += c->kind[k].hold_count;
 		sum[k].hold_sum += c->kind[k].hold_sum;
 		if (c->kind[k].hold_max > sum[k].hold_max)
@@ -148,9 +166,12 @@ int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *
 		const struct iomap_count *then = &map->at_create.kind[k];
 		struct model_count *c = &mm->kind[k];
 
+		if (map->backend < IOMAP_BACKEND_MAX)
+			m->total[map->backend][k].gone += c->gone;
 		c->maps = minus(c->maps, then->maps);
 		c->unmaps = minus(c->unmaps, then->unmaps);
 		c->failed = minus(c->failed, then->failed);
+		c->gone = minus(c->gone, then->gone);
 		c->hold_count = minus(c->hold_count, then->hold_count);
 		c->hold_sum = minus(c->hold_sum, then->hold_sum);
 	}
@@ -248,7 +269,7 @@ void model_finish(struct model *m)
 
 uint64_t model_live(const struct model_count *c)
 {
-	return minus(c->maps, c->unmaps);
+	return minus(c->maps, c->unmaps + c->gone);
 }
 
 uint64_t model_percentile(const struct model_hist *h, unsigned int percent)

@@ -17,6 +17,7 @@ struct model_count {
 	uint64_t maps;
 	uint64_t unmaps;
 	uint64_t failed;
+	uint64_t gone; /* maps that no unmap will end any more */
 	uint64_t hold_count;
 	uint64_t hold_sum;
 	uint64_t hold_max;
@@ -151,6 +152,7 @@ void model_free(struct model *m);
 int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c);
 int model_add_site(struct model *m, const struct iomap_site *s);
 int model_add_hook(struct model *m, const char *name, const char *gap);
+int model_add_violation(struct model *m, const struct model_violation *v);
 void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
 		    const struct iomap_hist *h);
 /*

@@ -226,12 +226,90 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_object_end(w);
 }
 
+static const char *rule_state(const struct model *m, unsigned int rule)
+{
+	if (m->rule_off[rule])
+		return "off";
+	return m->rule_gap[rule] ? "missing" : "checked";
+}
+
+static void u64_or_null(struct jsonw *w, const char *key, bool known, uint64_t v)
+{
+	if (known)
+		jsonw_u64(w, key, v);
+	else
+		jsonw_null(w, key);
+}
+
+static void stack(struct jsonw *w, const char *key, const char *const *frames, size_t n)
+{
+	jsonw_array_begin(w, key);
+	for (size_t i = 0; i < n; i++)
+		jsonw_string(w, NULL, frames[i]);
+	jsonw_array_end(w);
+}
+
+void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
+{
+	jsonw_object_begin(w, key);
+	jsonw_string(w, "rule", rule_name(v->rule));
+	jsonw_u64(w, "count", v->count);
+	jsonw_u64(w, "time_ns", v->time_ns);
+	jsonw_u64(w, "time_unix_ns", v->time_unix_ns);
+	u64_or_null(w, "id", v->id, v->id);
+	if (v->size)
+		jsonw_hex(w, "base", v->base);
+	else
+		jsonw_null(w, "base");
+	u64_or_null(w, "size", v->size, v->size);
+	jsonw_string(w, "backend", backend_name(v->backend));
+	jsonw_string(w, "kind", kind_name(v->kind));
+	jsonw_u64(w, "pid", v->pid);
+	jsonw_string(w, "comm", v->comm);
+	jsonw_u64(w, "cpu", v->cpu);
+	jsonw_string(w, "caller", v->caller);
+	jsonw_string(w, "module", v->module);
+	jsonw_string(w, "offender", v->offender);
+	jsonw_string(w, "offender_module", v->offender_module);
+	u64_or_null(w, "held_ns", v->held_ns, v->held_ns);
+	u64_or_null(w, "offset", v->map_size, v->offset);
+	u64_or_null(w, "map_size", v->map_size, v->map_size);
+	stack(w, "stack", v->stack, v->nr_stack);
+	if (v->nr_map_stack)
+		stack(w, "map_stack", v->map_stack, v->nr_map_stack);
+	else
+		jsonw_null(w, "map_stack");
+	jsonw_object_end(w);
+}
+
+void report_violations(struct jsonw *w, const char *key, const struct model *m)
+{
+	head(w, key, m);
+	jsonw_object_begin(w, "rules");
+	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
+		jsonw_object_begin(w, rule_name(i));
+		jsonw_string(w, "state", rule_state(m, i));
+		jsonw_string(w, "gap", m->rule_gap[i]);
+		jsonw_u64(w, "count", m->rule_count[i]);
+		jsonw_object_end(w);
+	}
+	jsonw_object_end(w);
+	jsonw_u64(w, "unplaced", m->unplaced);
+	values_by_kind(w, "undecided", m->undecided);
+	jsonw_array_begin(w, "violations");
+	for (size_t i = 0; i < m->nr_violations; i++)
+		report_violation(w, NULL, &m->violations[i]);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}
+
 void report_snapshot(struct jsonw *w, const char *key, const struct model *m)
 {
 	head(w, key, m);
 	report_status(w, "status", m);
 	report_list(w, "list", m, false);
 	report_stats(w, "stats", m);
+	report_violations(w, "violations", m);
 	jsonw_object_end(w);
 }
 
@@ -284,7 +362,7 @@ void report_hist(struct jsonw *w, const char *key, const struct model *m, int ki
 static void event(struct jsonw *w, const struct event *e)
 {
 	const struct iomap_event *r = &e->rec;
-	bool map = r->type == IOMAP_EVENT_MAP_FAILED;
+	bool map = r->type == IOMAP_EVENT_MAP_FAILED || r->type == IOMAP_EVENT_VIOLATION;
 	char comm[IOMAP_COMM_LEN + 1] = "";
 
 	memcpy(comm, r->comm, IOMAP_COMM_LEN);
@@ -307,6 +385,10 @@ static void event(struct jsonw *w, const struct event *e)
 		jsonw_null(w, "offset");
 	jsonw_string(w, "caller", e->caller);
 	jsonw_string(w, "module", e->module);
+	if (e->violation)
+		report_violation(w, "violation", e->violation);
+	else
+		jsonw_null(w, "violation");
 	jsonw_object_end(w);
 }
 

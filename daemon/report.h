@@ -14,7 +14,11 @@ void report_status(struct jsonw *w, const char *key, const struct model *m);
 /* Live mappings; with freed, also those freed whose id was not used again. */
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed);
 void report_stats(struct jsonw *w, const char *key, const struct model *m);
-/* Status, list and stats of one sampling. */
+/* The ten rules and the places that break them. */
+void report_violations(struct jsonw *w, const char *key, const struct model *m);
+/* One such place. */
+void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
+/* Status, list, stats and violations of one sampling. */
 void report_snapshot(struct jsonw *w, const char *key, const struct model *m);
 /* Histograms that hold something; kind -1 for all kinds. */
 void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind);

@@ -159,6 +159,17 @@ static void do_snapshot(struct request *r)
 	varlink_reply_end(&w, false);
 }
 
+static void do_violations(struct request *r)
+{
+	struct jsonw w;
+
+	if (only(r, NULL) || sample(r))
+		return;
+	varlink_reply_begin(&w, r->out);
+	report_violations(&w, "parameters", &r->service->model);
+	varlink_reply_end(&w, false);
+}
+
 static void do_events(struct request *r)
 {
 	bool follow;
@@ -169,6 +180,9 @@ static void do_events(struct request *r)
 		varlink_error(r->out, SERVICE ".ExpectedMore", NULL, NULL);
 		return;
 	}
+	/* For the counts of the violations among the events. */
+	if (sample(r))
+		return;
 	*r->session = (struct service_session){
 		.streaming = true,
 		.follow = follow,
@@ -234,6 +248,7 @@ static const struct {
 	{ MONITOR, "List", do_list },
 	{ MONITOR, "Stats", do_stats },
 	{ MONITOR, "Hist", do_hist },
+	{ MONITOR, "Violations", do_violations },
 	{ MONITOR, "Snapshot", do_snapshot },
 	{ MONITOR, "Events", do_events },
 };

@@ -328,3 +328,38 @@ int symbols_check(const struct symbols *s)
 		return err;
 	return state == 1 ? 0 : -EACCES;
 }
+
+struct finding {
+	const char *const *names;
+	size_t n;
+	uint64_t *start;
+	uint64_t *end;
+};
+
+static bool find(void *ctx, const struct line *l)
+{
+	struct finding *f = ctx;
+
+	for (size_t i = 0; i < f->n; i++) {
+		/* A function ends where the next one begins; the file is in no order. */
+		if (f->start[i] && l->addr > f->start[i] && (!f->end[i] || l->addr < f->end[i]))
+			f->end[i] = l->addr;
+		if (!l->module && strlen(f->names[i]) == l->name_len &&
+		    !memcmp(f->names[i], l->name, l->name_len))
+			f->start[i] = l->addr;
+	}
+	return true;
+}
+
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
+		 uint64_t *end)
+{
+	struct finding f = { names, n, start, end };
+	int err;
+
+	memset(start, 0, n * sizeof(*start));
+	memset(end, 0, n * sizeof(*end));
+	/* Once for the beginnings, and once more for the ends. */
+	err = each_function(s->path, find, &f);
+	return err ?: each_function(s->path, find, &f);
+}

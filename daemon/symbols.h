@@ -30,6 +30,13 @@ int symbols_check(const struct symbols *s);
 int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
 
 /*
+ * Where functions of the kernel itself begin and end, by name: start[i] and end[i] of names[i], 0
+ * for those that there are not. Returns 0 or a negative errno.
+ */
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
+		 uint64_t *end);
+
+/*
  * The name of an address, looked up now if it is not cached. Valid until symbols_free(). NULL only
  * when there is no memory.
  */

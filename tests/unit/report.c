@@ -93,7 +93,12 @@ static void fill(struct model *m)
 		cpu[i].total[IOMAP_LINEAR][IOMAP_ATOMIC] = (struct iomap_total){ 100, 90, 5 + i };
 		cpu[i].total[IOMAP_KMAP][IOMAP_LOCAL] = (struct iomap_total){ 20, 15, 0 };
 		assert_int_equal(model_add_cpu(m, i, &cpu[i]), 0);
-		c[i].kind[IOMAP_ATOMIC] = (struct iomap_count){ 100, 90, 5 + i, 80, 1000, 70 + i };
+		c[i].kind[IOMAP_ATOMIC] = (struct iomap_count){ .maps = 100,
+								.unmaps = 90,
+								.failed = 5 + i,
+								.hold_count = 80,
+								.hold_sum = 1000,
+								.hold_max = 70 + i };
 		site.maps = 50 + i;
 		site.failed = i;
 		assert_int_equal(model_add_site(m, &site), 0);
@@ -106,7 +111,9 @@ static void fill(struct model *m)
 	h.bucket[iomap_bucket(65)] = 2;
 	h.bucket[iomap_bucket(170)] = 1;
 	model_add_hist(m, IOMAP_LINEAR, IOMAP_ATOMIC, &h);
-	live.at_create.kind[IOMAP_ATOMIC] = (struct iomap_count){ 50, 40, 1, 30, 400, 0 };
+	live.at_create.kind[IOMAP_ATOMIC] = (struct iomap_count){
+		.maps = 50, .unmaps = 40, .failed = 1, .hold_count = 30, .hold_sum = 400
+	};
 	assert_int_equal(model_add_mapping(m, 1, &live, c, 2, sizeof(c[0]), &mm), 0);
 	mm->owner = "qxl_device_init+0x1c8";
 	mm->module = "qxl";
@@ -150,7 +157,7 @@ static void status(void **state)
 	is_int(v, "conservation/lost/ring_full", 0);
 	is_int(v, "conservation/lost/live_full", 0);
 	is_int(v, "conservation/lost/depth_overflow", 0);
-	is_int(v, "conservation/lost/task_storage", 0);
+	is_int(v, "conservation/lost/saved_full", 0);
 	is_int(v, "conservation/lost/recursion", 0);
 	is_int(v, "unattributed/maps", 6);
 	is_int(v, "unattributed/unmaps", 6);

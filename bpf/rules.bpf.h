@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The books on violations. Each breach is counted by its rule. The first from a place is put down
+ * in `violations`, with the stack, and told through the ring; the others are counted there.
+ */
+#ifndef IOMAP_RULES_BPF_H
+#define IOMAP_RULES_BPF_H
+
+#include "account.bpf.h"
+#include "ring.bpf.h"
+
+/* A breach, with what is known of the map. */
+struct breach {
+	__u64 caller;	/* of the map; 0: not known */
+	__u64 callers;	/* the sum of several; else 0 */
+	__u64 offender; /* return address of the offending call; 0: it was none of ours */
+	__u64 offset;
+	__u64 map_size;
+	__u64 held_ns; /* 0: not known */
+	__u32 id;
+	__u32 kind;
+	__u32 backend;
+	__u32 rule;
+	__u32 count; /* breaches at once */
+	__s32 map_stack;
+};
+
+/* Which element of `scratch` a program uses: interrupts may come between those of the second. */
+enum {
+	IRQS_OFF,
+	IRQS_ON
+};
+
+static __always_inline __u64 mix(__u64 h, __u64 v)
+{
+	h = (h ^ v) * 0xff51afd7ed558ccdULL;
+	return h ^ h >> 32;
+}
+
+/* These have no call into io_mapping that could say where they happen. */
+static __always_inline int told_by_stack(__u32 rule)
+{
+	return rule == IOMAP_SLEEP_IN_ATOMIC || rule == IOMAP_MAY_SLEEP_IN_ATOMIC ||
+	       rule == IOMAP_LEAK;
+}
+
+static __always_inline void take_stack(void *ctx, struct iomap_violation *v)
+{
+	long n = bpf_get_stack(ctx, v->stack, sizeof(v->stack), 0);
+
+	v->nr_stack = n > 0 ? n / sizeof(v->stack[0]) : 0;
+}
+
+static __always_inline __u64 place_of(const struct iomap_violation *v, int by_stack)
+{
+	__u64 h = mix(v->rule * IOMAP_KIND_MAX + v->kind, v->caller);
+	__u32 i;
+
+	h = mix(h, v->offender);
+	for (i = 0; by_stack && i < IOMAP_STACK_FRAMES; i++) {
+		if (i >= v->nr_stack)
+			break;
+		h = mix(h, v->stack[i]);
+	}
+	return h;
+}
+
+/* All but the stack and the time. */
+static __always_inline void fill(struct iomap_violation *v, const struct breach *b)
+{
+	struct iomap_mapping *m = mapping_of(b->id);
+
+	__builtin_memset(v, 0, sizeof(*v));
+	v->caller = b->caller;
+	v->callers = b->callers;
+	v->offender = b->offender;
+	v->offset = b->offset;
+	v->map_size = b->map_size;
+	v->id = b->id;
+	v->rule = b->rule;
+	v->kind = b->kind;
+	v->backend = b->backend;
+	v->map_stack = b->map_stack;
+	v->maps = b->count;
+	if (m) {
+		v->base = m->base;
+		v->size = m->size;
+		v->gen = m->gen;
+	}
+}
+
+static __always_inline void tell(const struct iomap_violation *v, __u64 place)
+{
+	struct iomap_event *e = ring_event(IOMAP_EVENT_VIOLATION, v->id);
+
+	if (!e) {
+		/* The record is in the table; the reader looks there when it sees this. */
+		shared.untold = 1;
+		return;
+	}
+	e->caller = v->caller;
+	e->base = v->base;
+	e->size = v->size;
+	e->offset = v->offset;
+	e->place = place;
+	e->gen = v->gen;
+	e->kind = v->kind;
+	e->backend = v->backend;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* Puts the place down. Returns 1 when that was done already. */
+static __always_inline int place_new(struct iomap_violation *v, __u64 place, const struct breach *b)
+{
+	struct iomap_violation_count one = { .count = b->count, .held_ns = b->held_ns };
+	long err;
+
+	v->time_ns = bpf_ktime_get_ns();
+	v->pid = (__u32)bpf_get_current_pid_tgid();
+	v->cpu = bpf_get_smp_processor_id();
+	bpf_get_current_comm(v->comm, sizeof(v->comm));
+	err = bpf_map_update_elem(&violations, &place, v, BPF_NOEXIST);
+	if (err && err != -EEXIST)
+		return 0; /* no room: counted by rule only */
+	if (bpf_map_update_elem(&violation_counts, &place, &one, BPF_NOEXIST) == -EEXIST)
+		return 1;
+	if (!err)
+		tell(v, place);
+	return 0;
+}
+
+/* Puts a breach into the books. ctx: of the program. */
+static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const struct breach *b,
+				    __u32 slot)
+{
+	struct iomap_violation *v = bpf_map_lookup_elem(&scratch, &slot);
+	struct iomap_violation_count *n;
+	int by_stack = told_by_stack(b->rule);
+	__u64 place;
+
+	if (!v || b->rule >= IOMAP_RULE_MAX || cfg_rules_off & IOMAP_RULE(b->rule))
+		return;
+	cpu->violations[b->rule] += b->count;
+	fill(v, b);
+	if (by_stack)
+		take_stack(ctx, v);
+	place = place_of(v, by_stack);
+	n = bpf_map_lookup_elem(&violation_counts, &place);
+	if (!n) {
+		if (!by_stack)
+			take_stack(ctx, v);
+		if (!place_new(v, place, b))
+			return;
+		n = bpf_map_lookup_elem(&violation_counts, &place);
+		if (!n)
+			return;
+	}
+	n->count += b->count;
+	if (b->held_ns > n->held_ns)
+		n->held_ns = b->held_ns;
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Unmaps of what is not known to be mapped. Either the driver is wrong, or it ends a map from
+ * before we began. What rules out the latter makes it a violation; without such a proof it is only
+ * counted, as undecided.
+ */
+#ifndef IOMAP_STRAYS_BPF_H
+#define IOMAP_STRAYS_BPF_H
+
+#include "account.bpf.h"
+
+/* Mappings tried when an address is looked for. */
+#define RANGES_TRIED 1024
+
+/* Only what is read of the kernel's own struct. */
+struct task_struct {
+	__u64 start_time; /* CLOCK_MONOTONIC */
+} __attribute__((preserve_access_index));
+
+/* The address lies in a linear mapping that was created after we began. */
+static __always_inline int in_new_mapping(__u64 vaddr)
+{
+	struct iomap_mapping *m;
+	__u32 id;
+
+	for (id = 1; id < RANGES_TRIED; id++) {
+		m = mapping_of(id);
+		if (!m)
+			break;
+		if (m->vbase && m->created_ns && vaddr - m->vbase < m->size)
+			return 1;
+	}
+	return 0;
+}
+
+/* The task was created after we began, so that none of its sections is older. */
+static __always_inline int in_new_task(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->start_time > shared.armed_ns;
+}
+
+/* A section was forgotten that this unmap may end. */
+static __always_inline int may_be_forgotten(struct iomap_cpu *cpu, __u32 kind)
+{
+	if (kind == IOMAP_SLEEPABLE)
+		return shared.live_lost;
+	if (cpu->stack.forgotten) {
+		cpu->stack.forgotten--;
+		return 1;
+	}
+	return shared.unsaved;
+}
+
+/* Counts the unmap. Returns 1 when it is proved to be of what is not mapped. */
+static __always_inline int stray_proved(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
+{
+	int proved;
+
+	if (may_be_forgotten(cpu, kind))
+		proved = 0;
+	else if (!shared.old)
+		proved = 1;
+	else if (kind == IOMAP_ATOMIC && !cfg_preempt_rt && cpu->settled)
+		proved = 1;
+	else if (kind != IOMAP_SLEEPABLE && in_new_task())
+		proved = 1;
+	else
+		proved = in_new_mapping(vaddr);
+	if (!proved)
+		cpu->undecided[kind]++;
+	return proved;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sections of tasks that are switched out. Most tasks never hold one there, and every switch on
+ * the machine comes by: it costs two loads when nobody holds any.
+ */
+#ifndef IOMAP_TASKS_BPF_H
+#define IOMAP_TASKS_BPF_H
+
+#include "account.bpf.h"
+
+#define TASK_DEAD_STATE 0x80 /* TASK_DEAD of the kernel: the task's last switch */
+
+/* Switches without a find after which it is asked whether anything is saved at all. */
+#define MISSES_MAX 256
+/* And how long ago the last save must be: longer than a save takes. */
+#define SAVE_NS_MAX 10000000
+
+/* The open maps on the stack will not be known to their unmaps. */
+static __always_inline void tasks_forget(struct iomap_cpu *cpu)
+{
+	struct iomap_stack *s = &cpu->stack;
+	struct iomap_frame *f;
+	__u32 i;
+
+	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
+		if (i > s->used)
+			break;
+		f = &s->frames[(s->top - i) & (IOMAP_STACK_DEPTH - 1)];
+		if (f->vaddr)
+			map_gone(f->id, f->gen, f->kind, f->caller);
+	}
+}
+
+/* The task leaves the CPU and takes its open sections along. state: it leaves in. */
+static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 state)
+{
+	shared.saved = 1;
+	shared.saved_ns = bpf_ktime_get_ns();
+	if (state & TASK_DEAD_STATE) {
+		tasks_forget(cpu);
+	} else if (!bpf_map_update_elem(&saved, &task, &cpu->stack, BPF_ANY)) {
+		cpu->saves++;
+	} else {
+		shared.unsaved = 1;
+		tasks_forget(cpu);
+		cpu->seen++;
+		cpu->lost[IOMAP_LOST_SAVED_FULL]++;
+	}
+	/* Once more: it may have been cleared since, see below. */
+	shared.saved = 1;
+	cpu->stack.used = 0;
+	cpu->stack.forgotten = 0;
+}
+
+/* Clears the flag when nothing is saved and nothing was lately. */
+static __always_inline void look_whether_saved(void)
+{
+	__u64 saves = 0, restores = 0;
+	struct iomap_cpu *cpu;
+	__u32 zero = 0, i;
+
+	if (bpf_ktime_get_ns() - shared.saved_ns < SAVE_NS_MAX)
+		return;
+	for (i = 0; i < cfg_cpus; i++) {
+		cpu = bpf_map_lookup_percpu_elem(&cpus, &zero, i);
+		if (!cpu)
+			break;
+		saves += cpu->saves;
+		restores += cpu->restores;
+	}
+	if (saves == restores)
+		shared.saved = 0;
+}
+
+/* The task comes to the CPU and brings its open sections along, if it has any. */
+static __always_inline void tasks_restore(struct iomap_cpu *cpu, __u64 task)
+{
+	struct iomap_stack *s;
+
+	if (!shared.saved)
+		return;
+	s = bpf_map_lookup_elem(&saved, &task);
+	if (!s) {
+		if (++cpu->misses >= MISSES_MAX) {
+			cpu->misses = 0;
+			look_whether_saved();
+		}
+		return;
+	}
+	bpf_probe_read_kernel(&cpu->stack, sizeof(cpu->stack), s);
+	bpf_map_delete_elem(&saved, &task);
+	cpu->restores++;
+}
+
+#endif

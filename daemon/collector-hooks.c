@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the programs are attached to, and what the figures lose where the kernel lacks it. */
+#include <string.h>
+
+#include "daemon/collector-priv.h"
+
+#define MAX_SLEEPERS ARRAY_SIZE(((struct iomap_bpf__rodata *)NULL)->cfg_sleeper_start)
+
+/*
+ * Functions that may sleep, for kernels that check nothing at might_sleep() and leave nothing there
+ * to be hooked.
+ */
+static const char *const sleepers[] = {
+	"mutex_lock",
+	"mutex_lock_interruptible",
+	"mutex_lock_killable",
+	"down",
+	"down_interruptible",
+	"down_read",
+	"down_write",
+	"down_read_killable",
+	"down_write_killable",
+	"wait_for_completion",
+	"wait_for_completion_timeout",
+	"wait_for_completion_interruptible",
+	"synchronize_rcu",
+	"msleep",
+	"flush_work",
+};
+
+_Static_assert(ARRAY_SIZE(sleepers) < MAX_SLEEPERS, "the last one stays 0");
+
+/* The function behind might_sleep() of kernels with DEBUG_ATOMIC_SLEEP, and its older name. */
+static const char *const checks[] = { "__might_resched", "___might_sleep" };
+/* On PREEMPT_RT spin locks come by the former as well, and they are allowed. */
+static const char *const checks_rt[] = { "__might_sleep" };
+
+static int note_gap(struct collector *c, int hook, const char *cost, const char *what,
+		    struct errbuf *e)
+{
+	if (asprintf(&c->gaps[hook], "%s: %s", cost, what) >= 0)
+		return 0;
+	c->gaps[hook] = NULL;
+	return set_error(e, -ENOMEM, "out of memory");
+}
+
+/* Attaches one program; a tracepoint that the kernel lacks becomes a gap. */
+static int attach(struct collector *c, int hook, struct bpf_program *prog, const char *tp,
+		  const char *cost, struct errbuf *e)
+{
+	char what[128];
+	int err;
+
+	c->links[hook] = bpf_program__attach_raw_tracepoint(prog, tp);
+	if (c->links[hook])
+		return 0;
+	err = -errno;
+	if (err != -ENOENT)
+		return set_error(e, err, "cannot attach to the tracepoint %s: %s", tp,
+				 strerror(-err));
+	snprintf(what, sizeof(what), "this kernel has no %s tracepoint", tp);
+	return note_gap(c, hook, cost, what, e);
+}
+
+/* Attaches the program to those of the functions that there are. Returns how many. */
+static int probe(struct collector *c, struct bpf_program *prog, const char *const *names, size_t n)
+{
+	int done = 0;
+
+	for (size_t i = 0; i < n && c->nr_probes < ARRAY_SIZE(c->probes); i++) {
+		struct bpf_link *link = bpf_program__attach_kprobe(prog, false, names[i]);
+
+		if (!link)
+			continue;
+		c->probes[c->nr_probes++] = link;
+		done++;
+	}
+	return done;
+}
+
+static bool has_symbol(const struct collector *c, const char *name)
+{
+	uint64_t start, end;
+
+	return !symbols_find(c->symbols, &name, 1, &start, &end) && start;
+}
+
+static bool any_symbol(const struct collector *c, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (has_symbol(c, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_checks(const struct collector *c)
+{
+	if (c->skel->rodata->cfg_preempt_rt)
+		return any_symbol(c, checks_rt, ARRAY_SIZE(checks_rt));
+	return any_symbol(c, checks, ARRAY_SIZE(checks));
+}
+
+void collector_find_sleepers(struct collector *c)
+{
+	uint64_t start[ARRAY_SIZE(sleepers)] = {}, end[ARRAY_SIZE(sleepers)] = {};
+	size_t k = 0;
+
+	if (c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC) || has_checks(c) ||
+	    symbols_find(c->symbols, sleepers, ARRAY_SIZE(sleepers), start, end))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		if (!end[i])
+			continue;
+		c->skel->rodata->cfg_sleeper_start[k] = start[i];
+		c->skel->rodata->cfg_sleeper_end[k++] = end[i];
+	}
+}
+
+static int attach_may_sleep(struct collector *c, struct errbuf *e)
+{
+	static const char *const cond_resched[] = { "__cond_resched" };
+	struct bpf_program *prog = c->skel->progs.iomap_may_sleep;
+	int n;
+
+	if (c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC))
+		return 0;
+	if (has_checks(c)) {
+		n = c->skel->rodata->cfg_preempt_rt
+			    ? probe(c, prog, checks_rt, ARRAY_SIZE(checks_rt))
+			    : probe(c, prog, checks, ARRAY_SIZE(checks));
+	} else {
+		/* What might_sleep() calls where preemption is voluntary, and the locks. */
+		n = probe(c, prog, cond_resched, 1);
+		n += probe(c, prog, sleepers, ARRAY_SIZE(sleepers));
+	}
+	if (n)
+		return 0;
+	return note_gap(c, HOOK_MAY_SLEEP,
+			"calls of functions that may sleep are not seen in atomic sections",
+			"this kernel has no kprobes (CONFIG_KPROBES), or none of the functions "
+			"that could be probed",
+			e);
+}
+
+/* Those of io_mapping: mappings first, so that none is missed between the older ones and now. */
+static int attach_io_mapping(struct collector *c, struct errbuf *e)
+{
+	const struct iomap_bpf *s = c->skel;
+	int err;
+
+	err = attach(c, HOOK_CREATE, s->progs.iomap_create, "io_mapping_create",
+		     "new mappings are not seen", e);
+	if (!err)
+		err = attach(c, HOOK_FREE, s->progs.iomap_free, "io_mapping_free",
+			     "mappings are never shown as freed", e);
+	if (!err)
+		err = collector_adopt_now(c, e);
+	if (!err)
+		err = attach(c, HOOK_UNMAP, s->progs.iomap_unmap, "io_mapping_unmap",
+			     "unmaps are not counted and hold times are not known", e);
+	if (!err)
+		err = attach(c, HOOK_MAP, s->progs.iomap_map, "io_mapping_map",
+			     "maps are not counted", e);
+	if (err)
+		return err;
+	for (int i = HOOK_CREATE; i <= HOOK_MAP; i++) {
+		if (c->links[i])
+			return 0;
+	}
+	return set_error(
+		e, -ENOTSUP,
+		"this kernel (%s) has no io_mapping tracepoints; boot one built with the iomap "
+		"patch series",
+		c->uts.release);
+}
+
+int collector_attach(struct collector *c, struct errbuf *e)
+{
+	static const char *const do_exit[] = { "do_exit" };
+	const struct iomap_bpf *s = c->skel;
+	int err;
+
+	err = attach_io_mapping(c, e);
+	if (!err)
+		err = attach(c, HOOK_SWITCH, s->progs.iomap_switch, "sched_switch",
+			     "sleeping in atomic sections is not seen", e);
+	if (!err)
+		err = attach(c, HOOK_EXIT, s->progs.iomap_exit, "sched_process_exit",
+			     "maps that a task leaves behind are not seen", e);
+	if (err)
+		return err;
+	probe(c, s->progs.iomap_do_exit, do_exit, 1);
+	return attach_may_sleep(c, e);
+}
+
+/* What a rule cannot be checked without. */
+static const char *rule_gap(const struct collector *c, unsigned int rule)
+{
+#define NEEDS(hook) (1U << HOOK_##hook)
+	static const unsigned int needs[IOMAP_RULE_MAX] = {
+		[IOMAP_SLEEP_IN_ATOMIC] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
+		[IOMAP_MAY_SLEEP_IN_ATOMIC] =
+			NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH) | NEEDS(MAY_SLEEP),
+		[IOMAP_UNMAP_ORDER] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
+		[IOMAP_UNMAP_KIND] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
+		[IOMAP_UNMAP_UNKNOWN] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
+		[IOMAP_OFFSET_RANGE] = NEEDS(MAP) | NEEDS(CREATE),
+		[IOMAP_OFFSET_ALIGN] = NEEDS(MAP),
+		[IOMAP_USE_AFTER_FREE] = NEEDS(MAP) | NEEDS(CREATE) | NEEDS(FREE),
+		[IOMAP_LEAK] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(CREATE) | NEEDS(FREE) |
+			       NEEDS(SWITCH) | NEEDS(EXIT),
+		[IOMAP_HOLD_TIME] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
+	};
+#undef NEEDS
+
+	for (int i = 0; i < HOOK_MAX; i++) {
+		if (needs[rule] & 1U << i && c->gaps[i])
+			return c->gaps[i];
+	}
+	return NULL;
+}
+
+int collector_add_hooks(const struct collector *c, struct model *m)
+{
+	static const char *const names[HOOK_MAX] = {
+		[HOOK_CREATE] = "io_mapping_create", [HOOK_FREE] = "io_mapping_free",
+		[HOOK_UNMAP] = "io_mapping_unmap",   [HOOK_MAP] = "io_mapping_map",
+		[HOOK_SWITCH] = "sched_switch",	     [HOOK_EXIT] = "sched_process_exit",
+		[HOOK_MAY_SLEEP] = "may_sleep",	     [HOOK_DEBUGFS] = "debugfs",
+		[HOOK_KALLSYMS] = "kallsyms",
+	};
+	int err = 0;
+
+	for (int i = 0; i < HOOK_MAX && !err; i++) {
+		bool off = i == HOOK_MAY_SLEEP &&
+			   c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC);
+
+		/* The files are named only when they are missing. */
+		if ((i < HOOK_DEBUGFS && !off) || c->gaps[i])
+			err = model_add_hook(m, names[i], c->gaps[i]);
+	}
+	for (unsigned int rule = 0; rule < IOMAP_RULE_MAX; rule++) {
+		m->rule_off[rule] = c->opts.rules_off & IOMAP_RULE(rule);
+		m->rule_gap[rule] = m->rule_off[rule] ? NULL : rule_gap(c, rule);
+	}
+	return err;
+}
