@@ -5,19 +5,6 @@
 
 const char *const kind_names[] = { "atomic", "local", "sleepable", NULL };
 
-const char *kind_name(enum map_kind kind)
-{
-	return kind >= 0 && kind < KIND_MAX ? kind_names[kind] : "?";
-}
-
-enum map_kind kind_from_name(const char *name)
-{
-	for (int k = 0; name && k < KIND_MAX; k++)
-		if (!strcmp(kind_names[k], name))
-			return k;
-	return KIND_INVALID;
-}
-
 uint64_t kinds_sum(const struct kinds *k)
 {
 	uint64_t sum = 0;

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "cli/table.h"
+#include "daemon/names.h"
 
 enum map_kind {
 	KIND_ATOMIC,
@@ -25,8 +26,6 @@ struct kinds {
 	uint64_t n[KIND_MAX];
 };
 
-const char *kind_name(enum map_kind kind);
-enum map_kind kind_from_name(const char *name);
 extern const char *const kind_names[]; /* NULL-terminated */
 
 uint64_t kinds_sum(const struct kinds *k);

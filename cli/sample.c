@@ -61,7 +61,7 @@ static void read_mapping(struct item *it, const json_t *m)
 static void read_caller(struct item *it, const json_t *c)
 {
 	it->rec = c;
-	it->kind = kind_from_name(rec_text(c, "kind", NULL));
+	it->kind = kind_from_name(rec_text(c, "kind", ""));
 	it->mapping = (uint32_t)rec_u64(c, "mapping");
 	it->counts.maps = one_kind(it->kind, rec_u64(c, "maps"));
 	it->counts.failed = rec_u64(c, "failed");
