@@ -43,6 +43,15 @@ struct cell rec_cell(const json_t *obj, const char *name);
 /* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
 struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
 
+#define PLACE_MAX 640 /* bytes for a kernel symbol with offset and module */
+
+/*
+ * "symbol+0x1c8 [module]" in @buf, safe for a terminal; NULL where there is no symbol. @symbol,
+ * @module: names of the members.
+ */
+const char *rec_place(const json_t *obj, const char *symbol, const char *module,
+		      char buf[PLACE_MAX]);
+
 /* The books: every event seen is counted or lost under a name. */
 struct books {
 	uint64_t seen, counted, lost;
