@@ -5,31 +5,28 @@
 #include "cli/fmt.h"
 #include "cli/violation.h"
 
-/* Rules whose sentence has no figures; the offending call stands between the halves. */
+/* Rules whose sentence has no figures: the offending call, if it is known, stands in the middle. */
 static const struct sentence {
-	const char *rule, *before, *after;
+	const char *rule, *before, *link, *after; /* link: NULL where the call adds nothing */
 } sentences[] = {
-	{ "sleep-in-atomic", "the task slept while it held this atomic map", NULL },
-	{ "unmap-order", "unmapped",
+	{ "sleep-in-atomic", "the task slept", " in ", " while it held this atomic map" },
+	{ "unmap-order", "unmapped", " by ",
 	  " before a later map: the last of atomic and local maps goes first" },
-	{ "unmap-kind", "unmapped", " with the call for another kind of map" },
-	{ "unmap-unknown", "unmapped",
+	{ "unmap-kind", "unmapped", " by ", " with the call for another kind of map" },
+	{ "unmap-unknown", "unmapped", " by ",
 	  ", though nothing is mapped there: a second unmap, or a stray pointer" },
-	{ "use-after-free", "mapped after the mapping was freed", NULL },
-	{ "leak", "still mapped when the mapping was freed or the task ended", NULL },
-	{ "hold-time", "held for longer than the budget", NULL },
+	{ "use-after-free", "mapped after the mapping was freed", NULL, "" },
+	{ "leak", "still mapped when the mapping was freed or the task ended", NULL, "" },
+	{ "hold-time", "held for longer than the budget", NULL, "" },
 };
 
 static const char *may_sleep_text(const json_t *v, char *buf)
 {
-	char what[PLACE_MAX];
+	char place[PLACE_MAX];
 
-	if (rec_place(v, "offender", "offender_module", what))
-		snprintf(buf, VIOLATION_TEXT,
-			 "called %s, which may sleep, with this atomic map held", what);
-	else
-		snprintf(buf, VIOLATION_TEXT,
-			 "called a function that may sleep, with this atomic map held");
+	snprintf(buf, VIOLATION_TEXT,
+		 "the task came to %s, which may sleep, while it held this atomic map",
+		 rec_place(v, "offender", "offender_module", place) ?: "a function");
 	return buf;
 }
 
@@ -60,7 +57,7 @@ static const char *align_text(const json_t *v, char *buf)
 const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 {
 	const char *rule = rec_text(v, "rule", "");
-	char by[PLACE_MAX];
+	char place[PLACE_MAX];
 	bool known;
 
 	if (!strcmp(rule, "may-sleep-in-atomic"))
@@ -74,9 +71,9 @@ const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 
 		if (strcmp(rule, s->rule))
 			continue;
-		known = s->after && rec_place(v, "offender", "offender_module", by);
-		snprintf(buf, VIOLATION_TEXT, "%s%s%s%s", s->before, known ? " by " : "",
-			 known ? by : "", s->after ?: "");
+		known = s->link && rec_place(v, "offender", "offender_module", place);
+		snprintf(buf, VIOLATION_TEXT, "%s%s%s%s", s->before, known ? s->link : "",
+			 known ? place : "", s->after);
 		return buf;
 	}
 	return "a rule that this program does not know";

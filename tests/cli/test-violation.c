@@ -23,10 +23,13 @@ static void sentences(void **state)
 	(void)state;
 	check_text("{\"rule\":\"sleep-in-atomic\"}",
 		   "the task slept while it held this atomic map");
-	check_text("{\"rule\":\"may-sleep-in-atomic\",\"offender\":\"mutex_lock+0x0\"}",
-		   "called mutex_lock+0x0, which may sleep, with this atomic map held");
+	check_text("{\"rule\":\"sleep-in-atomic\",\"offender\":\"msleep+0x2e\"}",
+		   "the task slept in msleep+0x2e while it held this atomic map");
+	check_text(
+		"{\"rule\":\"may-sleep-in-atomic\",\"offender\":\"mutex_lock+0x2\"}",
+		"the task came to mutex_lock+0x2, which may sleep, while it held this atomic map");
 	check_text("{\"rule\":\"may-sleep-in-atomic\",\"offender\":null}",
-		   "called a function that may sleep, with this atomic map held");
+		   "the task came to a function, which may sleep, while it held this atomic map");
 	check_text("{\"rule\":\"unmap-order\"," BY "}",
 		   "unmapped by drv_work+0x10 [drv] before a later map: the last of atomic and "
 		   "local maps goes first");
@@ -72,7 +75,7 @@ static void hostile(void **state)
 	assert_in_range(strlen(buf), 600, VIOLATION_TEXT - 1);
 	json_decref(v);
 	check_text("{\"rule\":\"may-sleep-in-atomic\",\"offender\":\"\\u001b[2J\"}",
-		   "called ?[2J, which may sleep, with this atomic map held");
+		   "the task came to ?[2J, which may sleep, while it held this atomic map");
 }
 
 static void totals(void **state)
