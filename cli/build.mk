@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-cli-srcs	:= $(addprefix cli/,client.c fmt.c opts.c record.c table.c util.c)
+cli-srcs	:= $(addprefix cli/,client.c fmt.c opts.c record.c table.c util.c violation.c)
 top-srcs	:= $(addprefix cli/,feed.c iomaptop_opts.c model.c sample.c screen.c top.c top_draw.c top_header.c top_help.c \
-		   top_keys.c top_table.c view_backends.c view_callers.c view_cpus.c view_mappings.c views.c)
+		   top_keys.c top_table.c view_backends.c view_callers.c view_cpus.c view_mappings.c \
+		   view_rules.c view_stack.c view_violations.c views.c)
 
 progs		+= iomapctl iomaptop
 

@@ -8,6 +8,7 @@
 #include "cli/fmt.h"
 #include "cli/iomapctl.h"
 #include "cli/record.h"
+#include "cli/violation.h"
 
 #define PAST_MAX 65536 /* more than iomapd keeps */
 
@@ -17,37 +18,118 @@ struct past {
 	size_t cap, n;
 };
 
-/* One line for a person: when, what, where, who. */
-static void print_event(const json_t *e)
+/* A member's text, of which nothing steers the terminal: a task, for one, names itself. */
+static void print_text(const json_t *r, const char *name, const char *missing)
+{
+	char text[128];
+
+	fputs(fmt_clean(text, sizeof(text), rec_text(r, name, missing)), stdout);
+}
+
+/* When, and what happened. */
+static void print_head(const json_t *e)
 {
 	uint64_t ns = rec_u64(e, "time_unix_ns");
 	time_t secs = (time_t)(ns / NSEC_PER_SEC);
-	const char *type = rec_text(e, "type", "?"), *module = rec_text(e, "module", NULL);
-	char when[32] = "?", size[FMT_MAX], comm[64];
+	char when[32] = "?", type[32];
 	struct tm tm;
-	size_t n = 0;
 
 	if (localtime_r(&secs, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	printf("%s.%06" PRIu64 "  %-10s mapping %" PRIu64, when, ns % NSEC_PER_SEC / 1000, type,
-	       rec_u64(e, "id"));
-	if (rec_has(e, "base"))
-		printf(" at %s", rec_text(e, "base", "?"));
-	if (rec_has(e, "size"))
-		printf(" size %s", fmt_bytes(size, (double)rec_u64(e, "size")));
+	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000,
+	       fmt_clean(type, sizeof(type), rec_text(e, "type", "?")));
+}
+
+/* Which mapping; @r: the record that names it. */
+static void print_mapping(const json_t *r)
+{
+	char size[FMT_MAX];
+
+	if (json_is_null(json_object_get(r, "id")))
+		printf("mapping unknown");
+	else
+		printf("mapping %" PRIu64, rec_u64(r, "id"));
+	if (rec_has(r, "base")) {
+		printf(" at ");
+		print_text(r, "base", "?");
+	}
+	if (rec_has(r, "size"))
+		printf(" size %s", fmt_bytes(size, (double)rec_u64(r, "size")));
+}
+
+/* How it was mapped, and from where. */
+static void print_site(const json_t *r)
+{
+	char place[PLACE_MAX];
+
+	printf(" (");
+	print_text(r, "backend", "?");
+	printf("%s", rec_has(r, "kind") ? " " : "");
+	print_text(r, "kind", "");
+	putchar(')');
+	if (rec_place(r, "caller", "module", place))
+		printf(" by %s", place);
+}
+
+/* Who, and where it ran. */
+static void print_task(const json_t *r)
+{
+	printf(", ");
+	print_text(r, "comm", "?");
+	printf("[%" PRIu64 "] on CPU %" PRIu64, rec_u64(r, "pid"), rec_u64(r, "cpu"));
+}
+
+/* A frame a line under a heading; nothing where no frame is known. */
+static void print_stack(const char *heading, const json_t *frames)
+{
+	char place[PLACE_MAX];
+	json_t *frame;
+	size_t i;
+
+	if (json_array_size(frames))
+		printf("    %s:\n", heading);
+	json_array_foreach(frames, i, frame)
+		printf("        %s\n",
+		       fmt_clean(place, sizeof(place), json_string_value(frame) ?: "?"));
+}
+
+/* A line as of other events, then what is wrong and where. */
+static void print_violation(const json_t *e, const json_t *v)
+{
+	char held[FMT_MAX], text[VIOLATION_TEXT];
+	uint64_t n = rec_u64(v, "count");
+
+	print_head(e);
+	print_text(v, "rule", "?");
+	printf(": ");
+	print_mapping(v);
+	print_site(v);
+	if (rec_has(v, "held_ns"))
+		printf(", held %s", fmt_ns(held, (double)rec_u64(v, "held_ns")));
+	print_task(v);
+	if (n > 1)
+		printf(", %" PRIu64 " times", n);
+	printf("\n    %s\n", violation_text(v, text));
+	print_stack("stack", json_object_get(v, "stack"));
+	print_stack("stack of the map", json_object_get(v, "map_stack"));
+}
+
+/* One line for a person: when, what, where, who. */
+static void print_event(const json_t *e)
+{
+	const json_t *v = json_object_get(e, "violation");
+
+	if (json_is_object(v)) {
+		print_violation(e, v);
+		return;
+	}
+	print_head(e);
+	print_mapping(e);
 	if (rec_has(e, "offset"))
 		printf(" offset 0x%" PRIx64, rec_u64(e, "offset"));
-	printf(" (%s%s%s)", rec_text(e, "backend", "?"), rec_has(e, "kind") ? " " : "",
-	       rec_text(e, "kind", ""));
-	if (rec_has(e, "caller"))
-		printf(" by %s%s%s%s", rec_text(e, "caller", "?"), module ? " [" : "", module ?: "",
-		       module ? "]" : "");
-	/* A task names itself: let nothing of that steer the terminal. */
-	for (const char *p = rec_text(e, "comm", "?"); *p && n + 5 < sizeof(comm);)
-		n += utf8_put(comm + n, utf8_next(&p));
-	comm[n] = 0;
-	printf(", %s[%" PRIu64 "] on CPU %" PRIu64 "\n", comm, rec_u64(e, "pid"),
-	       rec_u64(e, "cpu"));
+	print_site(e);
+	print_task(e);
+	putchar('\n');
 }
 
 static void print_reply(const struct ctl_config *cfg, const json_t *reply)

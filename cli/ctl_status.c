@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* iomapctl status */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "cli/fmt.h"
 #include "cli/iomapctl.h"
 #include "cli/record.h"
+#include "cli/violation.h"
 
 check_printf(2, 3) static void print_line(const char *what, const char *fmt, ...)
 {
@@ -81,32 +83,73 @@ static bool print_books(const json_t *status)
 	return books_balance(&b) && !b.lost;
 }
 
-int do_status(void *config)
+/* One rule: its state, and what it found. */
+static void print_rule(const char *name, const json_t *rule)
 {
-	const struct ctl_config *cfg = config;
-	_cleanup_json_ json_t *st = NULL;
-	const json_t *kernel, *maps;
-	char up[FMT_MAX];
-	unsigned int missing;
-	struct books b;
-	size_t i;
-	json_t *hook;
-	bool whole;
-	int r;
+	uint64_t n = rec_u64(rule, "count");
+	const char *why = rule_why(name, rule);
+	char found[64] = "";
 
-	r = ctl_call(cfg, "Status", NULL, &st);
-	if (r)
-		return r;
-	if (cfg->json) {
-		ctl_print_json(st);
-		b = rec_books(st);
-		whole = books_balance(&b) && !b.lost;
-		missing = 0;
-		json_array_foreach(json_object_get(st, "hooks"), i, hook)
-			missing += !!strcmp(rec_text(hook, "state", "missing"), "attached");
-		return whole && !missing ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+	if (n)
+		snprintf(found, sizeof(found), "%" PRIu64 " breach%s", n, n > 1 ? "es" : "");
+	else if (!why)
+		snprintf(found, sizeof(found), "no breach");
+	print_line("", "%-20s %-8s %s%s%s", name, rec_text(rule, "state", "missing"), found,
+		   n && why ? ": " : "", why ?: "");
+}
+
+/* The rules of the contract and what is known of their breaches. */
+static void print_rules(const json_t *v)
+{
+	struct rule_totals t = rule_totals(v);
+	struct kinds undecided = rec_kinds(v, "undecided");
+	const json_t *rule;
+	const char *name;
+
+	if (!t.known) {
+		print_line("rules", "not checked: this iomapd is older than this program");
+		return;
 	}
-	kernel = json_object_get(st, "kernel");
+	print_line("rules", "%zu of %zu checked", t.checked, t.rules);
+	json_object_foreach(json_object_get(v, "rules"), name, rule)
+		print_rule(name, rule);
+	if (t.breaches)
+		print_line("violations",
+			   "%" PRIu64 " (rules: %zu, places: %zu): 'iomaptop -v violations' "
+			   "shows them",
+			   t.breaches, t.broken, json_array_size(json_object_get(v, "violations")));
+	else
+		print_line("violations", "none%s", t.missing ? " seen" : "");
+	if (rec_u64(v, "unplaced"))
+		print_line("  unplaced",
+			   "%" PRIu64 " breaches counted by rule only: too many places",
+			   rec_u64(v, "unplaced"));
+	if (kinds_sum(&undecided))
+		print_line("undecided",
+			   "%" PRIu64 " unmaps that may have ended maps from before iomapd started",
+			   kinds_sum(&undecided));
+}
+
+/* Prints the reply of Status as it is; what it says decides the exit status. */
+static int print_json(const json_t *st)
+{
+	struct books b = rec_books(st);
+	bool whole = books_balance(&b) && !b.lost;
+	json_t *hook;
+	size_t i;
+
+	ctl_print_json(st);
+	json_array_foreach(json_object_get(st, "hooks"), i, hook)
+		whole &= !strcmp(rec_text(hook, "state", "missing"), "attached");
+	return whole ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+}
+
+/* What runs, and what it watches. */
+static void print_daemon(const json_t *st)
+{
+	const json_t *kernel = json_object_get(st, "kernel"), *maps;
+	char up[FMT_MAX];
+
 	maps = json_object_get(st, "mappings");
 	fmt_duration(up, difftime(time(NULL), (time_t)rec_u64(st, "started_unix")));
 	print_line("iomapd", "%s, pid %" PRIu64 ", up %s", rec_text(st, "version", "?"),
@@ -118,7 +161,33 @@ int do_status(void *config)
 		   rec_u64(maps, "live"), rec_u64(maps, "created"), rec_u64(maps, "freed"));
 	if (rec_has(st, "hold_timing"))
 		print_line("hold times", "%s", rec_text(st, "hold_timing", "?"));
+}
+
+int do_status(void *config)
+{
+	const struct ctl_config *cfg = config;
+	_cleanup_json_ json_t *reply = NULL;
+	const json_t *st;
+	unsigned int missing;
+	struct err err;
+	bool whole;
+	int r;
+
+	/* For a person, a snapshot: its rules and its books are of one moment. */
+	r = ctl_call(cfg, cfg->json ? "Status" : "Snapshot", NULL, &reply);
+	if (r)
+		return r;
+	if (cfg->json)
+		return print_json(reply);
+	st = json_object_get(reply, "status");
+	if (!json_is_object(st))
+		return ctl_fail(err_set(&err, -EPROTO,
+					"iomapd sent a snapshot without its status: install it and "
+					"this program from one version"),
+				&err);
+	print_daemon(st);
 	missing = print_hooks(st);
 	whole = print_books(st);
+	print_rules(json_object_get(reply, "violations"));
 	return whole && !missing ? EXIT_GOOD : EXIT_INCONCLUSIVE;
 }

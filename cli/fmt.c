@@ -174,6 +174,16 @@ size_t utf8_put(char *buf, uint32_t ch)
 	return n;
 }
 
+const char *fmt_clean(char *buf, size_t size, const char *s)
+{
+	size_t n = 0;
+
+	while (*s && n + 5 <= size)
+		n += utf8_put(buf + n, utf8_next(&s));
+	buf[n] = 0;
+	return buf;
+}
+
 size_t utf8_width(const char *s)
 {
 	size_t n = 0;

@@ -31,6 +31,8 @@ const char *fmt_duration(char *buf, double secs);
 uint32_t utf8_next(const char **p);
 /* Writes @ch as UTF-8 into @buf (5 bytes at least, NUL-terminated); returns the length. */
 size_t utf8_put(char *buf, uint32_t ch);
+/* Copies @s as utf8_next() reads it, as far as it fits; returns @buf. */
+const char *fmt_clean(char *buf, size_t size, const char *s);
 /* Columns that @s takes on the screen. */
 size_t utf8_width(const char *s);
 

@@ -23,6 +23,7 @@ static struct rates item_rates(const struct counts *now, const struct counts *be
 		r.all_unmaps += r.unmaps[k];
 	}
 	r.failed = per_second(now->failed, before->failed, secs);
+	r.breaches = per_second(now->breaches, before->breaches, secs);
 	return r;
 }
 
@@ -65,6 +66,7 @@ static void take_totals(struct model *m)
 	for (size_t i = 0; i < backends->n; i++)
 		m->live += kinds_sum(&backends->items[i].live);
 	m->books = rec_books(m->now.status);
+	m->rules = rule_totals(m->now.violations);
 }
 
 void model_free(struct model *m)

@@ -8,6 +8,7 @@
 #define CLI_MODEL_H
 
 #include "cli/sample.h"
+#include "cli/violation.h"
 
 #define HISTORY_MAX 512
 
@@ -19,6 +20,7 @@ struct model {
 	double maps_rate, unmaps_rate, failed_rate; /* a second, of all CPUs */
 	uint64_t live, failed;			    /* maps held now; maps that failed, ever */
 	struct books books;
+	struct rule_totals rules;
 	double history[HISTORY_MAX]; /* maps a second, a ring; NAN where it is unknown */
 	size_t history_n;	     /* how many were ever added */
 };

@@ -39,8 +39,7 @@ static const struct opt *find_opt(const struct reader *r, const char *name, size
 
 static bool takes_value(const struct opt *o)
 {
-	return o->type == OPT_TEXT || o->type == OPT_CHOICE || o->type == OPT_COUNT ||
-	       o->type == OPT_SECONDS;
+	return o->type != OPT_FLAG && o->type != OPT_HELP && o->type != OPT_VERSION;
 }
 
 /* Appends the words of a list to a sentence: "a, b, c". */
@@ -74,6 +73,25 @@ static int store_number(const struct reader *r, const struct opt *o, const char 
 	return 0;
 }
 
+static int store_text(const struct reader *r, const struct opt *o, const char *shown,
+		      const char *value)
+{
+	void *into = (char *)r->config + o->offset;
+	struct opt_list *list = into;
+
+	if (!*value)
+		return err_set(r->err, -EINVAL, "%s takes a %s that is not empty", shown, o->arg);
+	if (o->type == OPT_TEXT) {
+		*(const char **)into = value;
+		return 0;
+	}
+	if (list->n == OPT_LIST_MAX)
+		return err_set(r->err, -EINVAL, "%s can be given %d times only", shown,
+			       OPT_LIST_MAX);
+	list->value[list->n++] = value;
+	return 0;
+}
+
 static int store(const struct reader *r, const struct opt *o, const char *shown, const char *value)
 {
 	void *into = (char *)r->config + o->offset;
@@ -84,11 +102,8 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 		*(bool *)into = true;
 		return 0;
 	case OPT_TEXT:
-		if (!*value)
-			return err_set(r->err, -EINVAL, "%s takes a %s that is not empty", shown,
-				       o->arg);
-		*(const char **)into = value;
-		return 0;
+	case OPT_LIST:
+		return store_text(r, o, shown, value);
 	case OPT_CHOICE:
 		for (const char *const *c = o->choices; *c; c++) {
 			if (strcasecmp(*c, value))
@@ -189,6 +204,14 @@ static int take_cmd(struct reader *r, const char *word)
 	return OPTS_RUN;
 }
 
+/* All words from the one just read, which are no options of ours. */
+static void take_words(struct reader *r)
+{
+	*(char ***)((char *)r->config + r->cmd->words_offset) = r->next - 1;
+	while (*r->next)
+		r->next++;
+}
+
 int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
 	       const struct cmd **ret_cmd, struct err *err)
 {
@@ -207,6 +230,8 @@ int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
 			ret = take_letters(&r, word);
 		else if (prog->cmds && !r.cmd)
 			ret = take_cmd(&r, word);
+		else if (r.cmd && r.cmd->words)
+			take_words(&r);
 		else
 			return err_set(err, -EINVAL,
 				       "'%s' is one word too many: see '%s%s%s --help'", word,
@@ -237,7 +262,8 @@ static void help_opts(const struct opt *opts, size_t n, FILE *f)
 void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f)
 {
 	if (cmd) {
-		fprintf(f, "Usage: %s %s [OPTION]...\n%s\n", prog->name, cmd->name, cmd->help);
+		fprintf(f, "Usage: %s %s [OPTION]...%s%s\n%s\n", prog->name, cmd->name,
+			cmd->words ? " -- " : "", cmd->words ?: "", cmd->help);
 		if (cmd->n_opts) {
 			fputs("\nOptions of this command:\n", f);
 			help_opts(cmd->opts, cmd->n_opts, f);

@@ -18,6 +18,7 @@ enum opt_type {
 	OPT_CHOICE,  /* const char *, one of .choices */
 	OPT_COUNT,   /* unsigned long, .min … .max */
 	OPT_SECONDS, /* double, .min … .max */
+	OPT_LIST,    /* struct opt_list: a text, not empty, each time that it is given */
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -33,6 +34,13 @@ struct opt {
 	const char *const *choices; /* NULL-terminated */
 };
 
+#define OPT_LIST_MAX 32
+
+struct opt_list {
+	const char *value[OPT_LIST_MAX];
+	size_t n;
+};
+
 /* Where the value of an option goes: OPT_INTO(struct config, member). */
 #define OPT_INTO(type, member) offsetof(type, member)
 
@@ -42,6 +50,13 @@ struct cmd {
 	const struct opt *opts; /* its own, beside the program's; NULL: none */
 	size_t n_opts;
 	int (*run)(void *config); /* returns an exit status */
+	/*
+	 * Name of the words that follow, up to the end, and of the member that takes them: a
+	 * char **, NULL-terminated. NULL: a command that takes none. Options end at "--", or at
+	 * the first of these words.
+	 */
+	const char *words;
+	size_t words_offset;
 };
 
 struct prog {

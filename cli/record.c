@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "cli/fmt.h"
 #include "cli/record.h"
 
 const char *const kind_names[] = { "atomic", "local", "sleepable", NULL };
-
-const char *kind_name(enum map_kind kind)
-{
-	return kind >= 0 && kind < KIND_MAX ? kind_names[kind] : "?";
-}
-
-enum map_kind kind_from_name(const char *name)
-{
-	for (int k = 0; name && k < KIND_MAX; k++)
-		if (!strcmp(kind_names[k], name))
-			return k;
-	return KIND_INVALID;
-}
 
 uint64_t kinds_sum(const struct kinds *k)
 {
@@ -83,6 +71,18 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module)
 	if (!symbol || !module)
 		return cell_text(symbol);
 	return cell_text(table_text(t, "%s [%s]", symbol, module));
+}
+
+const char *rec_place(const json_t *obj, const char *symbol, const char *module,
+		      char buf[PLACE_MAX])
+{
+	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
+	char raw[PLACE_MAX];
+
+	if (!s)
+		return NULL;
+	snprintf(raw, sizeof(raw), "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
+	return fmt_clean(buf, PLACE_MAX, raw);
 }
 
 struct books rec_books(const json_t *obj)

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "cli/table.h"
+#include "daemon/names.h"
 
 enum map_kind {
 	KIND_ATOMIC,
@@ -25,8 +26,6 @@ struct kinds {
 	uint64_t n[KIND_MAX];
 };
 
-const char *kind_name(enum map_kind kind);
-enum map_kind kind_from_name(const char *name);
 extern const char *const kind_names[]; /* NULL-terminated */
 
 uint64_t kinds_sum(const struct kinds *k);
@@ -43,6 +42,15 @@ struct cell rec_cell(const json_t *obj, const char *name);
 
 /* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
 struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
+
+#define PLACE_MAX 640 /* bytes for a kernel symbol with offset and module */
+
+/*
+ * "symbol+0x1c8 [module]" in @buf, safe for a terminal; NULL where there is no symbol. @symbol,
+ * @module: names of the members.
+ */
+const char *rec_place(const json_t *obj, const char *symbol, const char *module,
+		      char buf[PLACE_MAX]);
 
 /* The books: every event seen is counted or lost under a name. */
 struct books {

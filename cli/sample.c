@@ -61,7 +61,7 @@ static void read_mapping(struct item *it, const json_t *m)
 static void read_caller(struct item *it, const json_t *c)
 {
 	it->rec = c;
-	it->kind = kind_from_name(rec_text(c, "kind", NULL));
+	it->kind = kind_from_name(rec_text(c, "kind", ""));
 	it->mapping = (uint32_t)rec_u64(c, "mapping");
 	it->counts.maps = one_kind(it->kind, rec_u64(c, "maps"));
 	it->counts.failed = rec_u64(c, "failed");
@@ -97,6 +97,25 @@ static void read_cpu(struct item *it, const json_t *c)
 	it->counts.unmaps = rec_kinds(c, "unmaps");
 	it->counts.failed = rec_u64(c, "failed");
 	it->key = hash_u64(HASH_START, rec_u64(c, "cpu"));
+}
+
+/* A place is the rule and the calls; the task and the times are those of its first breach. */
+static void read_violation(struct item *it, const json_t *v)
+{
+	static const char *const members[] = { "rule",	 "kind",     "caller",
+					       "module", "offender", "offender_module" };
+	json_t *frame;
+	size_t i;
+
+	it->rec = v;
+	it->kind = kind_from_name(rec_text(v, "kind", ""));
+	it->mapping = (uint32_t)rec_u64(v, "id");
+	it->counts.breaches = rec_u64(v, "count");
+	it->key = hash_u64(HASH_START, rec_u64(v, "time_ns"));
+	for (i = 0; i < ARRAY_SIZE(members); i++)
+		it->key = hash_text(it->key, rec_text(v, members[i], ""));
+	json_array_foreach(json_object_get(v, "stack"), i, frame)
+		it->key = hash_text(it->key, json_string_value(frame) ?: "");
 }
 
 static int by_key(const void *va, const void *vb)
@@ -184,7 +203,8 @@ static int read_backends(struct items *l, const json_t *backends)
 int sample_read(struct sample *ret, json_t *root, struct err *err)
 {
 	const json_t *list = json_object_get(root, "list"), *stats = json_object_get(root, "stats");
-	struct sample s = { .status = json_object_get(root, "status") };
+	struct sample s = { .status = json_object_get(root, "status"),
+			    .violations = json_object_get(root, "violations") };
 
 	if (!json_is_object(list) || !json_is_object(stats) || !json_is_object(s.status) ||
 	    !rec_has(root, "time_ns"))
@@ -200,6 +220,8 @@ int sample_read(struct sample *ret, json_t *root, struct err *err)
 	    read_array(&s.lists[ITEM_CALLER], json_object_get(stats, "callers"), read_caller) ||
 	    read_backends(&s.lists[ITEM_BACKEND], json_object_get(stats, "backends")) ||
 	    read_array(&s.lists[ITEM_CPU], json_object_get(stats, "cpus"), read_cpu) ||
+	    read_array(&s.lists[ITEM_VIOLATION], json_object_get(s.violations, "violations"),
+		       read_violation) ||
 	    index_mappings(&s)) {
 		sample_free(&s);
 		return err_set(err, -ENOMEM, "out of memory");

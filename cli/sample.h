@@ -13,6 +13,7 @@ enum item_type {
 	ITEM_CALLER,
 	ITEM_BACKEND, /* one for each kind that the backend served */
 	ITEM_CPU,
+	ITEM_VIOLATION, /* a place that breaks a rule */
 	ITEM_MAX,
 };
 
@@ -20,13 +21,14 @@ enum item_type {
 struct counts {
 	struct kinds maps, unmaps;
 	uint64_t failed;
+	uint64_t breaches;
 	uint64_t hold_sum, holds; /* ns, and how many holds make up the sum */
 };
 
 /* A second, over the time between two samples. */
 struct rates {
 	double maps[KIND_MAX], unmaps[KIND_MAX];
-	double all_maps, all_unmaps, failed;
+	double all_maps, all_unmaps, failed, breaches;
 	double hold_avg; /* ns, of the holds that ended in that time; NAN: none did */
 };
 
@@ -35,7 +37,7 @@ struct item {
 	const json_t *rec;  /* iomapd's record */
 	const char *name;   /* backend: its name */
 	enum map_kind kind; /* caller, backend */
-	uint32_t mapping;   /* mapping, caller: the id */
+	uint32_t mapping;   /* mapping, caller, violation: the id, or 0 */
 	bool freed;
 	struct counts counts;
 	struct kinds live;
@@ -52,8 +54,9 @@ struct items {
 struct sample {
 	json_t *root; /* the strings live in here */
 	const json_t *status;
-	uint64_t time_ns;      /* the daemon's clock */
-	uint64_t pid, started; /* which daemon it was */
+	const json_t *violations; /* NULL: from an iomapd that checks nothing */
+	uint64_t time_ns;	  /* the daemon's clock */
+	uint64_t pid, started;	  /* which daemon it was */
 	struct items lists[ITEM_MAX];
 	struct item **by_id; /* the mappings in the order of their ids */
 };

@@ -56,11 +56,25 @@ static void follow_selected(struct top *t, struct top_view *tv)
 		tv->selected = t->table.rows[tv->cursor].key;
 }
 
-uint32_t top_selected_mapping(const struct top *t)
+const struct row *top_selected(const struct top *t)
 {
 	const struct top_view *tv = &t->shown[t->view];
 
-	return tv->selecting && tv->cursor < t->table.n_rows ? t->table.rows[tv->cursor].tag : 0;
+	return tv->selecting && tv->cursor < t->table.n_rows ? &t->table.rows[tv->cursor] : NULL;
+}
+
+uint32_t top_selected_mapping(const struct top *t)
+{
+	const struct row *row = top_selected(t);
+
+	return row ? row->tag : 0;
+}
+
+size_t top_sort_column(const struct top *t, const struct view *v)
+{
+	unsigned int i = view_index(v);
+
+	return i < VIEWS ? t->shown[i].sort : SIZE_MAX;
 }
 
 static int compare_tags(const void *va, const void *vb)
@@ -87,34 +101,44 @@ static void keep_mappings(struct table *t, const struct table *shown)
 	t->n_rows = tags ? n : t->n_rows;
 }
 
+/* Under the view: what belongs to the row that is selected, or to all of them. */
 static void refresh_below(struct top *t, const struct view *v)
 {
-	const struct top_view *tv = &t->shown[view_index(v)];
+	const struct row *row = top_selected(t);
+	const struct view *below = row && v->detail ? v->detail : v->below;
+	unsigned int i;
 
-	table_init(&t->below, v->cols, v->n_cols);
-	v->rows(&t->model, top_selected_mapping(t), &t->below);
+	t->below_view = below;
+	t->part = (struct view_part){ .mapping = row ? row->tag : 0, .row = row ? row->key : 0 };
+	if (!below)
+		return;
+	table_init(&t->below, below->cols, below->n_cols);
+	below->rows(&t->model, &t->part, &t->below);
 	if (t->table.n_rows < t->all_rows)
 		keep_mappings(&t->below, &t->table);
-	table_sort(&t->below, tv->sort, tv->reverse);
+	i = view_index(below);
+	if (i < VIEWS)
+		table_sort(&t->below, t->shown[i].sort, t->shown[i].reverse);
 }
 
 void top_refresh(struct top *t)
 {
 	const struct view *v = views[t->view];
 	struct top_view *tv = &t->shown[t->view];
+	struct view_part part = { .mapping = t->view == VIEW_CALLERS ? t->mapping : 0 };
 
 	table_free(&t->table);
 	table_free(&t->below);
+	t->below_view = NULL;
 	table_init(&t->table, v->cols, v->n_cols);
 	if (!t->model.have)
 		return;
-	v->rows(&t->model, t->view == VIEW_CALLERS ? t->mapping : 0, &t->table);
+	v->rows(&t->model, &part, &t->table);
 	t->all_rows = t->table.n_rows;
 	table_filter(&t->table, t->filter);
 	table_sort(&t->table, tv->sort, tv->reverse);
 	follow_selected(t, tv);
-	if (v->below)
-		refresh_below(t, v->below);
+	refresh_below(t, v);
 }
 
 int top_snapshot(struct top *t, json_t *snapshot, struct err *err)

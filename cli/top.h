@@ -52,7 +52,8 @@ struct top {
 	struct model model;
 	unsigned int view; /* index into views[] */
 	struct top_view shown[VIEWS];
-	uint32_t mapping; /* callers of this mapping only, or 0 */
+	uint32_t mapping;  /* callers of this mapping only, or 0 */
+	unsigned int back; /* the view that they were opened from */
 	char filter[TOP_INPUT_MAX];
 	enum top_mode mode;
 	char input[TOP_INPUT_MAX]; /* being typed */
@@ -66,10 +67,12 @@ struct top {
 	struct err away; /* and why */
 	const char *socket;
 	size_t help_scroll;
-	int page;	    /* rows of the table on the screen, as last drawn */
-	struct table table; /* rows of the view, sorted and filtered */
-	size_t all_rows;    /* before the filter */
-	struct table below; /* rows of the view under it, of the mappings that are shown */
+	int page;		       /* rows of the table on the screen, as last drawn */
+	struct table table;	       /* rows of the view, sorted and filtered */
+	size_t all_rows;	       /* before the filter */
+	const struct view *below_view; /* what is shown under it; NULL: nothing */
+	struct view_part part;	       /* of what */
+	struct table below;	       /* its rows, of the mappings that are shown */
 };
 
 enum top_action {
@@ -96,7 +99,8 @@ void top_lost(struct top *t, const struct err *why);
 /* A key was pressed: a character or an enum top_key. */
 enum top_action top_key(struct top *t, int key);
 
-/* The mapping that is selected, or 0. */
+/* The row that is selected, or NULL; and its mapping, or 0. */
+const struct row *top_selected(const struct top *t);
 uint32_t top_selected_mapping(const struct top *t);
 
 /* Makes the rows of the view anew; top_key() and top_snapshot() do so themselves. */
@@ -115,10 +119,12 @@ void top_draw_title(const struct top *t, struct screen *s);
 void top_draw_figures(const struct top *t, struct screen *s, int y, int rows);
 void top_draw_tabs(const struct top *t, struct screen *s, int y);
 
+/* The column that the rows of a view are sorted by; SIZE_MAX: they are not. */
+size_t top_sort_column(const struct top *t, const struct view *v);
 /* Draws a table's heading, sorted by column @sort, and its rows from @from on (top_table.c). */
 void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows,
 		    size_t sort, size_t from, bool stale);
-/* The order of a view's rows, as "by MAPS/S" with an arrow; at most @size bytes. */
+/* The order of a view's rows, as "by MAPS/S" with an arrow, or nothing; at most @size bytes. */
 const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf,
 		      size_t size);
 

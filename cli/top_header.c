@@ -101,7 +101,7 @@ static struct figure figure(const char *label, bool bad, const char *value)
 	return f;
 }
 
-#define FIGURES 6
+#define FIGURES 7
 
 /* The figures, most wanted first; what is not known yet is "-". */
 static void make_figures(const struct top *t, struct figure f[FIGURES])
@@ -114,21 +114,27 @@ static void make_figures(const struct top *t, struct figure f[FIGURES])
 	f[0] = figure("maps/s", false, rates ? fmt_rate(buf, m->maps_rate) : "-");
 	f[1] = figure("live maps", false, fmt_count(buf, (double)m->live));
 	f[2] = figure("lost events", m->books.lost, fmt_count(buf, (double)m->books.lost));
-	f[3] = figure("unmaps/s", false, rates ? fmt_rate(buf, m->unmaps_rate) : "-");
-	f[4] = figure("failed maps", m->failed, fmt_count(buf, (double)m->failed));
-	f[5] = figure("mappings", false, fmt_count(buf, (double)mappings));
+	f[3] = figure("violations", m->rules.breaches,
+		      m->rules.known ? fmt_count(buf, (double)m->rules.breaches) : "-");
+	f[4] = figure("unmaps/s", false, rates ? fmt_rate(buf, m->unmaps_rate) : "-");
+	f[5] = figure("failed maps", m->failed, fmt_count(buf, (double)m->failed));
+	f[6] = figure("mappings", false, fmt_count(buf, (double)mappings));
 }
 
-/* One line of figures, for small screens. */
+/* One line of figures, for small screens: what is wrong comes first. */
 static int draw_short_figures(struct screen *s, int y, const struct figure *f)
 {
-	static const char *const units[] = { "maps/s", "live", "lost" };
+	static const char *const units[] = { "maps/s", "live", "lost", "violations" };
 	int x = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		x = screen_put(s, x, y, f[i].style, f[i].value);
-		x = screen_put(s, x + 1, y, ST_LABEL, units[i]) + 2;
-	}
+	for (int good = 0; good <= 1; good++)
+		for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+			/* There is no room to say that no rule is broken. */
+			if ((f[i].style != ST_ALERT) != good || (good && i == 3))
+				continue;
+			x = screen_put(s, x, y, f[i].style, f[i].value);
+			x = screen_put(s, x + 1, y, ST_LABEL, units[i]) + 2;
+		}
 	return x;
 }
 
@@ -170,13 +176,16 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 				i == t->view ? "]" : " ");
 	}
 	if (t->mapping && t->view == VIEW_CALLERS)
-		snprintf(part, sizeof(part), "of mapping %u  ", t->mapping);
+		snprintf(part, sizeof(part), "of mapping %u", t->mapping);
 	if (t->filter[0])
-		snprintf(part + strlen(part), sizeof(part) - strlen(part), "/%.40s: %zu of %zu  ",
-			 t->filter, t->table.n_rows, t->all_rows);
-	snprintf(right, sizeof(right), "%s%s", part,
-		 top_order(t, views[t->view], s->unicode, order, sizeof(order)));
+		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
+			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);
+	top_order(t, views[t->view], s->unicode, order, sizeof(order));
+	snprintf(right, sizeof(right), "%s%s%s", part, part[0] ? "  " : "", order);
 	x += 2;
+	/* The heading shows the order, too. */
+	if (part[0] && x + (int)utf8_width(right) > s->w)
+		snprintf(right, sizeof(right), "%s", part);
 	if (x + (int)utf8_width(right) <= s->w)
 		screen_put(s, s->w - (int)utf8_width(right), y, part[0] ? ST_NOTE : ST_DIM, right);
 	else if (x < s->w)

@@ -71,6 +71,7 @@ static void open_row(struct top *t)
 	if (!mapping)
 		return;
 	t->mapping = mapping;
+	t->back = t->view;
 	t->filter[0] = 0;
 	show_view(t, VIEW_CALLERS);
 }
@@ -82,7 +83,7 @@ static void step_back(struct top *t)
 		t->filter[0] = 0;
 	else if (t->mapping && t->view == VIEW_CALLERS) {
 		t->mapping = 0;
-		t->view = 0;
+		t->view = t->back;
 	} else {
 		t->shown[t->view] = (struct top_view){ .sort = t->shown[t->view].sort,
 						       .reverse = t->shown[t->view].reverse };

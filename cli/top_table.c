@@ -5,11 +5,17 @@
 const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf,
 		      size_t size)
 {
-	const struct top_view *tv = &t->shown[view_index(v)];
-	const struct column *by = &v->cols[tv->sort];
-	bool up = (by->type == COL_TEXT || by->type == COL_ID) != tv->reverse;
-	const char *arrow = unicode ? (up ? "▲" : "▼") : up ? "^" : "v";
+	unsigned int i = view_index(v);
+	const struct column *by;
+	const char *arrow;
+	bool up;
 
+	*buf = 0;
+	if (i >= VIEWS)
+		return buf;
+	by = &v->cols[t->shown[i].sort];
+	up = (by->type == COL_TEXT || by->type == COL_ID) != t->shown[i].reverse;
+	arrow = unicode ? (up ? "▲" : "▼") : up ? "^" : "v";
 	snprintf(buf, size, "by %s %s", by->name, arrow);
 	return buf;
 }

@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include <jansson.h>
 
-#define ARRAY_SIZE(a)	   (sizeof(a) / sizeof((a)[0]))
+#include "daemon/util.h" /* ARRAY_SIZE, cleanup attributes */
+
 #define NSEC_PER_SEC	   ((uint64_t)1000000000)
 #define check_printf(f, a) __attribute__((format(printf, f, a)))
 #define __cleanup_with(f)  __attribute__((cleanup(f)))
@@ -26,6 +27,7 @@ enum exit_status {
 	EXIT_INCONCLUSIVE = 4, /* events were lost, or a hook is missing */
 	EXIT_CANNOT = 5,       /* no daemon, no privilege, input or output failed */
 	EXIT_KERNEL = 6,       /* the kernel lacks what is needed */
+	EXIT_COMMAND = 7,      /* the command that was run failed */
 };
 
 /* A sentence for the person at the terminal: what is wrong, with what, and what to do. */
@@ -49,11 +51,6 @@ static inline void json_decref_p(json_t **j)
 	json_decref(*j);
 }
 
-static inline void free_p(void *p)
-{
-	free(*(void **)p);
-}
-
 #ifndef json_array_foreach /* for analysers that read no system headers */
 #define json_array_foreach(array, i, v) \
 	for ((i) = 0; (i) < json_array_size(array) && ((v) = json_array_get(array, i)); (i)++)
@@ -64,6 +61,5 @@ static inline void free_p(void *p)
 #endif
 
 #define _cleanup_json_ __cleanup_with(json_decref_p)
-#define _cleanup_free_ __cleanup_with(free_p)
 
 #endif

@@ -35,38 +35,22 @@ static const struct column cols[] = {
 		   .type = COL_BYTES,
 		   .drop = 5,
 		   .help = "bytes, in powers of 1024" },
-	[BACKEND] = { .name = "BACKEND", .width = 7, .drop = 8, .help = "how pages are mapped" },
+	[BACKEND] = COLUMN_BACKEND(8),
 	[RATE] = { .name = "MAPS/S", .type = COL_RATE, .help = "maps a second, of all kinds" },
-	[ATOMIC] = { .name = "ATOMIC/S",
-		     .type = COL_RATE,
-		     .drop = 9,
-		     .help = "atomic maps a second" },
-	[LOCAL] = { .name = "LOCAL/S", .type = COL_RATE, .drop = 9, .help = "local maps a second" },
-	[SLEEPABLE] = { .name = "SLEEP/S",
-			.type = COL_RATE,
-			.drop = 9,
-			.help = "sleepable maps a second" },
-	[LIVE] = { .name = "LIVE", .type = COL_COUNT, .help = "maps held now" },
+	[ATOMIC] = COLUMN_ATOMIC(9),
+	[LOCAL] = COLUMN_LOCAL(9),
+	[SLEEPABLE] = COLUMN_SLEEPABLE(9),
+	[LIVE] = COLUMN_LIVE,
 	[MAPS] = { .name = "MAPS",
 		   .type = COL_COUNT,
 		   .help = "maps since it was created, or iomapd started" },
-	[FAILED] = { .name = "FAILED",
-		     .type = COL_COUNT,
-		     .drop = 2,
-		     .flags = COL_ALERT,
-		     .help = "maps that failed" },
-	[HOLD] = { .name = "HOLD",
-		   .type = COL_NS,
-		   .drop = 6,
-		   .help = "average hold of the last interval" },
-	[LONGEST] = { .name = "LONGEST",
-		      .type = COL_NS,
-		      .drop = 7,
-		      .help = "the longest hold of all" },
+	[FAILED] = COLUMN_FAILED(2),
+	[HOLD] = COLUMN_HOLD(6),
+	[LONGEST] = COLUMN_LONGEST(7),
 	[OWNER] = { .name = "OWNER", .width = 18, .flags = COL_FLEX, .help = "who created it" },
 };
 
-static void rows(const struct model *m, uint32_t mapping, struct table *t)
+static void rows(const struct model *m, const struct view_part *part, struct table *t)
 {
 	const struct items *l = &m->now.lists[ITEM_MAPPING];
 
@@ -74,7 +58,7 @@ static void rows(const struct model *m, uint32_t mapping, struct table *t)
 		const struct item *it = &l->items[i];
 		struct cell *c;
 
-		if (mapping && it->mapping != mapping)
+		if (part->mapping && it->mapping != part->mapping)
 			continue;
 		c = table_row(t, it->key, it->mapping);
 		if (!c)
@@ -87,11 +71,9 @@ static void rows(const struct model *m, uint32_t mapping, struct table *t)
 		c[SIZE] = rec_cell(it->rec, "size");
 		c[BACKEND] = rec_cell(it->rec, "backend");
 		c[RATE] = view_rate(m, it->rates.all_maps);
-		c[ATOMIC] = view_rate(m, it->rates.maps[KIND_ATOMIC]);
-		c[LOCAL] = view_rate(m, it->rates.maps[KIND_LOCAL]);
-		c[SLEEPABLE] = view_rate(m, it->rates.maps[KIND_SLEEPABLE]);
-		c[LIVE] = cell_num((double)kinds_sum(&it->live));
-		c[MAPS] = cell_num((double)kinds_sum(&it->counts.maps));
+		view_kind_rates(m, it, c + ATOMIC);
+		c[LIVE] = view_sum(&it->live);
+		c[MAPS] = view_sum(&it->counts.maps);
 		c[FAILED] = cell_num((double)it->counts.failed);
 		c[HOLD] = view_hold(m, it);
 		c[LONGEST] = it->hold_max ? cell_num((double)it->hold_max) : (struct cell){};

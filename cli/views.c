@@ -3,9 +3,9 @@
 
 #include "cli/view.h"
 
-const struct view *const views[] = { &view_mappings, &view_callers, &view_backends, &view_cpus,
-				     NULL };
-const char *const view_names[] = { "mappings", "callers", "backends", "cpus", NULL };
+const struct view *const views[] = { &view_mappings, &view_callers,    &view_backends,
+				     &view_cpus,     &view_violations, NULL };
+const char *const view_names[] = { "mappings", "callers", "backends", "cpus", "violations", NULL };
 
 _Static_assert(ARRAY_SIZE(views) == VIEWS + 1 && ARRAY_SIZE(view_names) == VIEWS + 1, "VIEWS");
 
@@ -27,4 +27,21 @@ struct cell view_hold(const struct model *m, const struct item *it)
 {
 	return m->have_rates && !isnan(it->rates.hold_avg) ? cell_num(it->rates.hold_avg)
 							   : (struct cell){};
+}
+
+struct cell view_share(const struct model *m, const struct item *it)
+{
+	return m->have_rates && m->maps_rate > 0 ? cell_num(it->rates.all_maps / m->maps_rate)
+						 : (struct cell){};
+}
+
+struct cell view_sum(const struct kinds *k)
+{
+	return cell_num((double)kinds_sum(k));
+}
+
+void view_kind_rates(const struct model *m, const struct item *it, struct cell *cells)
+{
+	for (int k = 0; k < KIND_MAX; k++)
+		cells[k] = view_rate(m, it->rates.maps[k]);
 }

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of iomapctl and iomaptop. Programs and scripts print TAP and run from the top of the tree.
-unit-tests	+= $(addprefix tests/cli/,test-fmt test-table test-opts test-client test-model test-top)
+cli-unit-tests	:= test-fmt test-table test-opts test-client test-model test-violation test-top test-top-keys \
+		   test-top-violations
+unit-tests	+= $(addprefix tests/cli/,$(cli-unit-tests))
 
 tests/cli/test-fmt-srcs	:= tests/cli/test-fmt.c cli/fmt.c
 tests/cli/test-table-srcs := tests/cli/test-table.c cli/fmt.c cli/table.c cli/util.c
 tests/cli/test-opts-srcs := tests/cli/test-opts.c cli/opts.c cli/util.c
 tests/cli/test-client-srcs := tests/cli/test-client.c cli/client.c cli/feed.c cli/util.c
 tests/cli/test-model-srcs := tests/cli/test-model.c tests/cli/snapshots.c $(cli-srcs) $(top-srcs)
-tests/cli/test-top-srcs	:= tests/cli/test-top.c tests/cli/snapshots.c $(cli-srcs) $(top-srcs)
+tests/cli/test-violation-srcs := tests/cli/test-violation.c $(cli-srcs)
+$(foreach t,test-top test-top-keys test-top-violations,$(eval tests/cli/$(t)-srcs := tests/cli/$(t).c \
+	tests/cli/top-fixture.c tests/cli/snapshots.c $(cli-srcs) $(top-srcs)))
 
 define cli-test
 tests/cli/$(1)-pkgs := cmocka jansson
 tests/cli/$(1)-libs := -lm
 endef
-$(foreach t,test-fmt test-table test-opts test-client test-model test-top,$(eval $(call cli-test,$(t))))
+$(foreach t,$(cli-unit-tests),$(eval $(call cli-test,$(t))))
 
 # A server that answers with whatever it is given: for replies that iomapd would never send.
 test-progs	+= tests/cli/canned-server

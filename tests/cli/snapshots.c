@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "cli/record.h"
 #include "tests/cli/snapshots.h"
 
@@ -171,10 +173,148 @@ static json_t *status_json(const struct play *p, const struct sums *s)
 		(json_int_t)1700000000, "pid", p->pid ?: 4242);
 }
 
+/* A place of the play; what is 0 or NULL is not known. */
+static const struct place {
+	const char *rule, *comm, *kind, *caller, *module, *offender;
+	json_int_t id, held, offset, asked; /* offset, asked: bytes; both or none */
+	json_int_t count, first;	    /* first: seconds on the daemon's clock */
+	double rate;
+	const char *stack[8], *map_stack[4];
+} places[] = {
+	{
+		.rule = "sleep-in-atomic",
+		.comm = "Xorg",
+		.kind = "atomic",
+		.caller = "qxl_bo_kmap_atomic_page+0x4f",
+		.module = "qxl",
+		.id = 1,
+		.held = 1234567,
+		.count = 3,
+		.first = 145,
+		.rate = 0.5,
+		.stack = { "schedule+0x2d", "schedule_timeout+0x91", "msleep+0x2e",
+			   "qxl_bo_kmap_atomic_page+0x1b3 [qxl]", "qxl_draw_dirty_fb+0x2f0 [qxl]",
+			   "qxl_primary_atomic_update+0x6c [qxl]", "drm_atomic_commit+0x84" },
+	},
+	{
+		.rule = "offset-range",
+		.comm = "modprobe",
+		.kind = "local",
+		.caller = "test_map_one+0x3c",
+		.module = "test_io_mapping",
+		.offender = "test_map_one+0x3c",
+		.id = 2,
+		.offset = 0x100000,
+		.asked = 4096,
+		.count = 2,
+		.first = 208,
+		.stack = { "test_map_one+0x3c [test_io_mapping]", "do_init_module+0x60" },
+		.map_stack = { "test_map_one+0x3c [test_io_mapping]",
+			       "test_io_mapping_probe+0x1f0 [test_io_mapping]",
+			       "do_init_module+0x60" },
+	},
+	{
+		.rule = "leak",
+		.comm = "\033[2J\a\xc2\x9b", /* whoever is named so wants to clear the screen */
+		.kind = "sleepable",
+		.caller = "test_map_wc+0x58",
+		.module = "test_io_mapping",
+		.id = 2,
+		.held = 98765432100,
+		.count = 1,
+		.first = 1,
+		.stack = { "io_mapping_free+0x20",
+			   "test_io_mapping_remove+0x44 [test_io_mapping]" },
+	},
+	{
+		.rule = "unmap-unknown",
+		.comm = "kworker/2:1",
+		.kind = "atomic",
+		.count = 1,
+		.first = 217,
+	},
+};
+
+static json_t *frames_json(const char *const *frames, size_t max)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < max && frames[i]; i++)
+		json_array_append_new(a, json_string(frames[i]));
+	return a;
+}
+
+/* A figure that is null where it is not known. */
+static json_t *known(json_int_t v, bool is_known)
+{
+	return is_known ? json_integer(v) : json_null();
+}
+
+static json_t *place_json(const struct play *p, unsigned int i)
+{
+	const struct place *v = &places[i < 4 ? i : 1];
+	json_int_t first = v->first * 1000000000 + (i < 4 ? 0 : i);
+	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?, s:o, s:s, s:s, s:i, s:s, s:i}",
+			      "rule", v->rule, "count", v->count + (json_int_t)(v->rate * p->work),
+			      "time_ns", first, "time_unix_ns", (json_int_t)1700000000000000000,
+			      "id", known(v->id, v->id), "base", v->id ? "0xf4000000" : NULL,
+			      "size", known(1 << 20, v->id), "backend", "linear", "kind", v->kind,
+			      "pid", 512 + (int)i, "comm", v->comm, "cpu", (int)i % 4);
+
+	json_object_update_new(
+		o,
+		json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "caller", v->caller,
+			  "module", v->module, "offender", v->offender, "offender_module",
+			  v->offender ? v->module : NULL, "held_ns", known(v->held, v->held),
+			  "offset", known(v->offset, v->asked), "map_size",
+			  known(v->asked, v->asked), "stack", frames_json(v->stack, 8), "map_stack",
+			  v->map_stack[0] ? frames_json(v->map_stack, 4) : json_null()));
+	return o;
+}
+
+static json_t *rule_json(const struct play *p, const char *rule, const json_t *list)
+{
+	const char *state = "checked", *gap = NULL;
+	json_int_t n = 0;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (!strcmp(rec_text(v, "rule", ""), rule))
+			n += (json_int_t)rec_u64(v, "count");
+	if (!strcmp(rule, "hold-time"))
+		state = "off";
+	if (!strcmp(rule, "may-sleep-in-atomic") && p->rule_missing) {
+		state = "missing";
+		gap = "this kernel has no __might_resched to probe";
+	}
+	return json_pack("{s:s, s:s?, s:I}", "state", state, "gap", gap, "count", n);
+}
+
+static json_t *violations_json(const struct play *p)
+{
+	static const char *const names[] = {
+		"sleep-in-atomic", "may-sleep-in-atomic", "unmap-order",
+		"unmap-kind",	   "unmap-unknown",	  "offset-range",
+		"offset-align",	   "use-after-free",	  "leak",
+		"hold-time",
+	};
+	json_t *list = json_array(), *rules = json_object();
+	static const uint64_t undecided[KIND_MAX];
+
+	for (unsigned int i = 0; i < p->places; i++)
+		json_array_append_new(list, place_json(p, i));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		json_object_set_new(rules, names[i], rule_json(p, names[i], list));
+	return json_pack("{s:i, s:I, s:o, s:i, s:o, s:o}", "schema", 1, "time_ns",
+			 (json_int_t)(p->time * 1e9), "rules", rules, "unplaced", 0, "undecided",
+			 kinds_json(undecided), "violations", list);
+}
+
 json_t *play_snapshot(const struct play *p)
 {
 	struct sums s = sum_sites(p, -1);
-	json_t *mappings = json_array(), *backend, *backends;
+	json_t *mappings = json_array(), *backend, *backends, *snapshot;
 
 	for (unsigned int i = 0; i < (p->empty ? 0 : p->mappings ?: 2); i++)
 		json_array_append_new(mappings, mapping_json(p, i));
@@ -183,9 +323,12 @@ json_t *play_snapshot(const struct play *p)
 			    kinds_json(s.failed), "hold_ns", "atomic", hold_json(&s, 0), "local",
 			    hold_json(&s, 1), "sleepable", hold_json(&s, 2));
 	backends = json_pack("{s:o}", "linear", backend);
-	return json_pack("{s:i, s:I, s:o, s:{s:o}, s:{s:o, s:o, s:o, s:o}}", "schema", 1, "time_ns",
-			 (json_int_t)(p->time * 1e9), "status", status_json(p, &s), "list",
-			 "mappings", mappings, "stats", "backends", backends, "callers",
-			 callers_json(p), "cpus", cpus_json(p, &s), "conservation",
-			 conservation_json(p, &s));
+	snapshot = json_pack("{s:i, s:I, s:o, s:{s:o}, s:{s:o, s:o, s:o, s:o}}", "schema", 1,
+			     "time_ns", (json_int_t)(p->time * 1e9), "status", status_json(p, &s),
+			     "list", "mappings", mappings, "stats", "backends", backends, "callers",
+			     callers_json(p), "cpus", cpus_json(p, &s), "conservation",
+			     conservation_json(p, &s));
+	if (!p->no_rules)
+		json_object_set_new(snapshot, "violations", violations_json(p));
+	return snapshot;
 }

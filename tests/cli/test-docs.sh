@@ -118,7 +118,7 @@ is 'iomapctl: width of the help' help_fits "$bin/iomapctl"
 is 'iomaptop: options' options_agree docs/man/iomaptop.1 '' "$bin/iomaptop"
 is 'iomaptop: exit statuses' exits_agree iomaptop docs/man/iomaptop.1
 is 'iomaptop: width of the help' help_fits "$bin/iomaptop"
-for view in mappings callers backends cpus; do
+for view in mappings callers backends cpus violations; do
 	is "iomaptop: columns of $view" columns_agree $view
 done
 if [ -x "$bin/iomapd" ]; then

@@ -162,9 +162,21 @@ stop
 canned '{"parameters":{"schema":1,"mappings":[{},7,{"id":"x","maps":3,"owner":[]}]}}\0'
 is 'records that lack everything' run 0 "$ctl" list
 stop
-canned '{"parameters":{"schema":1,"conservation":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}\0'
+canned '{"parameters":{"schema":1,"status":{"conservation":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}}\0'
 is 'books that do not balance' run 4 "$ctl" status
 is 'books that do not balance: said' out_has 'DO NOT BALANCE: 5 seen, 4 counted + lost'
+is 'status of an iomapd that knows no rules' out_has 'rules         not checked: this iomapd is older than this program'
+stop
+is 'a snapshot without status' is_odd '{"parameters":{"schema":1}}\0' \
+	'iomapd sent a snapshot without its status: install it and this program from one version' status
+canned '{"parameters":{"schema":1,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
+is 'rules that lack everything' run 0 "$ctl" status
+is 'rules that lack everything: none is taken for checked' out_has 'rules         0 of 2 checked'
+stop
+canned '{"parameters":{"schema":1,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+is 'a violation that lacks everything' run 0 "$ctl" events
+is 'a violation that lacks everything: said' out_has 'a rule that this program does not know'
+is 'no escape sequence of it' sh -c "! grep -q \"\$(printf '\\033')\" $dir/out && grep -q '^        ?.3J$' $dir/out"
 stop
 
 # --- without permission

@@ -17,7 +17,7 @@ fails() {
 # --- the command line
 is 'unknown option' fails 2 "no option --frob: see 'iomaptop --help'" --frob
 is 'bad interval' fails 2 "-d takes a number from 0.1 to 3600, not '0'" -d 0
-is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, not 'x'" --view x
+is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, violations, not 'x'" --view x
 is 'bad column' fails 2 "the view cpus has no column 'x', but CPU, MAPS/S, ATOMIC/S, LOCAL/S, SLEEP/S, UNMAPS/S, MAPS, FAILED, SHARE" -b --view cpus --sort x
 is 'no terminal' fails 2 'standard input and output are not a terminal: use -b to print frames as text'
 is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" -b --socket "$sock"
@@ -143,7 +143,7 @@ is 'any key: back' sees '\[2 Callers\]'
 keys 1 Down Down
 is 'down: the second row, and its callers' sees 'Callers of mapping 2'
 keys Enter
-is 'Enter: the callers of it' sees 'of mapping 2  by'
+is 'Enter: the callers of it' sees 'of mapping 2$'
 is 'Enter: those only' sees_not 'qxl_bo_kmap'
 keys Escape
 is 'Escape: back' sees '\[1 Mappings\]'

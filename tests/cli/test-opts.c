@@ -11,6 +11,8 @@ struct config {
 	const char *path, *kind;
 	unsigned long n;
 	double secs;
+	struct opt_list list;
+	char **words;
 };
 
 static const char *const kinds[] = { "atomic", "local", NULL };
@@ -60,11 +62,26 @@ static const struct opt list_opts[] = {
 	  .help = "freed" },
 };
 
+static const struct opt exec_opts[] = {
+	{ .name = "add",
+	  .letter = 'a',
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct config, list),
+	  .arg = "WORD",
+	  .help = "one more" },
+};
+
 static const struct cmd cmds[] = {
 	{ .name = "status", .help = "state" },
 	{ .name = "stats", .help = "figures" },
 	{ .name = "list", .help = "all", .opts = list_opts, .n_opts = ARRAY_SIZE(list_opts) },
 	{ .name = "listen", .help = "hear" },
+	{ .name = "exec",
+	  .help = "run",
+	  .opts = exec_opts,
+	  .n_opts = ARRAY_SIZE(exec_opts),
+	  .words = "CMD [ARG]...",
+	  .words_offset = OPT_INTO(struct config, words) },
 };
 
 static const struct prog with_cmds = { .name = "prog",
@@ -85,10 +102,12 @@ static struct err err;
 /* Parses words that are separated by blanks. */
 static int parse(const struct prog *prog, const char *line)
 {
-	static char copy[256];
-	char *argv[32] = { "prog" };
+	static char copy[512];
+	static char *argv[64];
 	int n = 1;
 
+	memset(argv, 0, sizeof(argv));
+	argv[0] = "prog";
 	snprintf(copy, sizeof(copy), "%s", line);
 	for (char *w = strtok(copy, " "); w; w = strtok(NULL, " "))
 		argv[n++] = w;
@@ -130,6 +149,46 @@ static void commands(void **state)
 	assert_string_equal(cmd->name, "list");
 	assert_int_equal(parse(&with_cmds, "--help"), OPTS_HELP);
 	assert_null(cmd);
+}
+
+static void lists(void **state)
+{
+	char line[512] = "exec";
+
+	(void)state;
+	assert_int_equal(parse(&with_cmds, "exec --add one -a two --add=three x"), OPTS_RUN);
+	assert_int_equal(cfg.list.n, 3);
+	assert_string_equal(cfg.list.value[0], "one");
+	assert_string_equal(cfg.list.value[2], "three");
+	for (int i = 0; i < OPT_LIST_MAX; i++)
+		strcat(line, " -ax");
+	assert_int_equal(parse(&with_cmds, line), OPTS_RUN);
+	assert_int_equal(cfg.list.n, OPT_LIST_MAX);
+	strcat(line, " -ax");
+	assert_int_equal(parse(&with_cmds, line), -EINVAL);
+	assert_string_equal(err.text, "-a can be given 32 times only");
+	assert_int_equal(parse(&with_cmds, "exec --add="), -EINVAL);
+	assert_string_equal(err.text, "--add takes a WORD that is not empty");
+}
+
+static void words(void **state)
+{
+	(void)state;
+	/* Options of the command to run are not ours, with and without the dashes before it. */
+	assert_int_equal(parse(&with_cmds, "exec --json -- ls -n --help -- x"), OPTS_RUN);
+	assert_true(cfg.json);
+	assert_string_equal(cfg.words[0], "ls");
+	assert_string_equal(cfg.words[2], "--help");
+	assert_string_equal(cfg.words[3], "--");
+	assert_string_equal(cfg.words[4], "x");
+	assert_null(cfg.words[5]);
+	assert_int_equal(parse(&with_cmds, "exec ls --json"), OPTS_RUN);
+	assert_false(cfg.json);
+	assert_string_equal(cfg.words[1], "--json");
+	assert_int_equal(parse(&with_cmds, "exec -- -x"), OPTS_RUN);
+	assert_string_equal(cfg.words[0], "-x");
+	assert_int_equal(parse(&with_cmds, "exec --"), OPTS_RUN);
+	assert_null(cfg.words);
 }
 
 static void check_bad(const struct prog *prog, const char *line, const char *sentence)
@@ -196,10 +255,8 @@ static void help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values),
-		cmocka_unit_test(commands),
-		cmocka_unit_test(mistakes),
-		cmocka_unit_test(help),
+		cmocka_unit_test(values), cmocka_unit_test(commands), cmocka_unit_test(lists),
+		cmocka_unit_test(words),  cmocka_unit_test(mistakes), cmocka_unit_test(help),
 	};
 
 	return RUN_TAP(tests);

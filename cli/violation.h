@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Violations of the contract, as iomapd records them: what is wrong, in words, and how often. */
+#ifndef CLI_VIOLATION_H
+#define CLI_VIOLATION_H
+
+#include "cli/record.h"
+
+#define VIOLATION_TEXT 768 /* bytes that hold any sentence made here */
+
+/* What is wrong, as a sentence without its full stop. @v: a record of a violation. */
+const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT]);
+
+/* The rules of a reply of Violations, summed up. */
+struct rule_totals {
+	bool known;			     /* false: it is from an iomapd that checks nothing */
+	size_t rules, checked, off, missing; /* missing: the kernel lacks something for it */
+	size_t broken;			     /* rules with breaches */
+	uint64_t breaches;
+};
+struct rule_totals rule_totals(const json_t *violations);
+
+/* Why a rule is not checked, or not wholly; NULL: it is. @rule: its record. */
+const char *rule_why(const char *name, const json_t *rule);
+
+#endif
