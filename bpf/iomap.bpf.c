@@ -222,7 +222,7 @@ static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 
 		return broken;
 	if (m->state == IOMAP_FREED)
 		broken |= IOMAP_RULE(IOMAP_USE_AFTER_FREE);
-	if (out_of_range(m, kind, offset, size))
+	if (m->size && out_of_range(m, kind, offset, size))
 		broken |= IOMAP_RULE(IOMAP_OFFSET_RANGE);
 	return broken;
 }
@@ -417,7 +417,7 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	if (!cpu || !shared.armed)
 		return 0;
 	cpu->settled = 1;
-	if (cpu->stack.used) {
+	if (cpu->stack.used || cpu->stack.forgotten) {
 		f = iomap_stack_atomic(&cpu->stack);
 		/* On PREEMPT_RT the holder may be preempted, and wait for a spin lock. */
 		if (f && (!cfg_preempt_rt || (!(ctx->args[0] & 1) && state)))

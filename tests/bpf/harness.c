@@ -24,6 +24,17 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+void bench_set_old(struct bench *b, uint32_t old)
+{
+	int fd = collector_map_fd(b->collector, "iomap_bp.bss");
+	struct iomap_shared shared;
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &shared), 0);
+	shared.old = old;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
+}
+
 void bench_open(struct bench *b, const struct collector_options *opts)
 {
 	struct collector_options o = {};
@@ -35,7 +46,7 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 	else
 		o.timing = IOMAP_TIMING_ALL;
 	o.no_attach = true;
-	*b = (struct bench){};
+	*b = (struct bench){ .preempt = true };
 	/* A test that failed in a thread may leave another one waiting. */
 	alarm(120);
 	libbpf_set_print(quiet);
@@ -46,7 +57,13 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 	b->free_fd = collector_program_fd(b->collector, "iomap_free");
 	b->map_fd = collector_program_fd(b->collector, "iomap_map");
 	b->unmap_fd = collector_program_fd(b->collector, "iomap_unmap");
+	b->switch_fd = collector_program_fd(b->collector, "iomap_switch");
+	b->exit_fd = collector_program_fd(b->collector, "iomap_exit");
 	assert_true(b->create_fd >= 0 && b->free_fd >= 0 && b->map_fd >= 0 && b->unmap_fd >= 0);
+	assert_true(b->switch_fd >= 0 && b->exit_fd >= 0);
+	/* This machine has no list of mappings, which could be older than the test. */
+	if (!o.root)
+		bench_set_old(b, 0);
 }
 
 void bench_close(struct bench *b)
@@ -118,7 +135,8 @@ static void check_sums(const struct bench *b)
 	assert_true(sites + total_lost(b) >= maps);
 	/* Of an event with bad arguments, only a create is counted as one all the same. */
 	assert_true(events <= m->seen);
-	assert_true(events + m->lost[IOMAP_LOST_BAD_ARGS] >= m->seen);
+	assert_true(events + m->lost[IOMAP_LOST_BAD_ARGS] + m->lost[IOMAP_LOST_SAVED_FULL] >=
+		    m->seen);
 }
 
 void bench_sample(struct bench *b)
@@ -127,18 +145,37 @@ void bench_sample(struct bench *b)
 
 	model_reset(&b->m);
 	assert_int_equal(collector_sample(b->collector, &b->m), 0);
-	assert_int_equal(m->seen, b->sent);
+	/* A switch is an event only when it loses something. */
+	assert_int_equal(m->seen, b->sent + m->lost[IOMAP_LOST_SAVED_FULL]);
 	assert_int_equal(m->seen, m->counted + total_lost(b));
 	check_sums(b);
 }
 
-void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n)
+static void run_raw(int fd, const uint64_t *args, size_t n)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = n * sizeof(*args));
-	int err = bpf_prog_test_run_opts(fd, &opts);
 
-	assert_int_equal(err, 0);
+	assert_int_equal(bpf_prog_test_run_opts(fd, &opts), 0);
+}
+
+void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n)
+{
+	run_raw(fd, args, n);
 	__atomic_fetch_add(&b->sent, 1, __ATOMIC_RELAXED);
+}
+
+void ev_switch(struct bench *b, bool preempt, uint64_t prev, uint64_t next, uint32_t state)
+{
+	uint64_t args[] = { preempt, prev, next, state };
+
+	run_raw(b->switch_fd, args, ARRAY_SIZE(args));
+}
+
+void ev_exit(struct bench *b)
+{
+	uint64_t args[] = { 0 };
+
+	run_raw(b->exit_fd, args, ARRAY_SIZE(args));
 }
 
 void ev_create(struct bench *b, uint32_t id, uint64_t base, uint64_t size, uint32_t backend,
@@ -225,6 +262,29 @@ uint64_t total_lost(const struct bench *b)
 	return lost;
 }
 
+uint64_t total_breaches(const struct bench *b)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+		n += b->m.rule_count[i];
+	return n;
+}
+
+const struct model_violation *get_place(const struct bench *b, unsigned int rule)
+{
+	const struct model_violation *v = NULL;
+
+	for (size_t i = 0; i < b->m.nr_violations; i++) {
+		if (b->m.violations[i].rule != rule)
+			continue;
+		assert_null(v);
+		v = &b->m.violations[i];
+	}
+	assert_non_null(v);
+	return v;
+}
+
 size_t live_entries(const struct bench *b)
 {
 	int fd = collector_map_fd(b->collector, "live");
@@ -290,6 +350,7 @@ void worker_stop(struct worker *w)
 
 struct job {
 	struct bench *b;
+	const struct worker *w;
 	int cpu;
 	uint32_t id;
 	uint64_t vaddr;
@@ -298,10 +359,26 @@ struct job {
 	uint64_t caller;
 };
 
+/* Puts the worker on the CPU, in the eyes of the programs. */
+static void switch_to(struct bench *b, const struct worker *w, int cpu)
+{
+	if (b->running[cpu] == w)
+		return;
+	if (b->running[!cpu] == w) {
+		on_cpu(!cpu);
+		ev_switch(b, b->preempt, (uintptr_t)w, 0, b->state);
+		b->running[!cpu] = NULL;
+	}
+	on_cpu(cpu);
+	ev_switch(b, b->preempt, (uintptr_t)b->running[cpu], (uintptr_t)w, b->state);
+	b->running[cpu] = w;
+}
+
 static void do_map(void *arg)
 {
 	struct job *j = arg;
 
+	switch_to(j->b, j->w, j->cpu);
 	on_cpu(j->cpu);
 	ev_map(j->b, j->id, j->vaddr, j->kind, j->backend, j->caller);
 }
@@ -310,6 +387,7 @@ static void do_unmap(void *arg)
 {
 	struct job *j = arg;
 
+	switch_to(j->b, j->w, j->cpu);
 	on_cpu(j->cpu);
 	ev_unmap(j->b, j->vaddr, j->kind);
 }
@@ -317,14 +395,14 @@ static void do_unmap(void *arg)
 void on_map(struct bench *b, struct worker *w, int cpu, uint32_t id, uint64_t vaddr, uint32_t kind,
 	    uint32_t backend, uint64_t caller)
 {
-	struct job j = { b, cpu, id, vaddr, kind, backend, caller };
+	struct job j = { b, w, cpu, id, vaddr, kind, backend, caller };
 
 	worker_run(w, do_map, &j);
 }
 
 void on_unmap(struct bench *b, struct worker *w, int cpu, uint64_t vaddr, uint32_t kind)
 {
-	struct job j = { .b = b, .cpu = cpu, .vaddr = vaddr, .kind = kind };
+	struct job j = { .b = b, .w = w, .cpu = cpu, .vaddr = vaddr, .kind = kind };
 
 	worker_run(w, do_unmap, &j);
 }

@@ -15,9 +15,14 @@
 
 #include "daemon/collector.h"
 
+struct worker;
+
 struct bench {
 	struct collector *collector;
-	int create_fd, free_fd, map_fd, unmap_fd;
+	int create_fd, free_fd, map_fd, unmap_fd, switch_fd, exit_fd;
+	const struct worker *running[2]; /* on a CPU, as far as the programs know; NULL: idle */
+	bool preempt;			 /* how and in which state tasks are switched out */
+	uint32_t state;
 	uint64_t sent;	/* events given to the programs by this thread */
 	struct model m; /* as of bench_sample() */
 };
@@ -28,6 +33,9 @@ void bench_open(struct bench *b, const struct collector_options *opts);
 void bench_close(struct bench *b);
 /* Reads all counters into b->m and checks that the books balance and nothing was made up. */
 void bench_sample(struct bench *b);
+
+/* Has the programs believe that so many mappings are older than they; bench_open() says none. */
+void bench_set_old(struct bench *b, uint32_t old);
 
 /* One event each. */
 void ev_create(struct bench *b, uint32_t id, uint64_t base, uint64_t size, uint32_t backend,
@@ -41,6 +49,11 @@ void ev_unmap(struct bench *b, uint64_t vaddr, uint32_t kind);
 /* An event of any arguments: fd is one of the program descriptors. */
 void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n);
 
+/* One task leaves the CPU that this thread is on, another one comes. No event of io_mapping. */
+void ev_switch(struct bench *b, bool preempt, uint64_t prev, uint64_t next, uint32_t state);
+/* The task on the CPU that this thread is on exits. */
+void ev_exit(struct bench *b);
+
 /* Moves the calling thread to a CPU; tests use 0 and, when there is one, 1. */
 void on_cpu(int cpu);
 int cpus_online(void);
@@ -50,18 +63,23 @@ const struct model_mapping *get_mapping(const struct bench *b, uint32_t id);
 const struct model_caller *get_caller(const struct bench *b, uint64_t ip, uint32_t id,
 				      uint32_t kind);
 uint64_t total_lost(const struct bench *b);
+/* The only place of that rule that the model has; fails the test when there is not just one. */
+const struct model_violation *get_place(const struct bench *b, unsigned int rule);
+/* All breaches, of all rules. */
+uint64_t total_breaches(const struct bench *b);
 /* Entries of the hash of open sleepable maps. */
 size_t live_entries(const struct bench *b);
 
 /* A thread, that is a task, that runs events on demand. */
-struct worker;
-
 struct worker *worker_start(void);
 /* Runs fn(arg) in the worker and waits for it. */
 void worker_run(struct worker *w, void (*fn)(void *arg), void *arg);
 void worker_stop(struct worker *w);
 
-/* The events above, in a worker on a CPU. */
+/*
+ * The events above, in a worker on a CPU. The worker is switched in there first, and out where it
+ * was.
+ */
 void on_map(struct bench *b, struct worker *w, int cpu, uint32_t id, uint64_t vaddr, uint32_t kind,
 	    uint32_t backend, uint64_t caller);
 void on_unmap(struct bench *b, struct worker *w, int cpu, uint64_t vaddr, uint32_t kind);

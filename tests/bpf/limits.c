@@ -175,7 +175,7 @@ static void ring_full(void **state)
 	bench_open(&b, &opts);
 	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_IOREMAP, SITE);
 	for (unsigned int i = 0; i < n; i++)
-		ev_map_failed(&b, 1, i, IOMAP_ATOMIC, IOMAP_IOREMAP, SITE);
+		ev_map_failed(&b, 1, i * 4096, IOMAP_ATOMIC, IOMAP_IOREMAP, SITE);
 	bench_sample(&b);
 	got = collector_consume(b.collector, h);
 	/* Some fit; those that did not are lost by name, and counted for all that. */

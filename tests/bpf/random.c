@@ -26,16 +26,17 @@ struct open_map {
 	int n;
 };
 
-/* Open sections of a CPU or task, oldest first; a hole has vaddr 0. */
+/* Open sections of a task, oldest first; a hole has vaddr 0. */
 struct ref_stack {
 	struct open_map map[IOMAP_STACK_DEPTH];
 	int used;
+	int forgotten;
 };
 
 struct reference {
 	bool rt;
-	struct ref_stack cpu[2];
 	struct ref_stack task[TASKS];
+	int running[2]; /* task on a CPU, -1: none */
 	struct open_map live[LIVE_MAX];
 	int nr_live;
 	uint32_t gen[IDS + 1];
@@ -46,6 +47,8 @@ struct reference {
 	uint64_t site_failed[SITES][IDS + 3][IOMAP_KIND_MAX];
 	uint64_t created, freed, stray_unmaps, stray_maps;
 	uint64_t lost[IOMAP_LOST_MAX];
+	uint64_t broken[IOMAP_RULE_MAX];
+	uint64_t undecided[IOMAP_KIND_MAX];
 };
 
 static uint64_t rnd_state;
@@ -61,11 +64,6 @@ static uint32_t rnd(uint32_t below)
 static uint64_t site_ip(uint32_t site)
 {
 	return 0xffffffff81000000 + site * 0x40;
-}
-
-static struct ref_stack *ref_stack(struct reference *r, uint32_t kind, int task, int cpu)
-{
-	return kind == IOMAP_ATOMIC && !r->rt ? &r->cpu[cpu] : &r->task[task];
 }
 
 static void ref_remove(struct ref_stack *s, int i)
@@ -87,18 +85,26 @@ static int ref_push(struct ref_stack *s, const struct open_map *m)
 	return lost;
 }
 
-static bool ref_pop(struct ref_stack *s, uint64_t vaddr, uint32_t kind, struct open_map *ret)
+/* Kind IOMAP_KIND_MAX: any. *ret_last: it was the newest one. */
+static bool ref_pop(struct ref_stack *s, uint64_t vaddr, uint32_t kind, struct open_map *ret,
+		    bool *ret_last)
 {
 	for (int i = s->used - 1; i >= 0; i--) {
-		if (s->map[i].vaddr != vaddr || s->map[i].kind != kind)
+		if (s->map[i].vaddr != vaddr || (s->map[i].kind != kind && kind != IOMAP_KIND_MAX))
 			continue;
 		*ret = s->map[i];
+		*ret_last = i == s->used - 1;
 		s->map[i].vaddr = 0;
 		while (s->used && !s->map[s->used - 1].vaddr)
 			s->used--;
 		return true;
 	}
 	return false;
+}
+
+static bool ref_stale(const struct reference *r, const struct open_map *m)
+{
+	return m->id && m->id <= IDS && r->gen[m->id] != m->gen;
 }
 
 static bool ref_held(const struct reference *r, uint64_t vaddr, int n)
@@ -125,34 +131,25 @@ static void ref_live_remove(struct reference *r, int i)
 	r->live[i] = r->live[--r->nr_live];
 }
 
-static bool ref_live_take(struct reference *r, uint64_t vaddr, int task, struct open_map *ret)
+/* The entry of lowest n that is the task's own (-1: anybody's) and stale or not. */
+static bool ref_live_take(struct reference *r, uint64_t vaddr, int task, bool stale,
+			  struct open_map *ret)
 {
 	int best = -1;
 
-	/* In the order of n: stale ones go until the one that is taken, or all. */
-	for (int own = 1; own >= 0; own--) {
-		for (int n = 0; n < LIVE_MAX; n++) {
-			for (int i = 0; i < r->nr_live; i++) {
-				struct open_map *m = &r->live[i];
+	for (int i = 0; i < r->nr_live; i++) {
+		struct open_map *m = &r->live[i];
 
-				if (m->vaddr != vaddr || m->n != n)
-					continue;
-				if (m->id && m->id <= IDS && r->gen[m->id] != m->gen) {
-					ref_live_remove(r, i);
-					break;
-				}
-				if (!own || m->task == task)
-					best = i;
-				break;
-			}
-			if (best >= 0) {
-				*ret = r->live[best];
-				ref_live_remove(r, best);
-				return true;
-			}
-		}
+		if (m->vaddr != vaddr || ref_stale(r, m) != stale || (task >= 0 && m->task != task))
+			continue;
+		if (best < 0 || m->n < r->live[best].n)
+			best = i;
 	}
-	return false;
+	if (best < 0)
+		return false;
+	*ret = r->live[best];
+	ref_live_remove(r, best);
+	return true;
 }
 
 /* The row that counts an id. */
@@ -188,10 +185,60 @@ static void step_free(struct bench *b, struct reference *r)
 
 	ev_free(b, id);
 	r->freed++;
-	if (row(id))
-		r->state[id] = IOMAP_FREED;
-	else
+	if (!row(id)) {
 		ref_lose(r, IOMAP_LOST_TABLE_FULL);
+		return;
+	}
+	r->state[id] = IOMAP_FREED;
+	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+		struct model_count *c = &r->by_id[id][k];
+		int64_t open = c->maps - c->unmaps - c->gone;
+
+		if (open > 0) {
+			r->broken[IOMAP_LEAK] += open;
+			c->gone += open;
+		}
+	}
+}
+
+/* The map will not be ended by its unmap. */
+static void ref_gone(struct reference *r, const struct open_map *m)
+{
+	if (!ref_stale(r, m))
+		r->by_id[row(m->id)][m->kind].gone++;
+}
+
+static bool ref_atomic(const struct ref_stack *s)
+{
+	for (int i = 0; i < s->used; i++) {
+		if (s->map[i].vaddr && s->map[i].kind == IOMAP_ATOMIC)
+			return true;
+	}
+	return false;
+}
+
+/* A task leaves its CPU. */
+static void ref_leave(const struct bench *b, struct reference *r, int task)
+{
+	bool sleeps = !b->preempt && b->state;
+
+	if (task >= 0 && ref_atomic(&r->task[task]) && (!r->rt || sleeps))
+		r->broken[IOMAP_SLEEP_IN_ATOMIC]++;
+}
+
+/* What the harness does to have a task on a CPU. */
+static void ref_switch(struct bench *b, struct reference *r, int task, int cpu)
+{
+	b->preempt = rnd(2);
+	b->state = rnd(2);
+	if (r->running[cpu] == task)
+		return;
+	if (r->running[!cpu] == task) {
+		ref_leave(b, r, task);
+		r->running[!cpu] = -1;
+	}
+	ref_leave(b, r, r->running[cpu]);
+	r->running[cpu] = task;
 }
 
 static void step_map(struct bench *b, struct reference *r, struct worker *w, int task, int cpu)
@@ -206,9 +253,14 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 		.gen = row(id) ? r->gen[id] : 0,
 		.task = task,
 	};
+	struct ref_stack *s = &r->task[task];
+	struct open_map oldest = s->map[0];
 	int lost;
 
+	ref_switch(b, r, task, cpu);
 	on_map(b, w, cpu, id, m.vaddr, kind, backend, site_ip(site));
+	if (row(id) && r->state[id] == IOMAP_FREED)
+		r->broken[IOMAP_USE_AFTER_FREE]++;
 	if (!m.vaddr) {
 		r->total[backend][kind].failed++;
 		r->by_id[row(id)][kind].failed++;
@@ -220,15 +272,20 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 	r->site_maps[site][id][kind]++;
 	if (!row(id))
 		r->stray_maps++;
-	lost = kind == IOMAP_SLEEPABLE ? ref_live_add(r, &m)
-				       : ref_push(ref_stack(r, kind, task, cpu), &m);
+	lost = kind == IOMAP_SLEEPABLE ? ref_live_add(r, &m) : ref_push(s, &m);
 	ref_lose(r, lost);
+	if (lost == IOMAP_LOST_LIVE_FULL)
+		ref_gone(r, &m);
+	if (lost == IOMAP_LOST_DEPTH_OVERFLOW) {
+		ref_gone(r, &oldest);
+		s->forgotten++;
+	}
 }
 
 /* Mostly an address that is open there, so that deep stacks come and go; sometimes any. */
-static uint64_t pick_vaddr(struct reference *r, uint32_t kind, int task, int cpu)
+static uint64_t pick_vaddr(struct reference *r, uint32_t kind, int task)
 {
-	struct ref_stack *s = ref_stack(r, kind, task, cpu);
+	struct ref_stack *s = &r->task[task];
 
 	if (!rnd(5))
 		return 0xc0000000 + rnd(PAGES + 1) * 4096;
@@ -239,21 +296,70 @@ static uint64_t pick_vaddr(struct reference *r, uint32_t kind, int task, int cpu
 	return s->map[rnd(3) ? s->used - 1 : (int)rnd(s->used)].vaddr;
 }
 
+enum ref_closed {
+	REF_LAST,
+	REF_NOT_LAST,
+	REF_OTHER_KIND,
+	REF_NOTHING
+};
+
+static enum ref_closed ref_close(struct reference *r, uint64_t vaddr, uint32_t kind, int task,
+				 struct open_map *ret)
+{
+	struct ref_stack *s = &r->task[task];
+	bool last;
+
+	if (!vaddr)
+		return REF_NOTHING;
+	if (kind == IOMAP_SLEEPABLE) {
+		if (ref_live_take(r, vaddr, task, false, ret) ||
+		    ref_live_take(r, vaddr, -1, false, ret) ||
+		    ref_live_take(r, vaddr, -1, true, ret))
+			return REF_LAST;
+		return ref_pop(s, vaddr, IOMAP_KIND_MAX, ret, &last) ? REF_OTHER_KIND : REF_NOTHING;
+	}
+	if (ref_pop(s, vaddr, kind, ret, &last))
+		return last ? REF_LAST : REF_NOT_LAST;
+	if (ref_pop(s, vaddr, IOMAP_KIND_MAX, ret, &last) ||
+	    ref_live_take(r, vaddr, task, false, ret))
+		return REF_OTHER_KIND;
+	return REF_NOTHING;
+}
+
+/* An unmap of nothing is a breach, unless it may be of what was forgotten. */
+static void ref_stray(struct reference *r, uint32_t kind, int task)
+{
+	struct ref_stack *s = &r->task[task];
+
+	if (kind == IOMAP_SLEEPABLE && r->lost[IOMAP_LOST_LIVE_FULL]) {
+		r->undecided[kind]++;
+	} else if (kind != IOMAP_SLEEPABLE && s->forgotten) {
+		s->forgotten--;
+		r->undecided[kind]++;
+	} else {
+		r->broken[IOMAP_UNMAP_UNKNOWN]++;
+	}
+}
+
 static void step_unmap(struct bench *b, struct reference *r, struct worker *w, int task, int cpu)
 {
 	uint32_t kind = rnd(IOMAP_KIND_MAX);
-	uint64_t vaddr = pick_vaddr(r, kind, task, cpu);
-	struct open_map m;
-	bool known;
+	uint64_t vaddr = pick_vaddr(r, kind, task);
+	enum ref_closed closed;
+	struct open_map m = {};
 
+	ref_switch(b, r, task, cpu);
 	on_unmap(b, w, cpu, vaddr, kind);
-	if (!vaddr)
-		known = false;
-	else if (kind == IOMAP_SLEEPABLE)
-		known = ref_live_take(r, vaddr, task, &m);
-	else
-		known = ref_pop(ref_stack(r, kind, task, cpu), vaddr, kind, &m);
-	if (!known) {
+	closed = ref_close(r, vaddr, kind, task, &m);
+	if (closed == REF_NOT_LAST)
+		r->broken[IOMAP_UNMAP_ORDER]++;
+	if (closed == REF_OTHER_KIND) {
+		r->broken[IOMAP_UNMAP_KIND]++;
+		ref_gone(r, &m);
+	}
+	if (closed == REF_NOTHING)
+		ref_stray(r, kind, task);
+	if (closed == REF_NOTHING || closed == REF_OTHER_KIND || ref_stale(r, &m)) {
 		r->stray_unmaps++;
 		return;
 	}
@@ -271,6 +377,11 @@ static void compare(struct bench *b, const struct reference *r)
 	assert_int_equal(live_entries(b), r->nr_live);
 	for (int i = 0; i < IOMAP_LOST_MAX; i++)
 		assert_int_equal(b->m.lost[i], r->lost[i]);
+	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+		assert_int_equal(b->m.rule_count[i], r->broken[i]);
+	for (int k = 0; k < IOMAP_KIND_MAX; k++)
+		assert_int_equal(b->m.undecided[k], r->undecided[k]);
+	assert_int_equal(b->m.unplaced, 0);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		for (int i = 0; i < IOMAP_BACKEND_MAX; i++) {
 			assert_int_equal(b->m.total[i][k].maps, r->total[i][k].maps);
@@ -289,6 +400,7 @@ static void compare(struct bench *b, const struct reference *r)
 			assert_int_equal(m->kind[k].maps, c->maps);
 			assert_int_equal(m->kind[k].unmaps, c->unmaps);
 			assert_int_equal(m->kind[k].failed, c->failed);
+			assert_int_equal(m->kind[k].gone, c->gone);
 			assert_int_equal(m->state, r->state[id]);
 			assert_int_equal(m->gen, r->gen[id]);
 		}
@@ -319,7 +431,7 @@ static void run(bool rt, uint64_t seed)
 	uint64_t steps = setting("IOMAP_STEPS", 30000);
 	int ncpus = cpus_online() > 1 ? 2 : 1;
 	struct worker *w[TASKS];
-	struct reference r = { .rt = rt };
+	struct reference r = { .rt = rt, .running = { -1, -1 } };
 	struct history *h = history_new();
 	struct bench b;
 
@@ -354,6 +466,9 @@ static void run(bool rt, uint64_t seed)
 	/* Else the run has shown less than it should. */
 	assert_true(r.lost[IOMAP_LOST_LIVE_FULL] && r.lost[IOMAP_LOST_TABLE_FULL]);
 	assert_true(r.lost[IOMAP_LOST_DEPTH_OVERFLOW] && r.stray_unmaps && r.stray_maps);
+	assert_true(r.broken[IOMAP_SLEEP_IN_ATOMIC] && r.broken[IOMAP_UNMAP_ORDER] &&
+		    r.broken[IOMAP_UNMAP_KIND] && r.broken[IOMAP_UNMAP_UNKNOWN] &&
+		    r.broken[IOMAP_USE_AFTER_FREE] && r.broken[IOMAP_LEAK]);
 	for (int i = 0; i < TASKS; i++)
 		worker_stop(w[i]);
 	history_free(h);

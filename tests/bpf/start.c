@@ -131,7 +131,7 @@ static void adopts_older_mappings(void **state)
 	assert_null(m->module);
 	assert_int_equal(m->bar, 1);
 	assert_true(b.m.backend_present[IOMAP_KMAP]);
-	assert_int_equal(b.m.nr_hooks, 4);
+	assert_int_equal(b.m.nr_hooks, 7);
 
 	/* From here on it is like any other: it counts, goes, and its id comes again. */
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
@@ -161,11 +161,11 @@ static void missing_files_are_gaps(void **state)
 	bench_open(&b, &opts);
 	ev_create(&b, 1, 0x1000, 4096, IOMAP_LINEAR, SITE);
 	bench_sample(&b);
-	assert_int_equal(b.m.nr_hooks, 6);
-	assert_string_equal(b.m.hooks[4].name, "debugfs");
-	assert_non_null(strstr(b.m.hooks[4].gap, "debugfs is not mounted"));
-	assert_string_equal(b.m.hooks[5].name, "kallsyms");
-	assert_non_null(strstr(b.m.hooks[5].gap, "kptr_restrict"));
+	assert_int_equal(b.m.nr_hooks, 9);
+	assert_string_equal(b.m.hooks[7].name, "debugfs");
+	assert_non_null(strstr(b.m.hooks[7].gap, "debugfs is not mounted"));
+	assert_string_equal(b.m.hooks[8].name, "kallsyms");
+	assert_non_null(strstr(b.m.hooks[8].gap, "kptr_restrict"));
 	assert_string_equal(get_mapping(&b, 1)->owner, "0xffffffff81000100");
 	remove_root(&r);
 	bench_close(&b);
