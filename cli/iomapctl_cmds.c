@@ -102,7 +102,7 @@ static const struct cmd cmds[] = {
 	  CMD_OPTS(hist_opts),
 	  .run = do_hist },
 	{ .name = "events",
-	  .help = "mappings created and freed, and maps that failed",
+	  .help = "mappings created and freed, maps that failed, rules that were broken",
 	  CMD_OPTS(events_opts),
 	  .run = do_events },
 	{ .name = "assert",
