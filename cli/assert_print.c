@@ -142,9 +142,12 @@ static void put_broken(FILE *f, const struct assert_report *r)
 	}
 	for (size_t i = 0; i < m->nr_violations; i++)
 		places += !r->suppressed[i];
-	fprintf(f, "%d rule%s broken, %" PRIu64 " time%s from %zu place%s", broken,
-		broken == 1 ? " was" : "s were", count, count == 1 ? "" : "s", places,
-		places == 1 ? "" : "s");
+	fprintf(f, "%d rule%s broken, %" PRIu64 " time%s", broken, broken == 1 ? " was" : "s were",
+		count, count == 1 ? "" : "s");
+	if (places)
+		fprintf(f, " from %zu place%s", places, places == 1 ? "" : "s");
+	else
+		fputs(", from places that are not in the list", f);
 }
 
 static void put_held(FILE *f, const struct assert_report *r)
