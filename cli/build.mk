@@ -4,9 +4,14 @@ top-srcs	:= $(addprefix cli/,feed.c iomaptop_opts.c model.c sample.c screen.c to
 		   top_keys.c top_table.c view_backends.c view_callers.c view_cpus.c view_mappings.c \
 		   view_rules.c view_stack.c view_violations.c views.c)
 
+assert-srcs	:= $(addprefix cli/,assert_cases.c assert_coverage.c assert_github.c assert_json.c assert_junit.c \
+		   assert_output.c assert_print.c assert_run.c assert_sarif.c assert_suppress.c assert_tap.c \
+		   assert_text.c assert_verdict.c assert_violation.c assert_words.c)
+
 progs		+= iomapctl iomaptop
 
-iomapctl-srcs	:= $(cli-srcs) $(addprefix cli/,iomapctl.c iomapctl_cmds.c ctl_events.c ctl_hist.c \
+iomapctl-srcs	:= $(cli-srcs) $(assert-srcs) \
+		   $(addprefix cli/,iomapctl.c iomapctl_cmds.c ctl_assert.c ctl_events.c ctl_hist.c \
 		   ctl_list.c ctl_stats.c ctl_status.c)
 iomapctl-pkgs	:= jansson
 iomapctl-libs	:= -lm

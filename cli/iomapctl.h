@@ -14,6 +14,11 @@ struct ctl_config {
 	const char *kind;   /* hist */
 	bool follow;	    /* events */
 	unsigned long last; /* events: how many of the past; UNLIMITED: all that iomapd kept */
+	/* assert */
+	struct opt_list rules;
+	const char *max_hold, *suppress, *format, *output;
+	bool map_stacks;
+	char **command;
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -23,6 +28,9 @@ int do_list(void *config);
 int do_stats(void *config);
 int do_hist(void *config);
 int do_events(void *config);
+int do_assert(void *config);
+
+extern const char *const assert_format_names[]; /* NULL-terminated */
 
 extern const struct prog iomapctl_prog;
 

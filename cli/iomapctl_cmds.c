@@ -51,6 +51,39 @@ static const struct opt events_opts[] = {
 	  .max = EVENTS_UNLIMITED },
 };
 
+static const struct opt assert_opts[] = {
+	{ .name = "rule",
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct ctl_config, rules),
+	  .arg = "RULE",
+	  .help = "check this rule only; may be given several times (default: all)" },
+	{ .name = "max-hold",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, max_hold),
+	  .arg = "TIME",
+	  .help = "check hold-time, too: no atomic map held for longer, such as 50us" },
+	{ .name = "suppress",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, suppress),
+	  .arg = "FILE",
+	  .help = "violations that may stay, a line each: RULE SYMBOL -- reason" },
+	{ .name = "map-stacks",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, map_stacks),
+	  .help = "show the kernel stack of the map, too" },
+	{ .name = "format",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, format),
+	  .arg = "FORMAT",
+	  .help = "text (default), tap, junit, sarif, github or json",
+	  .choices = assert_format_names },
+	{ .name = "output",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "FILE",
+	  .help = "write the report to this file (default: standard output)" },
+};
+
 #define CMD_OPTS(o) .opts = (o), .n_opts = ARRAY_SIZE(o)
 
 static const struct cmd cmds[] = {
@@ -69,9 +102,15 @@ static const struct cmd cmds[] = {
 	  CMD_OPTS(hist_opts),
 	  .run = do_hist },
 	{ .name = "events",
-	  .help = "mappings created and freed, and maps that failed",
+	  .help = "mappings created and freed, maps that failed, rules that were broken",
 	  CMD_OPTS(events_opts),
 	  .run = do_events },
+	{ .name = "assert",
+	  .help = "run a command, and fail if a rule of io_mapping was broken meanwhile",
+	  CMD_OPTS(assert_opts),
+	  .words = "CMD [ARG]...",
+	  .words_offset = OPT_INTO(struct ctl_config, command),
+	  .run = do_assert },
 };
 
 const struct prog iomapctl_prog = {
@@ -81,11 +120,16 @@ const struct prog iomapctl_prog = {
 	.n_opts = ARRAY_SIZE(prog_opts),
 	.cmds = cmds,
 	.n_cmds = ARRAY_SIZE(cmds),
-	.notes = "A command may be shortened, as long as it stays clear which one is meant.\n"
-		 "'iomapctl COMMAND --help' lists the options of a command.\n"
-		 "\nExit status:\n"
-		 "  0  good\n"
-		 "  2  the command line is wrong\n"
-		 "  4  inconclusive: events were lost, or a hook is missing (status)\n"
-		 "  5  no iomapd, no permission to ask it, or the output could not be written\n",
+	.notes =
+		"A command may be shortened, as long as it stays clear which one is meant.\n"
+		"'iomapctl COMMAND --help' lists the options of a command.\n"
+		"\nExit status:\n"
+		"  0  good\n"
+		"  1  a rule was broken (assert)\n"
+		"  2  the command line is wrong\n"
+		"  3  nothing was exercised that a rule could judge (assert)\n"
+		"  4  inconclusive: events were lost, or a hook is missing (status, assert)\n"
+		"  5  no iomapd, no permission, no such command, or the output could not be written\n"
+		"  6  the kernel lacks the tracepoints or BTF (assert)\n"
+		"  7  the command failed (assert)\n",
 };

@@ -160,15 +160,16 @@ static void draw_below(const struct top *t, struct screen *s, int y, int rows)
 	const struct view *v = t->below_view;
 	char order[64], buf[VIEW_TEXT];
 	const char *part;
-	int x;
+	int x = 0;
 
 	if (!v || rows < BELOW_HEAD + BELOW_LEAST || !t->below.n_rows)
 		return;
-	x = screen_put(s, 0, y + 1, ST_NAME, v->title);
+	if (v->title)
+		x = screen_put(s, 0, y + 1, ST_NAME, v->title) + 1;
 	part = below_part(t, buf);
-	if (part && x + 1 < s->w) {
-		screen_field(s, x + 1, y + 1, s->w - x - 1, false, ST_NOTE, part);
-		x += 1 + (int)utf8_width(part);
+	if (part && x < s->w) {
+		screen_field(s, x, y + 1, s->w - x, false, ST_NOTE, part);
+		x += (int)utf8_width(part);
 	}
 	top_order(t, v, s->unicode, order, sizeof(order));
 	if (x + 2 + (int)utf8_width(order) <= s->w)

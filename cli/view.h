@@ -19,7 +19,7 @@ struct view_part {
 
 struct view {
 	const char *name;  /* what --view takes, in lower case */
-	const char *title; /* on its tab */
+	const char *title; /* on its tab, or above it; NULL: .say_part says it all */
 	const char *empty; /* the sentence shown where there are no rows */
 	/* The same where it depends on the model; NULL: .empty */
 	const char *(*say_empty)(const struct model *m, char buf[VIEW_TEXT]);

@@ -57,7 +57,7 @@ static const char *say_part(const struct model *m, const struct view_part *part,
 
 	if (!it)
 		return NULL;
-	snprintf(buf, VIEW_TEXT, "of %s[%llu] on CPU %llu: %s",
+	snprintf(buf, VIEW_TEXT, "%s[%llu] on CPU %llu: %s",
 		 fmt_clean(comm, sizeof(comm), rec_text(it->rec, "comm", "?")),
 		 (unsigned long long)rec_u64(it->rec, "pid"),
 		 (unsigned long long)rec_u64(it->rec, "cpu"), violation_text(it->rec, text));
@@ -65,7 +65,6 @@ static const char *say_part(const struct model *m, const struct view_part *part,
 }
 
 const struct view view_stack = {
-	.title = "Stack",
 	.say_part = say_part,
 	.cols = cols,
 	.n_cols = ARRAY_SIZE(cols),

@@ -10,11 +10,10 @@ static const struct sentence {
 	const char *rule, *before, *link, *after; /* link: NULL where the call adds nothing */
 } sentences[] = {
 	{ "sleep-in-atomic", "the task slept", " in ", " while it held this atomic map" },
-	{ "unmap-order", "unmapped", " by ",
-	  " before a later map: the last of atomic and local maps goes first" },
-	{ "unmap-kind", "unmapped", " by ", " with the call for another kind of map" },
+	{ "unmap-order", "unmapped", " by ", " before a later map: the last one goes first" },
+	{ "unmap-kind", "unmapped", " by ", " as another kind of map" },
 	{ "unmap-unknown", "unmapped", " by ",
-	  ", though nothing is mapped there: a second unmap, or a stray pointer" },
+	  ", but not mapped: unmapped twice, or a stray pointer" },
 	{ "use-after-free", "mapped after the mapping was freed", NULL, "" },
 	{ "leak", "still mapped when the mapping was freed or the task ended", NULL, "" },
 	{ "hold-time", "held for longer than the budget", NULL, "" },
@@ -35,11 +34,11 @@ static const char *range_text(const json_t *v, char *buf)
 	char size[FMT_MAX], end[FMT_MAX];
 
 	if (!rec_has(v, "offset") || !rec_has(v, "size"))
-		return "it reaches past the end of the mapping";
+		return "past the end of the mapping";
 	if (rec_has(v, "map_size"))
 		fmt_bytes(size, (double)rec_u64(v, "map_size"));
 	snprintf(buf, VIOLATION_TEXT,
-		 "offset 0x%" PRIx64 "%s%s reaches past the end of the mapping, which has %s",
+		 "offset 0x%" PRIx64 "%s%s is past the end of the mapping (%s)",
 		 rec_u64(v, "offset"), rec_has(v, "map_size") ? " + " : "",
 		 rec_has(v, "map_size") ? size : "", fmt_bytes(end, (double)rec_u64(v, "size")));
 	return buf;

@@ -19,9 +19,20 @@ tests/cli/$(1)-libs := -lm
 endef
 $(foreach t,$(cli-unit-tests),$(eval $(call cli-test,$(t))))
 
+# iomapctl assert: the report by itself, and running commands without a collector.
+assert-tests	:= $(addprefix tests/cli/,test-assert test-assert-formats test-assert-run)
+unit-tests	+= $(assert-tests)
+test-progs	+= tests/cli/made-up-report
+tests/cli/test-assert-srcs := tests/cli/test-assert.c tests/cli/assert-fixture.c $(cli-srcs) $(assert-srcs)
+tests/cli/test-assert-formats-srcs := tests/cli/test-assert-formats.c tests/cli/assert-fixture.c $(cli-srcs) \
+	$(assert-srcs)
+tests/cli/test-assert-run-srcs := tests/cli/test-assert-run.c cli/assert_run.c cli/util.c
+tests/cli/made-up-report-srcs := tests/cli/made-up-report.c tests/cli/assert-fixture.c $(cli-srcs) $(assert-srcs)
+$(foreach t,test-assert test-assert-formats test-assert-run made-up-report,$(eval $(call cli-test,$(t))))
+
 # A server that answers with whatever it is given: for replies that iomapd would never send.
 test-progs	+= tests/cli/canned-server
 tests/cli/canned-server-srcs := tests/cli/canned-server.c
 
 # Scripts over the built programs; they take the folder of these as an argument.
-cli-tests	:= $(addprefix tests/cli/,test-docs.sh test-iomapctl.sh test-iomaptop.sh test-screenshot.sh)
+cli-tests	:= $(addprefix tests/cli/,test-assert.sh test-docs.sh test-iomapctl.sh test-iomaptop.sh test-screenshot.sh)

@@ -31,12 +31,11 @@ static void sentences(void **state)
 	check_text("{\"rule\":\"may-sleep-in-atomic\",\"offender\":null}",
 		   "the task came to a function, which may sleep, while it held this atomic map");
 	check_text("{\"rule\":\"unmap-order\"," BY "}",
-		   "unmapped by drv_work+0x10 [drv] before a later map: the last of atomic and "
-		   "local maps goes first");
+		   "unmapped by drv_work+0x10 [drv] before a later map: the last one goes first");
 	check_text("{\"rule\":\"unmap-kind\"," BY "}",
-		   "unmapped by drv_work+0x10 [drv] with the call for another kind of map");
+		   "unmapped by drv_work+0x10 [drv] as another kind of map");
 	check_text("{\"rule\":\"unmap-unknown\"}",
-		   "unmapped, though nothing is mapped there: a second unmap, or a stray pointer");
+		   "unmapped, but not mapped: unmapped twice, or a stray pointer");
 	check_text("{\"rule\":\"use-after-free\"," BY "}", "mapped after the mapping was freed");
 	check_text("{\"rule\":\"leak\"}",
 		   "still mapped when the mapping was freed or the task ended");
@@ -50,11 +49,11 @@ static void offsets(void **state)
 	(void)state;
 	check_text("{\"rule\":\"offset-range\",\"offset\":1048576,\"map_size\":4096,"
 		   "\"size\":1048576}",
-		   "offset 0x100000 + 4K reaches past the end of the mapping, which has 1M");
+		   "offset 0x100000 + 4K is past the end of the mapping (1M)");
 	check_text("{\"rule\":\"offset-range\",\"offset\":0,\"map_size\":null,\"size\":4096}",
-		   "offset 0x0 reaches past the end of the mapping, which has 4K");
+		   "offset 0x0 is past the end of the mapping (4K)");
 	check_text("{\"rule\":\"offset-range\",\"offset\":null,\"size\":4096}",
-		   "it reaches past the end of the mapping");
+		   "past the end of the mapping");
 	check_text("{\"rule\":\"offset-align\",\"offset\":4097}",
 		   "offset 0x1001 is not a multiple of the page size");
 	check_text("{\"rule\":\"offset-align\"}", "the offset is not a multiple of the page size");
