@@ -41,6 +41,14 @@ static __always_inline struct iomap_total *total_of(struct iomap_cpu *cpu, __u32
 	return &cpu->total[backend][kind];
 }
 
+/* Adds one to the counter of that kind; the check is as above. */
+static __always_inline void count_kind(__u64 counters[IOMAP_KIND_MAX], __u32 kind)
+{
+	asm volatile("" : "+r"(kind));
+	if (kind < IOMAP_KIND_MAX)
+		counters[kind]++;
+}
+
 /* Where maps of that id are counted: id 0 takes the ids that the table lacks. */
 static __always_inline struct iomap_counters *counters_of(__u32 id)
 {

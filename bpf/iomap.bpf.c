@@ -370,7 +370,7 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 	if (closed == CLOSED_OTHER_KIND)
 		map_gone(o.id, o.gen, o.kind, o.caller);
 	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
-		cpu->stray[kind]++;
+		count_kind(cpu->stray, kind);
 	else
 		b.held_ns = unmap_count(cpu, &o);
 	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);

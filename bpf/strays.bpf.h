@@ -69,7 +69,7 @@ static __always_inline int stray_proved(struct iomap_cpu *cpu, __u64 vaddr, __u3
 	else
 		proved = in_new_mapping(vaddr);
 	if (!proved)
-		cpu->undecided[kind]++;
+		count_kind(cpu->undecided, kind);
 	return proved;
 }
 

@@ -30,10 +30,16 @@ static const char *const sleepers[] = {
 
 _Static_assert(ARRAY_SIZE(sleepers) < MAX_SLEEPERS, "the last one stays 0");
 
-/* The function behind might_sleep() of kernels with DEBUG_ATOMIC_SLEEP, and its older name. */
-static const char *const checks[] = { "__might_resched", "___might_sleep" };
-/* On PREEMPT_RT spin locks come by the former as well, and they are allowed. */
-static const char *const checks_rt[] = { "__might_sleep" };
+/*
+ * The function behind might_sleep() of kernels with DEBUG_ATOMIC_SLEEP, and its older name. On
+ * PREEMPT_RT spin locks come by there as well, and they are allowed: there it is the first.
+ */
+static const char *const checks[] = { "__might_sleep", "___might_sleep", "__might_resched" };
+
+static bool checks_rt(size_t i)
+{
+	return i == 0;
+}
 
 static int note_gap(struct collector *c, int hook, const char *cost, const char *what,
 		    struct errbuf *e)
@@ -78,36 +84,20 @@ static int probe(struct collector *c, struct bpf_program *prog, const char *cons
 	return done;
 }
 
-static bool has_symbol(const struct collector *c, const char *name)
+void collector_find_functions(struct collector *c)
 {
-	uint64_t start, end;
-
-	return !symbols_find(c->symbols, &name, 1, &start, &end) && start;
-}
-
-static bool any_symbol(const struct collector *c, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (has_symbol(c, names[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool has_checks(const struct collector *c)
-{
-	if (c->skel->rodata->cfg_preempt_rt)
-		return any_symbol(c, checks_rt, ARRAY_SIZE(checks_rt));
-	return any_symbol(c, checks, ARRAY_SIZE(checks));
-}
-
-void collector_find_sleepers(struct collector *c)
-{
-	uint64_t start[ARRAY_SIZE(sleepers)] = {}, end[ARRAY_SIZE(sleepers)] = {};
+	const char *names[] = { "do_exit", checks[0], checks[1], checks[2] };
+	uint64_t start[MAX_SLEEPERS] = {}, end[MAX_SLEEPERS] = {};
 	size_t k = 0;
 
-	if (c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC) || has_checks(c) ||
-	    symbols_find(c->symbols, sleepers, ARRAY_SIZE(sleepers), start, end))
+	symbols_find(c->symbols, names, ARRAY_SIZE(names), start, end);
+	/* With kprobes, it is told of before all that may sleep on the way. */
+	c->has_do_exit = start[0] && collector_has(c, "/sys/bus/event_source/devices/kprobe");
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		if (start[i + 1] && checks_rt(i) == c->skel->rodata->cfg_preempt_rt)
+			c->check = checks[i];
+	}
+	if (c->check || symbols_find(c->symbols, sleepers, ARRAY_SIZE(sleepers), start, end))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(sleepers); i++) {
 		if (!end[i])
@@ -125,10 +115,8 @@ static int attach_may_sleep(struct collector *c, struct errbuf *e)
 
 	if (c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC))
 		return 0;
-	if (has_checks(c)) {
-		n = c->skel->rodata->cfg_preempt_rt
-			    ? probe(c, prog, checks_rt, ARRAY_SIZE(checks_rt))
-			    : probe(c, prog, checks, ARRAY_SIZE(checks));
+	if (c->check) {
+		n = probe(c, prog, &c->check, 1);
 	} else {
 		/* What might_sleep() calls where preemption is voluntary, and the locks. */
 		n = probe(c, prog, cond_resched, 1);
@@ -141,6 +129,19 @@ static int attach_may_sleep(struct collector *c, struct errbuf *e)
 			"this kernel has no kprobes (CONFIG_KPROBES), or none of the functions "
 			"that could be probed",
 			e);
+}
+
+static int attach_exit(struct collector *c, struct errbuf *e)
+{
+	static const char *const do_exit[] = { "do_exit" };
+	static const char cost[] = "maps that a task leaves behind are not seen";
+
+	if (!c->has_do_exit)
+		return attach(c, HOOK_EXIT, c->skel->progs.iomap_exit, "sched_process_exit", cost,
+			      e);
+	if (probe(c, c->skel->progs.iomap_do_exit, do_exit, 1))
+		return 0;
+	return note_gap(c, HOOK_EXIT, cost, "this kernel has no kprobes (CONFIG_KPROBES)", e);
 }
 
 /* Those of io_mapping: mappings first, so that none is missed between the older ones and now. */
@@ -177,7 +178,6 @@ static int attach_io_mapping(struct collector *c, struct errbuf *e)
 
 int collector_attach(struct collector *c, struct errbuf *e)
 {
-	static const char *const do_exit[] = { "do_exit" };
 	const struct iomap_bpf *s = c->skel;
 	int err;
 
@@ -186,12 +186,10 @@ int collector_attach(struct collector *c, struct errbuf *e)
 		err = attach(c, HOOK_SWITCH, s->progs.iomap_switch, "sched_switch",
 			     "sleeping in atomic sections is not seen", e);
 	if (!err)
-		err = attach(c, HOOK_EXIT, s->progs.iomap_exit, "sched_process_exit",
-			     "maps that a task leaves behind are not seen", e);
-	if (err)
-		return err;
-	probe(c, s->progs.iomap_do_exit, do_exit, 1);
-	return attach_may_sleep(c, e);
+		err = attach_exit(c, e);
+	if (!err)
+		err = attach_may_sleep(c, e);
+	return err;
 }
 
 /* What a rule cannot be checked without. */
@@ -226,7 +224,7 @@ int collector_add_hooks(const struct collector *c, struct model *m)
 	static const char *const names[HOOK_MAX] = {
 		[HOOK_CREATE] = "io_mapping_create", [HOOK_FREE] = "io_mapping_free",
 		[HOOK_UNMAP] = "io_mapping_unmap",   [HOOK_MAP] = "io_mapping_map",
-		[HOOK_SWITCH] = "sched_switch",	     [HOOK_EXIT] = "sched_process_exit",
+		[HOOK_SWITCH] = "sched_switch",	     [HOOK_EXIT] = "exit",
 		[HOOK_MAY_SLEEP] = "may_sleep",	     [HOOK_DEBUGFS] = "debugfs",
 		[HOOK_KALLSYMS] = "kallsyms",
 	};

@@ -44,6 +44,8 @@ struct collector {
 	struct bpf_link *links[HOOK_MAX];
 	struct bpf_link *probes[32]; /* of HOOK_MAY_SLEEP */
 	size_t nr_probes;
+	bool has_do_exit;
+	const char *check; /* the function that tells of all that may sleep; NULL: none does */
 	struct ring_buffer *ring;
 	struct symbols *symbols;
 	struct mapping_meta *meta;	    /* by id */
@@ -64,6 +66,8 @@ struct collector {
 
 #define CHUNK_BYTES (256 * 1024)
 
+/* The file exists, below the root. */
+bool collector_has(const struct collector *c, const char *path);
 /* root + path, to be freed; NULL when there is no memory. */
 char *collector_path(const struct collector *c, const char *path);
 
@@ -76,8 +80,8 @@ int collector_adopt(struct collector *c);
 /* How many of the adopted mappings are alive. */
 uint32_t collector_old(const struct collector *c);
 
-/* Finds the functions that may sleep. To be called before the programs are loaded. */
-void collector_find_sleepers(struct collector *c);
+/* Finds the functions to be probed. To be called before the programs are loaded. */
+void collector_find_functions(struct collector *c);
 /* Adopts and attaches. Returns 0, or a negative errno with a sentence in e. */
 int collector_attach(struct collector *c, struct errbuf *e);
 /* collector_adopt() with a sentence. */

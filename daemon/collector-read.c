@@ -219,6 +219,8 @@ static int add_recursion(struct collector *c, struct model *m)
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
+		if (bpf_program__fd(prog) < 0)
+			continue; /* not needed on this kernel */
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
 			return -errno;
 		m->seen += info.recursion_misses;

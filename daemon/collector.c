@@ -21,7 +21,7 @@ char *collector_path(const struct collector *c, const char *path)
 /* Different stacks of maps that are kept, when they are asked for. */
 #define MAP_STACKS 4096
 
-static bool path_exists(const struct collector *c, const char *path)
+bool collector_has(const struct collector *c, const char *path)
 {
 	_cleanup_free_ char *p = collector_path(c, path);
 
@@ -50,7 +50,7 @@ static int check_privilege(struct errbuf *e)
 
 static int check_btf(const struct collector *c, struct errbuf *e)
 {
-	if (path_exists(c, "/sys/kernel/btf/vmlinux"))
+	if (collector_has(c, "/sys/kernel/btf/vmlinux"))
 		return 0;
 	return set_error(e, -ENOTSUP,
 			 "this kernel (%s) has no BTF at /sys/kernel/btf/vmlinux; build it "
@@ -60,7 +60,7 @@ static int check_btf(const struct collector *c, struct errbuf *e)
 
 static bool is_preempt_rt(const struct collector *c)
 {
-	return strstr(c->uts.version, "PREEMPT_RT") || path_exists(c, "/sys/kernel/realtime");
+	return strstr(c->uts.version, "PREEMPT_RT") || collector_has(c, "/sys/kernel/realtime");
 }
 
 static uint32_t round_up_pow2(uint32_t v)
@@ -100,7 +100,12 @@ static int configure(struct collector *c)
 	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
-	collector_find_sleepers(c);
+	collector_find_functions(c);
+	/* One of the two will do, and each costs the verifier some time. */
+	if (c->has_do_exit && !o->no_attach)
+		bpf_program__set_autoload(s->progs.iomap_exit, false);
+	else
+		bpf_program__set_autoload(s->progs.iomap_do_exit, false);
 	return err;
 }
 

@@ -341,7 +341,7 @@ static bool find(void *ctx, const struct line *l)
 	struct finding *f = ctx;
 
 	for (size_t i = 0; i < f->n; i++) {
-		/* A function ends where the next one begins; the file is in no order. */
+		/* It ends where the next one begins; the kernel's own are in order. */
 		if (f->start[i] && l->addr > f->start[i] && (!f->end[i] || l->addr < f->end[i]))
 			f->end[i] = l->addr;
 		if (!l->module && strlen(f->names[i]) == l->name_len &&
@@ -355,11 +355,8 @@ int symbols_find(const struct symbols *s, const char *const *names, size_t n, ui
 		 uint64_t *end)
 {
 	struct finding f = { names, n, start, end };
-	int err;
 
 	memset(start, 0, n * sizeof(*start));
 	memset(end, 0, n * sizeof(*end));
-	/* Once for the beginnings, and once more for the ends. */
-	err = each_function(s->path, find, &f);
-	return err ?: each_function(s->path, find, &f);
+	return each_function(s->path, find, &f);
 }
