@@ -5,21 +5,19 @@
 #include <string.h>
 
 #include "cli/assert.h"
-#include "cli/fmt.h"
 
 /* A line of a text as a double-quoted string of YAML. */
 static void put_quoted(FILE *f, const char *line, size_t n)
 {
 	_cleanup_free_ char *copy = strndup(line, n);
 	const char *s = copy ?: "";
-	char buf[8];
 	uint32_t ch;
 
 	fputc('"', f);
 	while ((ch = assert_next_char(&s))) {
 		if (ch == '"' || ch == '\\')
 			fputc('\\', f);
-		fwrite(buf, 1, utf8_put(buf, ch), f);
+		assert_put_char(f, ch);
 	}
 	fputs("\"\n", f);
 }

@@ -129,7 +129,7 @@ const struct prog iomapctl_prog = {
 		"  2  the command line is wrong\n"
 		"  3  nothing was exercised that a rule could judge (assert)\n"
 		"  4  inconclusive: events were lost, or a hook is missing (status, assert)\n"
-		"  5  no iomapd, no permission, no such command, or the output could not be written\n"
+		"  5  no iomapd, no permission, no such command, or no way to write the output\n"
 		"  6  the kernel lacks the tracepoints or BTF (assert)\n"
 		"  7  the command failed (assert)\n",
 };
