@@ -122,6 +122,7 @@ void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBO
  * text comes back as '?' and U+FFFD. 0 at the end.
  */
 uint32_t assert_next_char(const char **p);
+void assert_put_char(FILE *f, uint32_t ch);
 /* Writes a text that another process or the kernel chose: one line, nothing that steers. */
 void assert_put(FILE *f, const char *s);
 

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "cli/assert.h"
-#include "cli/fmt.h"
 #include "daemon/names.h"
 
 /*
@@ -13,7 +12,6 @@
  */
 static void put_escaped(FILE *f, const char *s, bool property)
 {
-	char buf[8];
 	uint32_t ch;
 
 	for (;;) {
@@ -23,7 +21,7 @@ static void put_escaped(FILE *f, const char *s, bool property)
 		if (ch == '%' || ch == '\n' || ch == '\r' || (property && (ch == ':' || ch == ',')))
 			fprintf(f, "%%%02X", (unsigned int)ch);
 		else
-			fwrite(buf, 1, utf8_put(buf, ch), f);
+			assert_put_char(f, ch);
 	}
 }
 

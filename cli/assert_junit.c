@@ -8,13 +8,11 @@
 #include <string.h>
 
 #include "cli/assert.h"
-#include "cli/fmt.h"
 #include "daemon/names.h"
 
 /* Text or the value of an attribute; ends of line stay. */
 static void put_xml(FILE *f, const char *s)
 {
-	char buf[8];
 	uint32_t ch;
 
 	for (;;) {
@@ -34,7 +32,7 @@ static void put_xml(FILE *f, const char *s)
 		else if (ch == '"')
 			fputs("&quot;", f);
 		else
-			fwrite(buf, 1, utf8_put(buf, ch), f);
+			assert_put_char(f, ch);
 	}
 }
 

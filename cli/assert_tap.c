@@ -5,34 +5,19 @@
 #include <string.h>
 
 #include "cli/assert.h"
-#include "cli/fmt.h"
-
-/* A description or a reason: a "#" in it must not begin a directive. */
-static void put_plain(FILE *f, const char *s)
-{
-	char buf[8];
-	uint32_t ch;
-
-	while ((ch = assert_next_char(&s))) {
-		if (ch == '#' || ch == '\\')
-			fputc('\\', f);
-		fwrite(buf, 1, utf8_put(buf, ch), f);
-	}
-}
 
 /* A line of a text as a double-quoted string of YAML. */
 static void put_quoted(FILE *f, const char *line, size_t n)
 {
 	_cleanup_free_ char *copy = strndup(line, n);
 	const char *s = copy ?: "";
-	char buf[8];
 	uint32_t ch;
 
 	fputc('"', f);
 	while ((ch = assert_next_char(&s))) {
 		if (ch == '"' || ch == '\\')
 			fputc('\\', f);
-		fwrite(buf, 1, utf8_put(buf, ch), f);
+		assert_put_char(f, ch);
 	}
 	fputs("\"\n", f);
 }
@@ -100,7 +85,7 @@ static int put_case(FILE *f, const struct assert_report *r, const struct assert_
 	fprintf(f, "%sok %zu - %s", ok ? "" : "not ", n, c->name);
 	if (c->state == ASSERT_SKIPPED || c->state == ASSERT_EXPECTED) {
 		fputs(ok ? " # SKIP " : " # TODO ", f);
-		put_plain(f, c->why);
+		assert_put(f, c->why);
 	}
 	fputc('\n', f);
 	return ok ? 0 : put_block(f, r, c);

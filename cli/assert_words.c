@@ -69,13 +69,20 @@ uint32_t assert_next_char(const char **p)
 	return is_harmless(ch) ? ch : '?';
 }
 
-void assert_put(FILE *f, const char *s)
+void assert_put_char(FILE *f, uint32_t ch)
 {
 	char buf[8];
+	size_t n = utf8_put(buf, ch);
+
+	fwrite(buf, 1, n, f);
+}
+
+void assert_put(FILE *f, const char *s)
+{
 	uint32_t ch;
 
 	while ((ch = assert_next_char(&s)))
-		fwrite(buf, 1, utf8_put(buf, ch), f);
+		assert_put_char(f, ch);
 }
 
 static const struct {

@@ -120,16 +120,15 @@ const struct prog iomapctl_prog = {
 	.n_opts = ARRAY_SIZE(prog_opts),
 	.cmds = cmds,
 	.n_cmds = ARRAY_SIZE(cmds),
-	.notes =
-		"A command may be shortened, as long as it stays clear which one is meant.\n"
-		"'iomapctl COMMAND --help' lists the options of a command.\n"
-		"\nExit status:\n"
-		"  0  good\n"
-		"  1  a rule was broken (assert)\n"
-		"  2  the command line is wrong\n"
-		"  3  nothing was exercised that a rule could judge (assert)\n"
-		"  4  inconclusive: events were lost, or a hook is missing (status, assert)\n"
-		"  5  no iomapd, no permission, no such command, or the output could not be written\n"
-		"  6  the kernel lacks the tracepoints or BTF (assert)\n"
-		"  7  the command failed (assert)\n",
+	.notes = "A command may be shortened, as long as it stays clear which one is meant.\n"
+		 "'iomapctl COMMAND --help' lists the options of a command.\n"
+		 "\nExit status:\n"
+		 "  0  good\n"
+		 "  1  a rule was broken (assert)\n"
+		 "  2  the command line is wrong\n"
+		 "  3  nothing was exercised that a rule could judge (assert)\n"
+		 "  4  inconclusive: events were lost, or a hook is missing (status, assert)\n"
+		 "  5  no iomapd, no permission, no such command, or no way to write the output\n"
+		 "  6  the kernel lacks the tracepoints or BTF (assert)\n"
+		 "  7  the command failed (assert)\n",
 };

@@ -98,9 +98,6 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 	char choices[256];
 
 	switch (o->type) {
-	case OPT_FLAG:
-		*(bool *)into = true;
-		return 0;
 	case OPT_TEXT:
 	case OPT_LIST:
 		return store_text(r, o, shown, value);
@@ -129,7 +126,10 @@ static int take_opt(struct reader *r, const struct opt *o, const char *shown, co
 	if (!takes_value(o)) {
 		if (value)
 			return err_set(r->err, -EINVAL, "%s takes no value", shown);
-	} else if (!value) {
+		*(bool *)((char *)r->config + o->offset) = true;
+		return OPTS_RUN;
+	}
+	if (!value) {
 		value = *r->next;
 		if (!value)
 			return err_set(r->err, -EINVAL, "%s needs a %s", shown, o->arg);

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Under the violations: what is wrong at the place that is selected, and the stack of it. */
-#include <string.h>
-
-#include "cli/fmt.h"
 #include "cli/view.h"
 
 enum {
@@ -53,12 +50,11 @@ static const char *say_part(const struct model *m, const struct view_part *part,
 			    char buf[VIEW_TEXT])
 {
 	const struct item *it = sample_find(&m->now, ITEM_VIOLATION, part->row);
-	char text[VIOLATION_TEXT], comm[64];
+	char text[VIOLATION_TEXT];
 
 	if (!it)
 		return NULL;
-	snprintf(buf, VIEW_TEXT, "%s[%llu] on CPU %llu: %s",
-		 fmt_clean(comm, sizeof(comm), rec_text(it->rec, "comm", "?")),
+	snprintf(buf, VIEW_TEXT, "%s[%llu] on CPU %llu: %s", rec_text(it->rec, "comm", "?"),
 		 (unsigned long long)rec_u64(it->rec, "pid"),
 		 (unsigned long long)rec_u64(it->rec, "cpu"), violation_text(it->rec, text));
 	return buf;

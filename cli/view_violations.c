@@ -34,7 +34,7 @@ static const struct column cols[] = {
 		   .type = COL_NS,
 		   .drop = 5,
 		   .help = "how long the map was held, at most" },
-	[AGE] = { .name = "AGE", .type = COL_NS, .drop = 4, .help = "time since the first of them" },
+	[AGE] = { .name = "AGE", .type = COL_NS, .drop = 4, .help = "time since the first one" },
 	[TASK] = { .name = "TASK", .drop = 8, .help = "who did the first: name and number" },
 	[CALLER] = COLUMN_CALLER(16),
 };

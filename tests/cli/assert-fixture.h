@@ -8,7 +8,9 @@
 /* NULL-terminated */
 extern const char *const fixture_names[];
 
-/* Fills in a report and judges it; false where there is no such run. To be freed. */
+/* Fills in what such a run saw; false where there is none of that name. To be freed. */
+bool fixture_fill(const char *name, struct assert_report *r, struct model *before);
+/* The same, judged. */
 bool fixture_report(const char *name, struct assert_report *r);
 
 /* What runs begin with: all rules but hold-time checked, nothing happened before. */

@@ -22,13 +22,14 @@ $(foreach t,$(cli-unit-tests),$(eval $(call cli-test,$(t))))
 # iomapctl assert: the report by itself, and running commands without a collector.
 assert-tests	:= $(addprefix tests/cli/,test-assert test-assert-formats test-assert-run)
 unit-tests	+= $(assert-tests)
-test-progs	+= tests/cli/made-up-report
+test-progs	+= tests/cli/made-up-report tests/cli/iomapctl-made-up
 tests/cli/test-assert-srcs := tests/cli/test-assert.c tests/cli/assert-fixture.c $(cli-srcs) $(assert-srcs)
 tests/cli/test-assert-formats-srcs := tests/cli/test-assert-formats.c tests/cli/assert-fixture.c $(cli-srcs) \
 	$(assert-srcs)
 tests/cli/test-assert-run-srcs := tests/cli/test-assert-run.c cli/assert_run.c cli/util.c
 tests/cli/made-up-report-srcs := tests/cli/made-up-report.c tests/cli/assert-fixture.c $(cli-srcs) $(assert-srcs)
-$(foreach t,test-assert test-assert-formats test-assert-run made-up-report,$(eval $(call cli-test,$(t))))
+tests/cli/iomapctl-made-up-srcs := tests/cli/made-up-collector.c tests/cli/assert-fixture.c $(iomapctl-srcs)
+$(foreach t,test-assert test-assert-formats test-assert-run made-up-report iomapctl-made-up,$(eval $(call cli-test,$(t))))
 
 # A server that answers with whatever it is given: for replies that iomapd would never send.
 test-progs	+= tests/cli/canned-server

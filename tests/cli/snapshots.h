@@ -17,14 +17,13 @@ struct play {
 	uint64_t lost;	       /* events lost as sites_full */
 	uint64_t unbalanced;   /* events seen and neither counted nor lost */
 	bool hook_missing;
-	bool empty;	    /* nothing was ever mapped */
-	unsigned int timed; /* one of so many holds is timed; 0: each */
-	const char *owner;  /* of mapping 1; NULL: of qxl */
-	uint32_t first_id;  /* of mapping 1; 0: 1 */
-	unsigned int
-		places; /* where rules are broken: the first four differ in all, the rest are alike */
-	bool rule_missing; /* the kernel lacks what may-sleep-in-atomic needs */
-	bool no_rules;	   /* an iomapd that is older than the rules */
+	bool empty;	     /* nothing was ever mapped */
+	unsigned int timed;  /* one of so many holds is timed; 0: each */
+	const char *owner;   /* of mapping 1; NULL: of qxl */
+	uint32_t first_id;   /* of mapping 1; 0: 1 */
+	unsigned int places; /* where rules are broken: four that differ, the rest are alike */
+	bool rule_missing;   /* the kernel lacks what may-sleep-in-atomic needs */
+	bool no_rules;	     /* an iomapd that is older than the rules */
 };
 
 /* The caller owns the result. */

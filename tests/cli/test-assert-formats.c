@@ -304,6 +304,34 @@ static void symbols(void **state)
 	assert_int_equal(strlen(module), ASSERT_SYMBOL_MAX - 1);
 }
 
+/* What comes of a text, character by character. */
+static void characters(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t want[4];
+	} cases[] = {
+		{ "a\xc3\xa4\xe2\x82\xac", { 'a', 0xe4, 0x20ac } },
+		{ "\xf0\x9f\x98\x80", { 0x1f600 } },
+		{ "\x1b\x7f\n", { '?', '?', '?' } },
+		{ "\xc2\x9b\xe2\x80\xae\xef\xbf\xbe", { '?', '?', '?' } },
+		{ "\xed\xa0\x80\xf4\x90\x80\x80", { '?', '?' } },
+		{ "\xc0\xaf\xe0\x80\xaf", { 0xfffd, 0xfffd } },
+		{ "\x80\xffz", { 0xfffd, 0xfffd, 'z' } },
+		{ "\xe2\x82", { 0xfffd } },
+		{ "\xe2z", { 0xfffd, 'z' } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *p = cases[i].text;
+
+		for (size_t n = 0; n < 4; n++)
+			assert_int_equal(assert_next_char(&p), cases[i].want[n]);
+		assert_int_equal(*p, 0);
+	}
+}
+
 static void times(void **state)
 {
 	static const char *const bad[] = { "",	    "5",      "us",   "5 us",  "-5us",
@@ -393,6 +421,7 @@ int main(void)
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(as_sarif),
 		cmocka_unit_test(symbols),
+		cmocka_unit_test(characters),
 		cmocka_unit_test(times),
 		cmocka_unit_test(output),
 	};

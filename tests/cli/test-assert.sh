@@ -188,4 +188,73 @@ else
 	is 'a kernel without the tracepoints' lacks
 fi
 
+# ---- the whole of it, over made-up figures ----
+
+# ran STATUS RUN WORD…: iomapctl assert with these words, seeing that run.
+ran() {
+	status_wanted=$1
+	MADE_UP_RUN=$2
+	export MADE_UP_RUN
+	shift 2
+	run "$status_wanted" "$bin/tests/cli/iomapctl-made-up" assert "$@"
+}
+
+last_is() { [ "$(tail -1 "$dir/out")" = "$1" ] || { echo "# want: $1"; return 1; }; }
+
+is 'good' ran 0 good -- true
+is 'all rules but hold-time are on' err_is 'collector: rules_off 0xfffffe00 max_hold_ns 0 map_stacks 0'
+is 'what the command writes comes first' ran 0 good -- echo hello
+is 'and the outcome last' last_is 'good: the rules held over 1005 maps'
+is 'the report begins after it' [ "$(sed -n 1p "$dir/out")" = hello ]
+is 'violations' ran 1 violations -- true
+is 'violations, and the command failed' ran 1 violations -- false
+is 'violations of rules that are not checked' ran 0 violations --rule leak --rule offset-align -- true
+is 'the other rules are off' err_is 'collector: rules_off 0xfffffebf max_hold_ns 0 map_stacks 0'
+is 'a budget is one more rule' ran 1 violations --rule leak --max-hold 50us --map-stacks -- true
+is 'and goes to the collector' err_is 'collector: rules_off 0xfffffcff max_hold_ns 50000 map_stacks 1'
+is 'it is the only one broken' last_is 'violations: 1 rule was broken, 9 times from 1 place'
+is 'the command failed' ran 7 good -- sh -c 'exit 3'
+is 'it is told how' last_is 'command failed: exit status 3; no rule was seen to be broken'
+is 'the command was killed' ran 7 good -- sh -c 'kill -9 $$'
+is 'inconclusive' ran 4 inconclusive -- true
+is 'what it lacks was not asked for' ran 4 inconclusive --rule leak -- true
+is 'nothing exercised' ran 3 nothing -- true
+is 'nothing that the rule could judge' ran 3 partly --rule sleep-in-atomic -- true
+is 'no such command' ran 5 good --output "$dir/report" -- "$dir/no-such-command"
+is 'it is named' err_has "iomapctl: cannot run $dir/no-such-command: No such file or directory"
+is 'and the report stays what it was' [ "$(cat "$dir/report")" = old ]
+
+printf 'sleep-in-atomic msleep -- known\n' >"$dir/known"
+is 'suppressed' ran 0 suppressed --suppress "$dir/known" -- true
+is 'not suppressed' ran 1 suppressed -- true
+
+is 'a report in a file' ran 1 violations --format junit --output "$dir/report" -- echo hello
+is 'and the outcome is said' err_has 'iomapctl: violations: 4 rules were broken, 7 times from 4 places'
+is 'standard output is that of the command' [ "$(cat "$dir/out")" = hello ]
+is 'it is all there' valid_junit "$dir/report"
+is 'no other file is left' [ "$(ls "$dir"/report*)" = "$dir/report" ]
+is '--json' ran 1 violations --json -- true
+status_in_json() { [ "$(jq .exit_status "$dir/out")" = "$1" ]; }
+is 'is the format json' status_in_json 1
+for format in text tap junit sarif github json; do
+	is "--format $format" ran 0 good --format $format -- true
+done
+
+# A report that nobody gets is not good news, and bad news stays what it is.
+to_full() {
+	MADE_UP_RUN=$2 "$bin/tests/cli/iomapctl-made-up" assert -- true >/dev/full 2>"$dir/err"
+	[ $? = "$1" ] && err_has 'cannot write the output: No space left on device'
+}
+is 'the output is full' to_full 5 good
+is 'the output is full, and there are violations' to_full 1 violations
+to_nobody() {
+	{
+		MADE_UP_RUN=$2 "$bin/tests/cli/iomapctl-made-up" assert -- sleep 0.3 2>"$dir/err"
+		echo $? >"$dir/status"
+	} | true
+	[ "$(cat "$dir/status")" = "$1" ]
+}
+is 'nobody reads the output' to_nobody 0 good
+is 'nobody reads the violations' to_nobody 1 violations
+
 finish

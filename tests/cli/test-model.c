@@ -189,6 +189,47 @@ static void empty(void **state)
 	model_free(&m);
 }
 
+/* A snapshot with these records of violations, as JSON. */
+static void add_places(struct model *m, double time, const char *list)
+{
+	json_t *s = play_snapshot(&(struct play){ .time = time }),
+	       *places = json_loads(list, 0, NULL);
+	struct err err;
+
+	assert_non_null(places);
+	json_object_set_new(json_object_get(s, "violations"), "violations", places);
+	assert_int_equal(model_add(m, s, &err), 0);
+	json_decref(s);
+}
+
+/* A place is the same one while it counts, and another one wherever any part of it differs. */
+static void places(void **state)
+{
+	static const char first[] = "[{\"rule\":\"leak\",\"count\":5,\"time_ns\":7},"
+				    "{\"rule\":\"leak\",\"count\":5,\"time_ns\":8}]";
+	static const char later[] =
+		"[{\"rule\":\"leak\",\"count\":9,\"time_ns\":7,\"held_ns\":3},"
+		"{\"rule\":\"unmap-kind\",\"count\":9,\"time_ns\":7},"
+		"{\"rule\":\"leak\",\"count\":9,\"time_ns\":7,\"kind\":\"local\"},"
+		"{\"rule\":\"leak\",\"count\":9,\"time_ns\":7,\"caller\":\"a\"},"
+		"{\"rule\":\"leak\",\"count\":9,\"time_ns\":7,\"offender\":\"a\"},"
+		"{\"rule\":\"leak\",\"count\":9,\"time_ns\":7,\"stack\":[\"a\"]},7]";
+	struct model m = {};
+	const struct items *l = &m.now.lists[ITEM_VIOLATION];
+
+	(void)state;
+	add_places(&m, 10, first);
+	assert_int_equal(l->n, 2);
+	add_places(&m, 12, later);
+	assert_int_equal(l->n, 7);
+	assert_true(l->items[0].rates.breaches == 4 / 2.0);
+	for (size_t i = 1; i < 6; i++)
+		assert_true(l->items[i].rates.breaches == 9 / 2.0);
+	add_places(&m, 13, "{}");
+	assert_int_equal(l->n, 0);
+	model_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +237,7 @@ int main(void)
 		cmocka_unit_test(reused_id),	 cmocka_unit_test(counter_fell),
 		cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
 		cmocka_unit_test(empty),	 cmocka_unit_test(sampled_holds),
+		cmocka_unit_test(places),
 	};
 
 	return RUN_TAP(tests);
