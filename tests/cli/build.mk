@@ -31,6 +31,9 @@ tests/cli/made-up-report-srcs := tests/cli/made-up-report.c tests/cli/assert-fix
 tests/cli/iomapctl-made-up-srcs := tests/cli/made-up-collector.c tests/cli/assert-fixture.c $(iomapctl-srcs)
 $(foreach t,test-assert test-assert-formats test-assert-run made-up-report iomapctl-made-up,$(eval $(call cli-test,$(t))))
 
+# The rest of it is declared in tests/build.mk.
+tests/cli/fake-iomapd-srcs += tests/cli/fake-violations.c
+
 # A server that answers with whatever it is given: for replies that iomapd would never send.
 test-progs	+= tests/cli/canned-server
 tests/cli/canned-server-srcs := tests/cli/canned-server.c

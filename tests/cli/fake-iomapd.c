@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "daemon/server.h"
+#include "tests/cli/fake-violations.h"
 
 enum scenario {
 	BUSY,
@@ -21,12 +22,13 @@ enum scenario {
 	LOST,
 	GAP,
 	MANY,
+	BROKEN,
 	SCENARIO_MAX
 };
 
 static const char *const scenarios[SCENARIO_MAX] = {
-	[BUSY] = "busy", [IDLE] = "idle", [EMPTY] = "empty",
-	[LOST] = "lost", [GAP] = "gap",	  [MANY] = "many",
+	[BUSY] = "busy", [IDLE] = "idle", [EMPTY] = "empty",   [LOST] = "lost",
+	[GAP] = "gap",	 [MANY] = "many", [BROKEN] = "broken",
 };
 
 struct fake {
@@ -258,6 +260,8 @@ static int add_mappings(const struct fake *f, struct model *m)
 
 static int sample(void *ctx, struct model *m)
 {
+	static const char no_free[] = "mappings are never shown as freed: this kernel has no "
+				      "io_mapping_free tracepoint";
 	static const char *const hooks[] = { "io_mapping_create", "io_mapping_free",
 					     "io_mapping_unmap", "io_mapping_map" };
 	struct fake *f = ctx;
@@ -274,14 +278,16 @@ static int sample(void *ctx, struct model *m)
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		bool missing = f->scenario == GAP && i == 1;
 
-		err = model_add_hook(m, hooks[i],
-				     missing ? "mappings are never shown as freed: this kernel "
-					       "has no io_mapping_free tracepoint"
-					     : NULL);
+		err = model_add_hook(m, hooks[i], missing ? no_free : NULL);
 		if (err)
 			return err;
 	}
-	err = add_cpus(f, m);
+	fake_add_rules(m);
+	if (f->scenario == GAP)
+		m->rule_gap[IOMAP_USE_AFTER_FREE] = m->rule_gap[IOMAP_LEAK] = no_free;
+	err = f->scenario == BROKEN ? fake_add_violations(m, elapsed(f)) : 0;
+	if (!err)
+		err = add_cpus(f, m);
 	if (!err && f->scenario != EMPTY)
 		err = add_sites(f, m);
 	if (!err && f->scenario != EMPTY)
@@ -322,6 +328,34 @@ static void tell(struct fake *f)
 		e.module = "qxl";
 	}
 	history_add(f->history, &e);
+}
+
+/* Tells of each place that breaks a rule. */
+static void tell_places(struct fake *f)
+{
+	const struct model_violation *v = fake_places(elapsed(f));
+
+	for (size_t i = 0; i < FAKE_PLACES; i++) {
+		struct event e = {
+			.time_unix_ns = v[i].time_unix_ns,
+			.rec = {
+				.type = IOMAP_EVENT_VIOLATION,
+				.time_ns = v[i].time_ns,
+				.id = v[i].id,
+				.pid = v[i].pid,
+				.cpu = v[i].cpu,
+				.kind = v[i].kind,
+				.base = v[i].base,
+				.size = v[i].size,
+			},
+			.caller = v[i].caller,
+			.module = v[i].module,
+			.violation = &v[i],
+		};
+
+		memcpy(e.rec.comm, v[i].comm, IOMAP_COMM_LEN);
+		history_add(f->history, &e);
+	}
 }
 
 static int timer_event(struct loop_source *source, uint32_t events)
@@ -371,6 +405,10 @@ static int run(struct fake *f, const char *path)
 	}
 	for (int i = 0; i < 3 && f->scenario != EMPTY; i++)
 		tell(f);
+	fake_places_begin(f->at >= 0 ? second : f->start_ns,
+			  f->at >= 0 ? 1700000000 * second : clock_ns(CLOCK_REALTIME));
+	if (f->scenario == BROKEN)
+		tell_places(f);
 	service_init(&service, &source, f->history);
 	fd = server_listen(path, &e);
 	if (fd < 0) {
@@ -399,7 +437,7 @@ static int run(struct fake *f, const char *path)
 static const char help[] =
 	"Usage: fake-iomapd --socket PATH [--scenario NAME] [--at SECONDS]\n"
 	"Serves made-up figures, as iomapd would, until it gets SIGTERM.\n"
-	"  --scenario NAME  busy (default), idle, empty, lost, gap or many\n"
+	"  --scenario NAME  busy (default), idle, empty, lost, gap, many or broken\n"
 	"  --at SECONDS     the figures of that moment, always; no event comes\n";
 
 int main(int argc, char **argv)

@@ -119,6 +119,48 @@ fake --scenario many
 is 'many mappings' json '(.mappings | length) == 299' list
 stop
 
+# --- rules that are broken
+fake --scenario broken --at 10
+rule() { grep -Eq "^ +$1 +$2\$" "$dir/out"; }
+is 'broken rules: the exit status stays' run 0 "$ctl" status
+is 'broken rules: what is checked' out_has 'rules         9 of 10 checked'
+is 'broken rules: one, many times' rule sleep-in-atomic 'checked  29 breaches'
+is 'broken rules: one, once' rule unmap-kind 'checked  1 breach'
+is 'broken rules: one that is kept' rule unmap-order 'checked  no breach'
+is 'broken rules: one that is off' rule hold-time 'off      no budget is set: see --max-hold of iomapd'
+is 'broken rules: ten of them' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' "$dir/out")" = 10
+is 'broken rules: the sum' out_has 'violations    46 (rules: 6, places: 5): '
+is 'broken rules: those without a place' out_has '  unplaced    6 breaches'
+is 'broken rules: what nobody knows' out_has 'undecided     4 unmaps'
+is 'broken rules: status --json is as before' json 'has("hooks") and has("conservation") and (has("rules") or has("violations") | not)' status
+is 'violations among the events' run 0 "$ctl" events
+is 'violations: one line of all' out_has ' violation  sleep-in-atomic: mapping 1 at 0xf4000000 size 64M (linear atomic) by qxl_bo_kmap_atomic_page+0x4f [qxl], held 1.23ms, Xorg[512] on CPU 0, 29 times'
+after() { grep -A"$2" -F -- "$1" "$dir/out" | tail -1 | grep -qxF -- "$3"; }
+is 'violations: what is wrong' after 'violation  sleep-in-atomic' 1 '    the task slept in msleep+0x2e while it held this atomic map'
+is 'violations: the stack' after 'violation  sleep-in-atomic' 3 '        schedule+0x2d'
+is 'violations: and its end' after 'violation  sleep-in-atomic' 7 '        drm_atomic_commit+0x84'
+is 'violations: once is not counted' grep -qE 'violation  unmap-kind: .* on CPU 1$' "$dir/out"
+is 'violations: the stack of the map' after '    stack of the map:' 2 '        control_write+0x92 [test_io_mapping]'
+is 'violations: figures of an offset' out_has '    offset 0x100000 + 4K is past the end of the mapping (1M)'
+is 'violations: nothing is known' grep -qE 'violation  unmap-unknown: mapping unknown \(linear atomic\), kworker/2:1\[31\] on CPU 2$' "$dir/out"
+is 'violations: a hostile task' out_has '?[2Jevil??[700]'
+is 'violations: nothing of it steers' sh -c "! grep -q '[^ -~]' $dir/out"
+is 'violations: the last one' run 0 "$ctl" events -n 1
+is 'violations: is of two lines' test "$(wc -l <"$dir/out")" = 2
+is 'violations: JSON' run 0 "$ctl" events --json
+is 'violations: JSON: the record as it is' test "$(jq -c 'select(.event.type == "violation") | .event.violation | [.rule, .count, .id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
+	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
+stop
+fake --scenario gap --at 10
+is 'rules without what they need' run 4 "$ctl" status
+is 'rules without what they need: why' rule leak 'missing  mappings are never shown as freed: .*'
+is 'rules without what they need: it does not look clean' out_has 'violations    none seen'
+stop
+fake --scenario idle
+is 'rules that are kept' run 0 "$ctl" status
+is 'rules that are kept: said' grep -qE '^violations +none$' "$dir/out"
+stop
+
 # --- following
 fake
 "$ctl" --json events -f -n 0 >"$dir/follow" 2>"$dir/follow.err" &

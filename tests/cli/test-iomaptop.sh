@@ -229,6 +229,41 @@ has_gone() { ! kill -0 "$pid" 2>/dev/null; }
 is 'its terminal goes: it ends' wait_for 10 has_gone
 stop
 
+# --- rules that are broken
+fake --scenario broken
+start 80x24 TERM=xterm-256color -d 0.2
+is 'violations: the header says so' sees '^ violations +[0-9]+ '
+is 'violations: and a line in each view' sees '^[0-9]+ violations \(key 5\): sleep-in-atomic [0-9]+, unmap-kind 1'
+alerts() { mux capture-pane -e -p | grep -E 'violations \(key 5\)' | grep -qE "$(printf '\033')\[[0-9;]*31m"; }
+is 'violations: in the colour of alerts' wait_for 5 alerts
+keys 5
+is 'key 5: violations' sees '\[5 Violations\]'
+is 'violations: a place a row' sees '^sleep-in-atomic +[0-9]+ +[0-9.]+ +1 1\.23ms .* qxl_bo_kmap_atomic_page'
+is 'violations: a place of which nothing is known' sees '^unmap-unknown +1 +0 +- +- .* -$'
+is 'violations: the rules below' sees '^hold-time +off +- no budget'
+keys Down
+is 'violations: the stack of the one that is selected' sees '^Xorg\[512\] on CPU 0: the task slept in msleep\+0x2e'
+is 'violations: its frames' sees '^ 3 qxl_bo_kmap_atomic_page\+0x1b3 \[qxl\]'
+keys /
+keys -l unmap-kind
+keys Enter
+is 'violations: a filter' sees '/unmap-kind: 1 of 5'
+is 'violations: beside the stack of the map' sees '^ 1 vfs_write\+0xf1 +control_write\+0x92'
+keys Escape /
+keys -l leak
+keys Enter
+is 'violations: a hostile task' sees '^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped'
+keys Escape q
+is 'violations: quits' ended_with 0
+is 'violations: batch' run 0 env COLUMNS=132 "$top" -bn1 -d 0.2 -v violations -s count
+is 'violations: batch: the places' test "$(grep -cE '^(sleep-in-atomic|unmap-kind|offset-range|leak|unmap-unknown) .* (atomic|local|sleepable) +linear ' "$dir/out")" = 5
+is 'violations: batch: the rules' test "$(grep -cE '^[a-z-]+ +(checked|off) ' "$dir/out")" = 10
+stop
+fake
+is 'no violation: batch' run 0 "$top" -bn1 -d 0.2 -v violations
+is 'no violation: what is checked' out_has 'No violation. Rules checked: 9 of 10; off: hold-time.'
+stop
+
 # --- many mappings
 fake --scenario many
 start 100x30 TERM=xterm-256color -d 0.2
