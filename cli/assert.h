@@ -161,9 +161,6 @@ char *assert_details(const struct assert_report *r, const struct model_violation
 char *assert_verdict(const struct assert_report *r);
 char *assert_coverage(const struct assert_report *r);
 
-/* To be had from daemon/report.h */
-void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
-
 /* ---- assert_cases.c: the report as a list of tests; all pass only if the outcome is good ---- */
 
 enum assert_case_state {

@@ -6,6 +6,7 @@
 
 #include "cli/assert.h"
 #include "daemon/names.h"
+#include "daemon/report.h"
 
 static void by_kind(struct jsonw *w, const char *key, const struct model_count *counts, bool failed)
 {

@@ -7,6 +7,7 @@
 #include "cli/fmt.h"
 #include "cli/violation.h"
 #include "daemon/names.h"
+#include "daemon/report.h"
 
 #define LABEL "%s%-12s "
 

@@ -9,6 +9,7 @@
 
 #include "cli/assert.h"
 #include "daemon/names.h"
+#include "daemon/report.h"
 
 #define SCHEMA_URI                                                            \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \

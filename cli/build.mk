@@ -6,7 +6,7 @@ top-srcs	:= $(addprefix cli/,feed.c iomaptop_opts.c model.c sample.c screen.c to
 
 assert-srcs	:= $(addprefix cli/,assert_cases.c assert_coverage.c assert_github.c assert_json.c assert_junit.c \
 		   assert_output.c assert_print.c assert_run.c assert_sarif.c assert_suppress.c assert_tap.c \
-		   assert_text.c assert_verdict.c assert_violation.c assert_words.c)
+		   assert_text.c assert_verdict.c assert_words.c)
 
 progs		+= iomapctl iomaptop
 
