@@ -452,7 +452,7 @@ static __always_inline int leaked_at_exit(void *ctx)
 	return 0;
 }
 
-/* do_exit(), at its beginning: all that it does may sleep, and none of that is the driver's call. */
+/* do_exit(), at its beginning: all that it does may sleep, and the driver called none of that. */
 SEC("kprobe")
 int iomap_do_exit(struct pt_regs *ctx)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stack of a task's open sections, atomic and local. Plain C on one struct, so that the BPF programs and
- * a unit test use the same code.
+ * The stack of a task's open sections, atomic and local. Plain C on one struct, so that the BPF
+ * programs and a unit test use the same code.
  *
  * Sections close in reverse order, but a driver may get that wrong: a frame below others is then
  * taken out and leaves a hole, and holes that come to the top go. A section that never closes
