@@ -79,9 +79,9 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->vbase = 0;
 		m->backend = backend;
 		/*
-		 * The counters' values so far are set aside, so that an id that is used again starts
-		 * at 0 while counters only grow. Nobody maps this id meanwhile: its creator has not
-		 * returned.
+		 * The counters' values so far are set aside, so that an id that is used again
+		 * starts at 0 while counters only grow. Nobody maps this id meanwhile: its creator
+		 * has not returned.
 		 */
 		sum_counters(id, &m->at_create);
 		m->state = IOMAP_LIVE;

@@ -158,7 +158,7 @@ struct iomap_cpu {
 	__aligned_u64 stray[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
 	struct iomap_total total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	__aligned_u64 violations[IOMAP_RULE_MAX];
-	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* strays that may have ended a map older than us */
+	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* strays that may have ended an older map */
 	__aligned_u64 saves;			 /* tasks switched out with open sections */
 	__aligned_u64 restores;			 /* and in again */
 	__u32 max_id;				 /* highest id of a create that the table took */
