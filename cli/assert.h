@@ -132,9 +132,6 @@ const char *rule_help(unsigned int rule);
 /* What the judged ones of a rule are: "atomic maps". */
 const char *rule_judges(unsigned int rule);
 
-/* Reads "50us": a number with ns, us, ms or s. Returns 0 or -EINVAL. */
-int assert_read_time(const char *s, uint64_t *ret_ns);
-
 /* ---- assert_coverage.c ---- */
 
 /* "exit status 3" or "killed by signal 9 (Killed)". */

@@ -168,27 +168,3 @@ const char *rule_help(unsigned int rule)
 {
 	return rules[rule].help;
 }
-
-int assert_read_time(const char *s, uint64_t *ret_ns)
-{
-	static const struct {
-		const char *unit;
-		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
-	char *end;
-	double v;
-
-	if (*s < '0' || *s > '9' || strspn(s, "0123456789.") + 2 < strlen(s))
-		return -EINVAL;
-	v = strtod(s, &end);
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].unit))
-			continue;
-		v *= units[i].ns;
-		if (!(v >= 1 && v <= 1e12))
-			return -EINVAL;
-		*ret_ns = (uint64_t)(v + 0.5);
-		return 0;
-	}
-	return -EINVAL;
-}

@@ -74,7 +74,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 		return usage("--json does not go with --format", format);
 	while (strcmp(assert_format_names[run->format], format))
 		run->format++;
-	if (cfg->max_hold && assert_read_time(cfg->max_hold, &r->max_hold_ns))
+	if (cfg->max_hold && time_from_text(cfg->max_hold, &r->max_hold_ns))
 		return usage(
 			"--max-hold takes a time from 1ns to 1000s, such as 50us or 1.5ms, not",
 			cfg->max_hold);

@@ -45,6 +45,8 @@ static const char help[] =
 	"  --max-mappings N   mappings that get counters of their own, 1 to 65536\n"
 	"                     (default: 1024)\n"
 	"  --hold-times MODE  which hold times to take: all, sampled, off (default: all)\n"
+	"  --max-hold TIME    report atomic maps held for longer, such as 50us or 1.5ms\n"
+	"  --without-check RULE  leave a rule of the API unchecked, or all; may be repeated\n"
 	"  --help             show this help\n"
 	"  --version          show the version\n"
 	"\n"
@@ -70,6 +72,20 @@ static int parse_number(const char *text, uint32_t max, uint32_t *ret)
 	return 0;
 }
 
+/* Adds a rule, or all of them, to the mask. */
+static int parse_rule(const char *name, uint32_t *mask)
+{
+	int rule = rule_from_name(name);
+
+	if (!strcmp(name, "all"))
+		*mask |= IOMAP_RULE(IOMAP_RULE_MAX) - 1;
+	else if (rule >= 0)
+		*mask |= IOMAP_RULE(rule);
+	else
+		return -EINVAL;
+	return 0;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
@@ -77,6 +93,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "socket", required_argument, NULL, 's' },
 		{ "max-mappings", required_argument, NULL, 'm' },
 		{ "hold-times", required_argument, NULL, 't' },
+		{ "max-hold", required_argument, NULL, 'b' },
+		{ "without-check", required_argument, NULL, 'w' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{},
@@ -100,6 +118,16 @@ static int parse_options(int argc, char **argv, struct options *o)
 			if (timing < 0)
 				return usage("--hold-times takes all, sampled or off, not", optarg);
 			o->collector.timing = timing;
+			break;
+		case 'b':
+			if (time_from_text(optarg, &o->collector.max_hold_ns))
+				return usage("--max-hold takes a time from 1ns to 1000s, not",
+					     optarg);
+			break;
+		case 'w':
+			if (parse_rule(optarg, &o->collector.rules_off))
+				return usage("--without-check takes a rule of the API or all, not",
+					     optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bpf/iomap.h"
@@ -124,4 +125,28 @@ int timing_from_name(const char *name)
 int rule_from_name(const char *name)
 {
 	return value_of(rules, IOMAP_RULE_MAX, name);
+}
+
+int time_from_text(const char *s, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	char *end;
+	double v;
+
+	if (*s < '0' || *s > '9' || strspn(s, "0123456789.") + 2 < strlen(s))
+		return -EINVAL;
+	v = strtod(s, &end);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].unit))
+			continue;
+		v *= units[i].ns;
+		if (!(v >= 1 && v <= 1e12))
+			return -EINVAL;
+		*ret_ns = (uint64_t)(v + 0.5);
+		return 0;
+	}
+	return -EINVAL;
 }

@@ -3,6 +3,8 @@
 #ifndef IOMAP_DAEMON_NAMES_H
 #define IOMAP_DAEMON_NAMES_H
 
+#include <stdint.h>
+
 /* Each returns a static string, "unknown" for a value outside the enum. */
 const char *kind_name(unsigned int kind);
 const char *backend_name(unsigned int backend);
@@ -17,5 +19,8 @@ int kind_from_name(const char *name);
 int backend_from_name(const char *name);
 int rule_from_name(const char *name);
 int timing_from_name(const char *name);
+
+/* A time from 1ns to 1000s, such as 50us or 1.5ms, in nanoseconds. Returns 0 or -EINVAL. */
+int time_from_text(const char *s, uint64_t *ret_ns);
 
 #endif

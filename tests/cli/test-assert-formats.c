@@ -7,6 +7,7 @@
 
 #include "tests/cli/assert-fixture.h"
 #include "tests/cli/cmocka_tap.h"
+#include "daemon/names.h"
 
 typedef int (*writer)(const struct assert_report *r, FILE *f);
 
@@ -340,16 +341,16 @@ static void times(void **state)
 	uint64_t ns = 0;
 
 	(void)state;
-	assert_int_equal(assert_read_time("50us", &ns), 0);
+	assert_int_equal(time_from_text("50us", &ns), 0);
 	assert_int_equal(ns, 50000);
-	assert_int_equal(assert_read_time("1.5ms", &ns), 0);
+	assert_int_equal(time_from_text("1.5ms", &ns), 0);
 	assert_int_equal(ns, 1500000);
-	assert_int_equal(assert_read_time("1ns", &ns), 0);
+	assert_int_equal(time_from_text("1ns", &ns), 0);
 	assert_int_equal(ns, 1);
-	assert_int_equal(assert_read_time("1000s", &ns), 0);
+	assert_int_equal(time_from_text("1000s", &ns), 0);
 	assert_int_equal(ns, 1000 * NSEC_PER_SEC);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(assert_read_time(bad[i], &ns), -EINVAL);
+		assert_int_equal(time_from_text(bad[i], &ns), -EINVAL);
 	assert_int_equal(ns, 1000 * NSEC_PER_SEC);
 }
 
