@@ -252,7 +252,7 @@ struct iomap_hist {
 
 /*
  * Value of the hash `violations`: the first breach from a place, which is the key: a hash of the
- * rule, the kind, the calls involved and, where these do not tell, the stack.
+ * rule, the kind, the calls involved and the top of the stack.
  */
 struct iomap_violation {
 	__aligned_u64 time_ns;

@@ -37,12 +37,11 @@ static __always_inline __u64 mix(__u64 h, __u64 v)
 	return h ^ h >> 32;
 }
 
-/* These have no call into io_mapping that could say where they happen. */
-static __always_inline int told_by_stack(__u32 rule)
-{
-	return rule == IOMAP_SLEEP_IN_ATOMIC || rule == IOMAP_MAY_SLEEP_IN_ATOMIC ||
-	       rule == IOMAP_LEAK;
-}
+/*
+ * Frames that make a place, those of tracing included: as many as tell apart who called a driver's
+ * own helper, and few enough to end before the task that an interrupt met.
+ */
+#define PLACE_FRAMES 10
 
 static __always_inline void take_stack(void *ctx, struct iomap_violation *v)
 {
@@ -51,13 +50,13 @@ static __always_inline void take_stack(void *ctx, struct iomap_violation *v)
 	v->nr_stack = n > 0 ? n / sizeof(v->stack[0]) : 0;
 }
 
-static __always_inline __u64 place_of(const struct iomap_violation *v, int by_stack)
+static __always_inline __u64 place_of(const struct iomap_violation *v)
 {
 	__u64 h = mix(v->rule * IOMAP_KIND_MAX + v->kind, v->caller);
 	__u32 i;
 
 	h = mix(h, v->offender);
-	for (i = 0; by_stack && i < IOMAP_STACK_FRAMES; i++) {
+	for (i = 0; i < PLACE_FRAMES; i++) {
 		if (i >= v->nr_stack)
 			break;
 		h = mix(h, v->stack[i]);
@@ -135,20 +134,16 @@ static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const stru
 {
 	struct iomap_violation *v = bpf_map_lookup_elem(&scratch, &slot);
 	struct iomap_violation_count *n;
-	int by_stack = told_by_stack(b->rule);
 	__u64 place;
 
 	if (!v || b->rule >= IOMAP_RULE_MAX || cfg_rules_off & IOMAP_RULE(b->rule))
 		return;
 	cpu->violations[b->rule] += b->count;
 	fill(v, b);
-	if (by_stack)
-		take_stack(ctx, v);
-	place = place_of(v, by_stack);
+	take_stack(ctx, v);
+	place = place_of(v);
 	n = bpf_map_lookup_elem(&violation_counts, &place);
 	if (!n) {
-		if (!by_stack)
-			take_stack(ctx, v);
 		if (!place_new(v, place, b))
 			return;
 		n = bpf_map_lookup_elem(&violation_counts, &place);

@@ -30,7 +30,7 @@ serving() { iomapctl status >/dev/null 2>&1; }
 start_daemon() {
 	iomapd "$@" >/tmp/iomapd.log 2>&1 &
 	daemon=$!
-	wait_for 20 serving || bail "iomapd does not answer: $(cat /tmp/iomapd.log)"
+	wait_for 60 serving || bail "iomapd does not answer: $(cat /tmp/iomapd.log)"
 }
 
 stop_daemon() {
