@@ -49,6 +49,7 @@ breaks() {
 		return
 	fi
 	look
+	[ "$told" = "$rule $kind $n" ] || iomapctl events | grep -A 14 violation | tail -40 | sed 's/^/# /'
 	same "$label: the driver did it" $(($(truth broken) - before)) "$n"
 	same "$label: that rule, so often, and no other" "$told" "$rule $kind $n"
 	same "$label: the call site of the map" "$sites" "$rule $kind $site"
