@@ -288,7 +288,7 @@ struct iomap_violation_count {
 #define IOMAP_PLACES 1024
 
 /*
- * Value of the hash `names`, by address: what the kernel calls it, as "function+0x12/0x34 [module]".
+ * Value of the hash `names`, by address: what the kernel calls it, "function+0x12/0x34 [module]".
  * Noted when the address is first met: the module may be gone when user space gets to it.
  */
 #define IOMAP_NAME_LEN 128

@@ -28,8 +28,8 @@ struct symbols *symbols_free(struct symbols *s);
 int symbols_check(const struct symbols *s);
 
 /*
- * Takes the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1 when
- * it has one, 0 when the text is none, or -ENOMEM.
+ * Takes the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1
+ * when it has one, 0 when the text is none, or -ENOMEM.
  */
 int symbols_learn(struct symbols *s, uint64_t addr, const char *text);
 
