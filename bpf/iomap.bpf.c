@@ -84,6 +84,7 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		 * has not returned.
 		 */
 		sum_counters(id, &m->at_create);
+		keep_name(m->owner);
 		m->state = IOMAP_LIVE;
 		if (id > cpu->max_id)
 			cpu->max_id = id;

@@ -287,6 +287,28 @@ struct iomap_violation_count {
 /* Places kept; the breaches of others are counted by rule only. */
 #define IOMAP_PLACES 1024
 
+/*
+ * Value of the hash `names`, by address: what the kernel calls it, "function+0x12/0x34 [module]".
+ * Noted when the address is first met: the module may be gone when user space gets to it.
+ */
+#define IOMAP_NAME_LEN 128
+#define IOMAP_NAMES    2048
+
+struct iomap_name {
+	char text[IOMAP_NAME_LEN];
+};
+
+/*
+ * Value of the hash `stack_names`, by place: the same of its stack, a line for each address, in two
+ * halves. What there was no room for is cut off.
+ */
+#define IOMAP_STACK_NAMES_LEN 1024
+#define IOMAP_STACK_NAMES     256
+
+struct iomap_stack_names {
+	char text[2][IOMAP_STACK_NAMES_LEN];
+};
+
 /* A record of the ring buffer `events`: what is rare enough to be told one by one. */
 enum iomap_event_type {
 	IOMAP_EVENT_CREATE = 1,
@@ -401,6 +423,7 @@ _Static_assert(sizeof(struct iomap_site) == 32, "site");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 88, "event");
+_Static_assert(IOMAP_STACK_FRAMES == 24, "the formats of stack_names");
 _Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
 
 #endif

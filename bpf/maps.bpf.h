@@ -98,13 +98,43 @@ struct {
 	__type(value, struct iomap_violation_count);
 } violation_counts SEC(".maps");
 
-/* Where a violation is put together: one for programs with interrupts off, one for the others. */
+/*
+ * Where a violation is put together: one for programs with interrupts off, one for the others,
+ * which interrupts may come between.
+ */
+enum {
+	IRQS_OFF,
+	IRQS_ON
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct iomap_violation);
 } scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IOMAP_NAMES);
+	__type(key, __u64);
+	__type(value, struct iomap_name);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IOMAP_STACK_NAMES);
+	__type(key, __u64);
+	__type(value, struct iomap_stack_names);
+} stack_names SEC(".maps");
+
+/* Where names are put together; as `scratch`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct iomap_stack_names);
+} name_scratch SEC(".maps");
 
 /* Sized by the loader when the stacks of maps are asked for. */
 struct {

@@ -7,6 +7,7 @@
 #define IOMAP_RULES_BPF_H
 
 #include "account.bpf.h"
+#include "names.bpf.h"
 #include "ring.bpf.h"
 
 /* A breach, with what is known of the map. */
@@ -23,12 +24,6 @@ struct breach {
 	__u32 rule;
 	__u32 count; /* breaches at once */
 	__s32 map_stack;
-};
-
-/* Which element of `scratch` a program uses: interrupts may come between those of the second. */
-enum {
-	IRQS_OFF,
-	IRQS_ON
 };
 
 static __always_inline __u64 mix(__u64 h, __u64 v)
@@ -109,7 +104,8 @@ static __always_inline void tell(const struct iomap_violation *v, __u64 place)
 }
 
 /* Puts the place down. Returns 1 when that was done already. */
-static __always_inline int place_new(struct iomap_violation *v, __u64 place, const struct breach *b)
+static __always_inline int place_new(struct iomap_violation *v, __u64 place, const struct breach *b,
+				     __u32 slot)
 {
 	struct iomap_violation_count one = { .count = b->count, .held_ns = b->held_ns };
 	long err;
@@ -123,8 +119,11 @@ static __always_inline int place_new(struct iomap_violation *v, __u64 place, con
 		return 0; /* no room: counted by rule only */
 	if (bpf_map_update_elem(&violation_counts, &place, &one, BPF_NOEXIST) == -EEXIST)
 		return 1;
-	if (!err)
+	if (!err) {
+		/* Who hears of the place is to find them. */
+		keep_stack_names(v->stack, place, slot);
 		tell(v, place);
+	}
 	return 0;
 }
 
@@ -144,7 +143,7 @@ static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const stru
 	place = place_of(v);
 	n = bpf_map_lookup_elem(&violation_counts, &place);
 	if (!n) {
-		if (!place_new(v, place, b))
+		if (!place_new(v, place, b, slot))
 			return;
 		n = bpf_map_lookup_elem(&violation_counts, &place);
 		if (!n)

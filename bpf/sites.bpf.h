@@ -4,6 +4,7 @@
 #define IOMAP_SITES_BPF_H
 
 #include "maps.bpf.h"
+#include "names.bpf.h"
 #include "site.h"
 
 /* Counts a map at its call site. Returns IOMAP_LOST_NONE or why not. */
@@ -23,6 +24,8 @@ static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 ba
 		s = iomap_site_find(b, caller, id, kind);
 		if (!s)
 			continue;
+		if (!s->used)
+			keep_name(caller);
 		iomap_site_count(s, caller, id, kind, backend, failed);
 		return IOMAP_LOST_NONE;
 	}

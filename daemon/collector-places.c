@@ -221,6 +221,27 @@ static size_t addresses(struct collector *c, const struct place *p, uint64_t *re
 	return n;
 }
 
+/* Takes the names that the programs noted of the stack; a line that was cut off is none. */
+static void learn_stack(struct collector *c, const struct place *p)
+{
+	struct iomap_stack_names n;
+
+	if (!c->names_kept ||
+	    bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.stack_names), &p->key, &n))
+		return;
+	for (size_t half = 0; half < 2; half++) {
+		size_t i = half * IOMAP_STACK_FRAMES / 2;
+		char *line = n.text[half], *end;
+
+		n.text[half][IOMAP_STACK_NAMES_LEN - 1] = '\0';
+		for (; i < p->rec.nr_stack && (end = strchr(line, '\n')); i++) {
+			*end = '\0';
+			symbols_learn(c->symbols, p->rec.stack[i], line);
+			line = end + 1;
+		}
+	}
+}
+
 int collector_name(struct collector *c, const uint64_t *addrs, size_t n)
 {
 	_cleanup_free_ uint64_t *all = NULL;
@@ -234,8 +255,10 @@ int collector_name(struct collector *c, const uint64_t *addrs, size_t n)
 	if (n)
 		memcpy(all, addrs, n * sizeof(*all));
 	for (size_t i = 0; i < c->nr_places; i++) {
-		if (!c->places[i]->named)
-			n += addresses(c, c->places[i], all + n);
+		if (c->places[i]->named)
+			continue;
+		learn_stack(c, c->places[i]);
+		n += addresses(c, c->places[i], all + n);
 	}
 	/* What cannot be named is shown as an address. */
 	symbols_resolve(c->symbols, all, n);

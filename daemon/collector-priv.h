@@ -48,6 +48,7 @@ struct collector {
 	const char *check; /* the function that tells of all that may sleep; NULL: none does */
 	struct ring_buffer *ring;
 	struct symbols *symbols;
+	bool names_kept;		    /* what the programs noted is used */
 	struct mapping_meta *meta;	    /* by id */
 	char *gaps[HOOK_MAX];		    /* NULL: the hook works */
 	struct place *places[IOMAP_PLACES]; /* oldest first */

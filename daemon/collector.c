@@ -189,6 +189,18 @@ static int check_symbols(struct collector *c)
 	return 0;
 }
 
+/* What the programs noted of an address in a module, which may have been unloaded since. */
+static bool kept_name(void *ctx, uint64_t addr, char *buf, size_t size)
+{
+	const struct collector *c = ctx;
+	struct iomap_name name;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.names), &addr, &name))
+		return false;
+	snprintf(buf, size, "%.*s", IOMAP_NAME_LEN, name.text);
+	return true;
+}
+
 static int setup(struct collector *c, struct errbuf *e)
 {
 	_cleanup_free_ char *kallsyms = NULL;
@@ -211,6 +223,10 @@ static int setup(struct collector *c, struct errbuf *e)
 	err = load(c, e);
 	if (err)
 		return err;
+	/* Where there are other files to be read than the kernel's, they say what it is. */
+	c->names_kept = !c->opts.root && !c->gaps[HOOK_KALLSYMS];
+	if (c->names_kept)
+		symbols_set_source(c->symbols, kept_name, c);
 	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
 	if (!c->meta)
 		return set_error(e, -ENOMEM, "out of memory");

@@ -25,6 +25,8 @@ struct symbols {
 	struct entry *table; /* open addressing; at most half full */
 	size_t size;	     /* a power of two */
 	size_t used;
+	symbols_source source; /* NULL: none */
+	void *source_ctx;
 };
 
 /* One line of the file; the strings are not NUL-terminated. */
@@ -142,6 +144,35 @@ static int remember(struct symbols *s, const struct candidate *c)
 	e->sym.module = module;
 	s->used++;
 	return 0;
+}
+
+void symbols_set_source(struct symbols *s, symbols_source source, void *ctx)
+{
+	s->source = source;
+	s->source_ctx = ctx;
+}
+
+int symbols_learn(struct symbols *s, uint64_t addr, const char *text)
+{
+	struct candidate c = { .addr = addr, .found = true };
+	unsigned long long offset;
+
+	if (cached(s, addr))
+		return 1;
+	if (sscanf(text, "%511[^+]+0x%llx/0x%*x [%63[^]]", c.name, &offset, c.module) < 2)
+		return 0;
+	c.start = addr - offset;
+	return remember(s, &c) ?: 1;
+}
+
+/* As symbols_learn(), from the source. */
+static int ask(struct symbols *s, uint64_t addr)
+{
+	char text[NAME_LEN + MODULE_LEN];
+
+	if (!s->source || !s->source(s->source_ctx, addr, text, sizeof(text)))
+		return 0;
+	return symbols_learn(s, addr, text);
 }
 
 static int hex_digit(char c)
@@ -270,8 +301,14 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 	size_t new = 0;
 	int err;
 
-	for (size_t i = 0; i < n; i++)
-		new += !cached(s, addrs[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (cached(s, addrs[i]))
+			continue;
+		err = ask(s, addrs[i]);
+		if (err < 0)
+			return err;
+		new += !err;
+	}
 	if (!new)
 		return 0;
 	cand = calloc(new, sizeof(*cand));

@@ -6,6 +6,7 @@
 #ifndef IOMAP_DAEMON_SYMBOLS_H
 #define IOMAP_DAEMON_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,19 @@ struct symbols *symbols_free(struct symbols *s);
  * (kernel.kptr_restrict, or no CAP_SYSLOG), or why it cannot be read.
  */
 int symbols_check(const struct symbols *s);
+
+/*
+ * Takes the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1
+ * when it has one, 0 when the text is none, or -ENOMEM.
+ */
+int symbols_learn(struct symbols *s, uint64_t addr, const char *text);
+
+/*
+ * Who is asked for an address before the file: writes what symbols_learn() takes and returns true,
+ * or returns false when it has no name.
+ */
+typedef bool (*symbols_source)(void *ctx, uint64_t addr, char *buf, size_t size);
+void symbols_set_source(struct symbols *s, symbols_source source, void *ctx);
 
 /* Looks up those of the n addresses that are not cached. Returns 0 or a negative errno. */
 int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);

@@ -104,6 +104,12 @@ is "it is the only violation" shown '^suppressed: offset-align, 1 time$' \
 	'^VIOLATION: offset-align, 2 times$' '^  mapped at +test_map_local\+' \
 	'^violations: 1 rule was broken, 2 times from 1 place'
 
+printf 'offset-align break_align -- on purpose\n' >/tmp/known
+is "nor is one by the same call, from another function" asserts 1 --rule offset-align \
+	--suppress /tmp/known -- \
+	sh -c "echo break rule=offset-align >$control; echo mimic case=page-size-mask-not >$control"
+is "each has its own stack" shown '^suppressed: offset-align, 1 time$' \
+	'^VIOLATION: offset-align, 4 times$' '^ +page_size_mask_not\+' '^violations: 1 rule was broken, 4 times from 1 place'
 is "--map-stacks" asserts 1 --rule unmap-order --map-stacks -- \
 	sh -c "echo break rule=unmap-order >$control"
 is "shows where the map came from" shown '^VIOLATION: unmap-order' "^  map's stack +test_map_atomic\\+" \
@@ -123,10 +129,14 @@ stop_daemon
 rmmod test_io_mapping
 is "a driver that is gone before the report" asserts 1 --rule offset-align -- \
 	sh -c "modprobe test_io_mapping; echo break rule=offset-align >$control; rmmod test_io_mapping"
+is "its calls are named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' '^VIOLATION: offset-align' \
+	'^  mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' '^ +break_align\+0x[0-9a-f]+ \[test_io_mapping\]$'
 is "a driver that leaks when it frees" asserts 1 --rule leak -- \
 	sh -c "modprobe test_io_mapping; echo create >$control; echo hold mapping=1 n=3 >$control;
 		echo free >$control; rmmod test_io_mapping"
-is "its leak is found" shown '^VIOLATION: leak, 3 times$' '^  stack +io_mapping_(unregister|free)\+'
+is "the leak is named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' '^VIOLATION: leak, 3 times$' \
+	'^  mapped at +test_map_sleepable\+0x[0-9a-f]+ \[test_io_mapping\]$' '^  stack +io_mapping_(unregister|free)\+' \
+	'^ +control_write\+0x[0-9a-f]+ \[test_io_mapping\]$'
 is "the driver is not held back" test ! -d /sys/module/test_io_mapping
 modprobe test_io_mapping
 

@@ -108,6 +108,44 @@ static void one_pass_for_many(void **state)
 	symbols_free(s);
 }
 
+static bool names_some(void *ctx, uint64_t addr, char *buf, size_t size)
+{
+	unsigned int *asked = ctx;
+
+	(*asked)++;
+	if (addr == 0xffffffffc0400110)
+		snprintf(buf, size, "gone_map+0x1f0/0x400 [gone]");
+	else if (addr == 0xffffffff81000010)
+		snprintf(buf, size, "of_the_kernel.isra.0+0x10/0x20");
+	else if (addr == 0xffffffff81000310)
+		snprintf(buf, size, "0xffffffff81000310");
+	else
+		return false;
+	return true;
+}
+
+/* What a module's code was called goes before what is at its place now. */
+static void asks_a_source_first(void **state)
+{
+	uint64_t addrs[] = { 0xffffffffc0400110, 0xffffffffc0400104, 0xffffffffc0400110 };
+	unsigned int asked = 0;
+	struct symbols *s;
+
+	(void)state;
+	write_file(typical);
+	s = symbols_new(path);
+	symbols_set_source(s, names_some, &asked);
+	assert_int_equal(symbols_resolve(s, addrs, 3), 0);
+	assert_int_equal(asked, 2);
+	expect(s, 0xffffffffc0400110, "gone_map+0x1f0", "gone");
+	expect(s, 0xffffffffc0400104, "qxl_bo_kmap_atomic_page+0x4", "qxl");
+	assert_int_equal(asked, 2);
+	expect(s, 0xffffffff81000010, "of_the_kernel.isra.0+0x10", NULL);
+	expect(s, 0xffffffff81000310, "weak_one+0x10", NULL);
+	assert_int_equal(asked, 4);
+	symbols_free(s);
+}
+
 static void cache_grows(void **state)
 {
 	struct symbols *s;
@@ -182,6 +220,7 @@ int main(void)
 		cmocka_unit_test(names_offsets_and_modules),
 		cmocka_unit_test(addresses_without_a_symbol),
 		cmocka_unit_test(one_pass_for_many),
+		cmocka_unit_test(asks_a_source_first),
 		cmocka_unit_test(cache_grows),
 		cmocka_unit_test(long_file_and_long_names),
 		cmocka_unit_test(checks_the_file),
