@@ -137,8 +137,30 @@ struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
 	__u32 used;	 /* frames below top, those taken out included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	__u32 pad;
+	__u32 hit;	 /* of iomap_stack_find() */
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
+};
+
+/*
+ * Key and value of the hash `live`: the open sleepable maps. An address may be held several times,
+ * each under its own n, the lowest free one.
+ */
+#define IOMAP_LIVE_SLOTS 32
+
+struct iomap_live_key {
+	__aligned_u64 vaddr;
+	__aligned_u64 n;
+};
+
+struct iomap_live {
+	__aligned_u64 ts; /* 0: not timed */
+	__aligned_u64 caller;
+	__aligned_u64 task; /* identity only */
+	__u32 id;
+	__u32 gen;	 /* of the mapping when mapped */
+	__s32 map_stack; /* as in struct iomap_frame */
+	__u8 backend;
+	__u8 pad[3];
 };
 
 /* What a CPU did, by backend and kind. */
@@ -166,30 +188,9 @@ struct iomap_cpu {
 	__u32 sample_rnd;
 	__u32 settled; /* it switched tasks since we began: no atomic section is older than us */
 	__u32 misses; /* tasks switched in that had none saved, since the flag was last looked at */
-	__u32 pad;
+	__u32 hit;    /* of live_take_pass() */
+	struct iomap_live taken;  /* by live_take() */
 	struct iomap_stack stack; /* of the task that it runs, and of interrupts above it */
-};
-
-/*
- * Key and value of the hash `live`: the open sleepable maps. An address may be held several times,
- * each under its own n, the lowest free one.
- */
-#define IOMAP_LIVE_SLOTS 64
-
-struct iomap_live_key {
-	__aligned_u64 vaddr;
-	__aligned_u64 n;
-};
-
-struct iomap_live {
-	__aligned_u64 ts; /* 0: not timed */
-	__aligned_u64 caller;
-	__aligned_u64 task; /* identity only */
-	__u32 id;
-	__u32 gen;	 /* of the mapping when mapped */
-	__s32 map_stack; /* as in struct iomap_frame */
-	__u8 backend;
-	__u8 pad[3];
 };
 
 /*
@@ -415,7 +416,8 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) == 16 + 40 * IOMAP_STACK_DEPTH, "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + sizeof(struct iomap_stack), "cpu");
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + 40 + sizeof(struct iomap_stack),
+	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 40, "shared");

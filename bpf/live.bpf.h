@@ -45,14 +45,18 @@ enum live_want {
 	LIVE_STALE
 };
 
-/* Takes out one such entry and copies it to *ret. Returns 1 when there was one. */
-static __always_inline int live_take_pass(__u64 vaddr, __u64 task, enum live_want want,
-					  struct iomap_live *ret)
+/*
+ * Takes out one such entry and copies it to cpu->taken. Returns 1 when there was one: by way of
+ * memory, as iomap_stack_find() does.
+ */
+static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __u64 task,
+					  enum live_want want)
 {
 	struct iomap_live_key key = { .vaddr = vaddr };
 	struct iomap_live *entry;
 	__u32 n;
 
+	cpu->hit = 0;
 	for (n = 0; n < IOMAP_LIVE_SLOTS; n++) {
 		if (!shared.live_used[n])
 			break;
@@ -62,22 +66,24 @@ static __always_inline int live_take_pass(__u64 vaddr, __u64 task, enum live_wan
 			continue;
 		if (want == LIVE_OWN && entry->task != task)
 			continue;
-		*ret = *entry;
-		if (!bpf_map_delete_elem(&live, &key))
-			return 1;
+		cpu->taken = *entry;
+		if (!bpf_map_delete_elem(&live, &key)) {
+			cpu->hit = 1;
+			break;
+		}
 	}
-	return 0;
+	return *(volatile __u32 *)&cpu->hit;
 }
 
 /*
  * Takes out an entry of the address, this task's by preference, and only when there is no other one
  * of a mapping that is gone. Returns 1 when there was one.
  */
-static __always_inline int live_take(__u64 vaddr, __u64 task, struct iomap_live *ret)
+static __always_inline int live_take(struct iomap_cpu *cpu, __u64 vaddr, __u64 task)
 {
-	return live_take_pass(vaddr, task, LIVE_OWN, ret) ||
-	       live_take_pass(vaddr, task, LIVE_ANY, ret) ||
-	       live_take_pass(vaddr, task, LIVE_STALE, ret);
+	return live_take_pass(cpu, vaddr, task, LIVE_OWN) ||
+	       live_take_pass(cpu, vaddr, task, LIVE_ANY) ||
+	       live_take_pass(cpu, vaddr, task, LIVE_STALE);
 }
 
 #endif

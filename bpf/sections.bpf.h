@@ -105,10 +105,9 @@ static __always_inline enum closed close_sleepable(struct iomap_cpu *cpu, __u64 
 						   struct opened *ret)
 {
 	struct iomap_frame f;
-	struct iomap_live l;
 
-	if (live_take(vaddr, bpf_get_current_task(), &l)) {
-		from_live(ret, &l);
+	if (live_take(cpu, vaddr, bpf_get_current_task())) {
+		from_live(ret, &cpu->taken);
 		return CLOSED;
 	}
 	if (iomap_stack_pop(&cpu->stack, vaddr, IOMAP_KIND_MAX, &f) == IOMAP_POP_NONE)
@@ -122,7 +121,6 @@ static __always_inline enum closed close_stacked(struct iomap_cpu *cpu, __u64 va
 {
 	enum iomap_pop pop;
 	struct iomap_frame f;
-	struct iomap_live l;
 
 	pop = iomap_stack_pop(&cpu->stack, vaddr, kind, &f);
 	if (pop != IOMAP_POP_NONE) {
@@ -134,9 +132,9 @@ static __always_inline enum closed close_stacked(struct iomap_cpu *cpu, __u64 va
 		return CLOSED_OTHER_KIND;
 	}
 	/* Somebody else's sleepable map at the same address is none of this task's business. */
-	if (!live_take_pass(vaddr, bpf_get_current_task(), LIVE_OWN, &l))
+	if (!live_take_pass(cpu, vaddr, bpf_get_current_task(), LIVE_OWN))
 		return CLOSED_NOTHING;
-	from_live(ret, &l);
+	from_live(ret, &cpu->taken);
 	return CLOSED_OTHER_KIND;
 }
 

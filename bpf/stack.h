@@ -58,9 +58,27 @@ IOMAP_INLINE void iomap_stack_drop(struct iomap_stack *s)
 	}
 }
 
-IOMAP_INLINE int iomap_frame_is(const struct iomap_frame *f, __u64 vaddr, __u32 kind)
+/*
+ * How deep the newest frame of that address and kind lies, IOMAP_KIND_MAX for any: 1 is the top; 0
+ * when there is none. The result goes by way of memory, where the BPF verifier forgets its value:
+ * else it would check all that follows once for each depth.
+ */
+IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind)
 {
-	return f->vaddr == vaddr && (f->kind == kind || kind == IOMAP_KIND_MAX);
+	struct iomap_frame *f;
+	__u32 i;
+
+	s->hit = 0;
+	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
+		if (i > s->used)
+			break;
+		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
+		if (f->vaddr == vaddr && (f->kind == kind || kind == IOMAP_KIND_MAX)) {
+			s->hit = i;
+			break;
+		}
+	}
+	return *(volatile __u32 *)&s->hit;
 }
 
 /*
@@ -70,28 +88,19 @@ IOMAP_INLINE int iomap_frame_is(const struct iomap_frame *f, __u64 vaddr, __u32 
 IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, __u32 kind,
 					    struct iomap_frame *ret)
 {
+	__u32 depth = vaddr ? iomap_stack_find(s, vaddr, kind) : 0;
 	struct iomap_frame *f;
-	__u32 i;
 
-	if (!s->used || !vaddr)
+	if (!depth)
 		return IOMAP_POP_NONE;
-	f = &s->frames[(s->top - 1) & IOMAP_STACK_MASK];
-	if (iomap_frame_is(f, vaddr, kind)) {
-		*ret = *f;
-		iomap_stack_drop(s);
-		return IOMAP_POP_TOP;
+	f = &s->frames[(s->top - depth) & IOMAP_STACK_MASK];
+	*ret = *f;
+	if (depth > 1) {
+		f->vaddr = 0;
+		return IOMAP_POP_DEEPER;
 	}
-	for (i = 2; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > s->used)
-			break;
-		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
-		if (iomap_frame_is(f, vaddr, kind)) {
-			*ret = *f;
-			f->vaddr = 0;
-			return IOMAP_POP_DEEPER;
-		}
-	}
-	return IOMAP_POP_NONE;
+	iomap_stack_drop(s);
+	return IOMAP_POP_TOP;
 }
 
 /* The newest open atomic section, NULL when there is none. */

@@ -10,7 +10,7 @@
 #include "account.bpf.h"
 
 /* Mappings tried when an address is looked for. */
-#define RANGES_TRIED 1024
+#define RANGES_TRIED 256
 
 /* Only what is read of the kernel's own struct. */
 struct task_struct {
