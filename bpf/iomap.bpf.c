@@ -407,6 +407,12 @@ static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u
 	violate(ctx, cpu, &b, slot);
 }
 
+/* On PREEMPT_RT the holder of an atomic map may be preempted, and may wait for a spin lock. */
+static __always_inline int by_choice(__u64 preempt, __u32 state)
+{
+	return !(preempt & 1) && state && !(state & TASK_RTLOCK_STATE);
+}
+
 /* sched_switch(bool preempt, struct task_struct *prev, *next, unsigned int prev_state) */
 SEC("raw_tp/sched_switch")
 int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
@@ -420,8 +426,7 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	cpu->settled = 1;
 	if (cpu->stack.used || cpu->stack.forgotten) {
 		f = iomap_stack_atomic(&cpu->stack);
-		/* On PREEMPT_RT the holder may be preempted, and wait for a spin lock. */
-		if (f && (!cfg_preempt_rt || (!(ctx->args[0] & 1) && state)))
+		if (f && (!cfg_preempt_rt || by_choice(ctx->args[0], state)))
 			section_broken(ctx, cpu, IOMAP_SLEEP_IN_ATOMIC, f, IRQS_OFF);
 		tasks_save(cpu, ctx->args[1], state);
 	}

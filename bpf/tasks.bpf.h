@@ -8,7 +8,9 @@
 
 #include "account.bpf.h"
 
-#define TASK_DEAD_STATE 0x80 /* TASK_DEAD of the kernel: the task's last switch */
+/* States of a task, as the kernel numbers them. */
+#define TASK_DEAD_STATE	  0x80	 /* its last switch */
+#define TASK_RTLOCK_STATE 0x1000 /* it waits for a spin lock, on PREEMPT_RT */
 
 /* Switches without a find after which it is asked whether anything is saved at all. */
 #define MISSES_MAX 256

@@ -5,13 +5,14 @@
 #include <string.h>
 #include <time.h>
 
-#define SITE	 0xffffffff81000100
-#define SITE_B	 0xffffffff81000200
-#define PAGE(n)	 (0xc0000000u + (n)*4096u)
-#define REGION	 0x10000
-#define TASK(n)	 (0xffff888000001000u + (n)*0x1000u)
-#define SLEEPING 2 /* TASK_UNINTERRUPTIBLE */
-#define DEAD	 0x80
+#define SITE		   0xffffffff81000100
+#define SITE_B		   0xffffffff81000200
+#define PAGE(n)		   (0xc0000000u + (n)*4096u)
+#define REGION		   0x10000
+#define TASK(n)		   (0xffff888000001000u + (n)*0x1000u)
+#define SLEEPING	   2	  /* TASK_UNINTERRUPTIBLE */
+#define WAITS_FOR_SPINLOCK 0x1000 /* TASK_RTLOCK_WAIT */
+#define DEAD		   0x80
 
 static void open_one(struct bench *b, const struct collector_options *opts)
 {
@@ -224,8 +225,9 @@ static void sleep_in_atomic(void **state)
 		{ 0, false, 0, 1 },
 		{ 1, false, SLEEPING, 1 },
 		{ 1, true, 0, 0 },
-		/* Waiting for a spin lock: the kernel calls that preemption, too */
+		/* About to sleep, and preempted before that */
 		{ 1, true, SLEEPING, 0 },
+		{ 1, false, WAITS_FOR_SPINLOCK, 0 },
 		{ 1, false, 0, 0 },
 	};
 
