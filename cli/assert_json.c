@@ -130,6 +130,7 @@ static void rules(struct jsonw *w, const struct assert_report *r)
 		jsonw_string(w, "gap", assert_selected(r, i) ? r->model.rule_gap[i] : NULL);
 		jsonw_u64(w, "count", r->rule[i].count);
 		jsonw_u64(w, "judged", r->rule[i].judged);
+		jsonw_u64(w, "missed", r->model.rule_missed[i]);
 		jsonw_u64(w, "suppressed", r->rule[i].suppressed);
 		jsonw_object_end(w);
 	}

@@ -93,8 +93,10 @@ static void diff(struct assert_report *r, const struct model *before)
 	take_off(&m->unplaced, before->unplaced);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
 		take_off(&m->undecided[k], before->undecided[k]);
-	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
 		take_off(&m->rule_count[i], before->rule_count[i]);
+		take_off(&m->rule_missed[i], before->rule_missed[i]);
+	}
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 			take_off_count(&m->total[b][k], &before->total[b][k]);
@@ -175,6 +177,22 @@ static int doubt_books(struct assert_report *r)
 	return err;
 }
 
+static int doubt_rule(struct assert_report *r, unsigned int rule)
+{
+	uint64_t missed = r->model.rule_missed[rule];
+	int err = 0;
+
+	if (r->model.rule_gap[rule])
+		err = doubt(r, "%s is not checked, or not wholly: %s", rule_name(rule),
+			    r->model.rule_gap[rule]);
+	if (!err && missed)
+		err = doubt(r,
+			    "%s was not checked %" PRIu64 " time%s, as the kernel does not call a "
+			    "probe while BPF is at work on that CPU: run it again",
+			    rule_name(rule), missed, missed == 1 ? "" : "s");
+	return err;
+}
+
 static int doubt_unmaps(struct assert_report *r)
 {
 	uint64_t n = 0;
@@ -196,9 +214,8 @@ static int find_doubts(struct assert_report *r)
 	int err = doubt_books(r);
 
 	for (int i = 0; i < IOMAP_RULE_MAX && !err; i++) {
-		if (assert_selected(r, i) && r->model.rule_gap[i])
-			err = doubt(r, "%s is not checked, or not wholly: %s", rule_name(i),
-				    r->model.rule_gap[i]);
+		if (assert_selected(r, i))
+			err = doubt_rule(r, i);
 	}
 	if (!err && r->model.unplaced)
 		err = doubt(r, "%" PRIu64 " breach%s from places that the table had no room for",

@@ -193,10 +193,10 @@ int collector_attach(struct collector *c, struct errbuf *e)
 }
 
 /* What a rule cannot be checked without. */
-static const char *rule_gap(const struct collector *c, unsigned int rule)
+static bool needs(unsigned int rule, int hook)
 {
 #define NEEDS(hook) (1U << HOOK_##hook)
-	static const unsigned int needs[IOMAP_RULE_MAX] = {
+	static const unsigned int hooks[IOMAP_RULE_MAX] = {
 		[IOMAP_SLEEP_IN_ATOMIC] = NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH),
 		[IOMAP_MAY_SLEEP_IN_ATOMIC] =
 			NEEDS(MAP) | NEEDS(UNMAP) | NEEDS(SWITCH) | NEEDS(MAY_SLEEP),
@@ -212,11 +212,24 @@ static const char *rule_gap(const struct collector *c, unsigned int rule)
 	};
 #undef NEEDS
 
+	return hooks[rule] & 1U << hook;
+}
+
+static const char *rule_gap(const struct collector *c, unsigned int rule)
+{
 	for (int i = 0; i < HOOK_MAX; i++) {
-		if (needs[rule] & 1U << i && c->gaps[i])
+		if (needs(rule, i) && c->gaps[i])
 			return c->gaps[i];
 	}
 	return NULL;
+}
+
+void collector_add_missed(const uint64_t missed[HOOK_MAX], struct model *m)
+{
+	for (unsigned int rule = 0; rule < IOMAP_RULE_MAX; rule++) {
+		for (int i = 0; i < HOOK_MAX; i++)
+			m->rule_missed[rule] += needs(rule, i) ? missed[i] : 0;
+	}
 }
 
 int collector_add_hooks(const struct collector *c, struct model *m)

@@ -89,6 +89,8 @@ int collector_attach(struct collector *c, struct errbuf *e);
 int collector_adopt_now(struct collector *c, struct errbuf *e);
 /* What is attached, what is missing, and which rules that concerns. */
 int collector_add_hooks(const struct collector *c, struct model *m);
+/* Which rules it concerns that the hooks were passed by so often. */
+void collector_add_missed(const uint64_t missed[HOOK_MAX], struct model *m);
 
 /* A callback of the ring buffer, with the collector: keeps the record in the batch. */
 int collector_event_arrived(void *ctx, void *data, size_t size);

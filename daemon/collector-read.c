@@ -210,22 +210,46 @@ static int name_all(struct collector *c, struct model *m)
 	return 0;
 }
 
-/* Events that the kernel did not call the programs for, as they were at work on that CPU. */
+/* Adds to *sum how often the kernel did not call a program, as it was busy on that CPU. */
+static int add_misses(const struct bpf_program *prog, uint64_t *sum)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_program__fd(prog) < 0)
+		return 0; /* not needed on this kernel */
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return -errno;
+	*sum += info.recursion_misses;
+	return 0;
+}
+
+/*
+ * On PREEMPT_RT, a kprobe is passed by while a map is read on that CPU, which may be preempted
+ * meanwhile. Tracepoints are not.
+ */
 static int add_recursion(struct collector *c, struct model *m)
 {
-	struct bpf_program *prog = NULL;
+	const struct iomap_bpf *s = c->skel;
+	const struct bpf_program *events[] = { s->progs.iomap_create, s->progs.iomap_free,
+					       s->progs.iomap_map, s->progs.iomap_unmap };
+	uint64_t missed[HOOK_MAX] = {}, lost = 0;
+	int err = 0;
 
-	while ((prog = bpf_object__next_program(c->skel->obj, prog))) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(prog) < 0)
-			continue; /* not needed on this kernel */
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			return -errno;
-		m->seen += info.recursion_misses;
-		m->lost[IOMAP_LOST_RECURSION] += info.recursion_misses;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(events) && !err; i++)
+		err = add_misses(events[i], &lost);
+	if (!err)
+		err = add_misses(s->progs.iomap_switch, &missed[HOOK_SWITCH]);
+	if (!err)
+		err = add_misses(c->has_do_exit ? s->progs.iomap_do_exit : s->progs.iomap_exit,
+				 &missed[HOOK_EXIT]);
+	if (!err)
+		err = add_misses(s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
+	if (err)
+		return err;
+	m->seen += lost;
+	m->lost[IOMAP_LOST_RECURSION] += lost;
+	collector_add_missed(missed, m);
 	return 0;
 }
 

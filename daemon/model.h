@@ -136,7 +136,12 @@ struct model {
 	uint64_t rule_count[IOMAP_RULE_MAX];  /* breaches */
 	bool rule_off[IOMAP_RULE_MAX];	      /* not to be checked */
 	const char *rule_gap[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
-	uint64_t unplaced;		      /* breaches of no place in the list */
+	/*
+	 * Times that the kernel passed by what a rule is checked in, as a BPF program or a read of
+	 * its maps was at work on that CPU. Events of io_mapping are in lost instead.
+	 */
+	uint64_t rule_missed[IOMAP_RULE_MAX];
+	uint64_t unplaced; /* breaches of no place in the list */
 	/* Unmaps that may have ended a map from before the tracer: no breach, and no proof */
 	uint64_t undecided[IOMAP_KIND_MAX];
 };

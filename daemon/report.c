@@ -291,6 +291,7 @@ void report_violations(struct jsonw *w, const char *key, const struct model *m)
 		jsonw_string(w, "state", rule_state(m, i));
 		jsonw_string(w, "gap", m->rule_gap[i]);
 		jsonw_u64(w, "count", m->rule_count[i]);
+		jsonw_u64(w, "missed", m->rule_missed[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_object_end(w);

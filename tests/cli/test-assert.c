@@ -309,6 +309,11 @@ static void doubts(void **state)
 	r.model.rule_gap[IOMAP_LEAK] = "no sched_process_exit";
 	doubted("leak is not checked, or not wholly: no sched_process_exit");
 	begin_good();
+	before.rule_missed[IOMAP_LEAK] = 3;
+	r.model.rule_missed[IOMAP_LEAK] = 4;
+	doubted("leak was not checked 1 time, as the kernel does not call a probe while BPF is at "
+		"work on that CPU: run it again");
+	begin_good();
 	r.model.undecided[IOMAP_SLEEPABLE] = 1;
 	doubted("1 unmap may have ended a map that is older than the check, or may have been "
 		"wrong");
@@ -326,6 +331,7 @@ static void no_doubts(void **state)
 	begin_good();
 	r.rules = 1U << IOMAP_OFFSET_RANGE;
 	r.model.rule_gap[IOMAP_LEAK] = "no sched_process_exit";
+	r.model.rule_missed[IOMAP_LEAK] = 1;
 	r.model.undecided[IOMAP_SLEEPABLE] = 1;
 	judge();
 	assert_int_equal(r.verdict, ASSERT_GOOD);
