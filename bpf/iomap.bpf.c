@@ -13,10 +13,8 @@
 #include <bpf/bpf_helpers.h>
 
 #include "iomap.h"
-#include "rules.bpf.h"
-#include "sections.bpf.h"
+#include "checks.bpf.h"
 #include "sites.bpf.h"
-#include "strays.bpf.h"
 #include "tasks.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -101,45 +99,6 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* Tells of the maps of that kind that are open while their mapping is freed. */
-static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u32 id, __u32 kind,
-					   const struct iomap_mapping *m)
-{
-	__u64 open = 0, callers = 0;
-	struct iomap_counters *c;
-	struct breach b = {
-		.rule = IOMAP_LEAK,
-		.id = id,
-		.kind = kind,
-		.backend = m->backend,
-		.map_stack = -1,
-	};
-	__u32 i;
-
-	for (i = 0; i < cfg_cpus; i++) {
-		c = bpf_map_lookup_percpu_elem(&counters, &id, i);
-		if (!c)
-			break;
-		open += c->kind[kind].maps - c->kind[kind].unmaps - c->kind[kind].gone;
-		callers += c->kind[kind].callers;
-	}
-	open -= m->at_create.kind[kind].maps - m->at_create.kind[kind].unmaps -
-		m->at_create.kind[kind].gone;
-	callers -= m->at_create.kind[kind].callers;
-	if (!open || open >> 63)
-		return;
-	c = counters_of(id);
-	if (c) {
-		c->kind[kind].gone += open;
-		c->kind[kind].callers -= callers;
-	}
-	/* One has a call site; the reader finds out which one several have in common. */
-	b.count = open;
-	b.caller = open == 1 ? callers : 0;
-	b.callers = open == 1 ? 0 : callers;
-	violate(ctx, cpu, &b, IRQS_OFF);
-}
-
 /* io_mapping_free(u32 id) */
 SEC("raw_tp/io_mapping_free")
 int iomap_free(struct bpf_raw_tracepoint_args *ctx)
@@ -200,55 +159,6 @@ static __always_inline int tell_failed(const struct opened *o, __u64 offset, __u
 	e->backend = o->backend;
 	bpf_ringbuf_submit(e, 0);
 	return IOMAP_LOST_NONE;
-}
-
-/* A page is mapped as a whole: what the region has of it is in range. */
-static __always_inline int out_of_range(const struct iomap_mapping *m, __u32 kind, __u64 offset,
-					__u64 size)
-{
-	if (kind != IOMAP_SLEEPABLE)
-		return offset >= m->size;
-	return offset + size > m->size || offset + size < offset;
-}
-
-/* The rules that a map breaks by its arguments, as bits. */
-static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 kind, __u64 offset,
-					   __u64 size)
-{
-	__u32 broken = 0;
-
-	if (offset & (cfg_page_size - 1))
-		broken |= IOMAP_RULE(IOMAP_OFFSET_ALIGN);
-	if (!m || m->state == IOMAP_EMPTY)
-		return broken;
-	if (m->state == IOMAP_FREED)
-		broken |= IOMAP_RULE(IOMAP_USE_AFTER_FREE);
-	if (m->size && out_of_range(m, kind, offset, size))
-		broken |= IOMAP_RULE(IOMAP_OFFSET_RANGE);
-	return broken;
-}
-
-static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const struct opened *o,
-				      const struct iomap_mapping *m, __u64 offset, __u64 size)
-{
-	__u32 broken = broken_by_map(m, o->kind, offset, size);
-	struct breach b = {
-		.caller = o->caller,
-		.offset = offset,
-		.map_size = size,
-		.id = o->id,
-		.kind = o->kind,
-		.backend = o->backend,
-		.count = 1,
-		.map_stack = -1,
-	};
-
-	if (!broken)
-		return;
-	for (b.rule = 0; b.rule < IOMAP_RULE_MAX; b.rule++) {
-		if (broken & IOMAP_RULE(b.rule))
-			violate(ctx, cpu, &b, IRQS_OFF);
-	}
 }
 
 /* Notes where a linear mapping is, for unmaps that need to be placed. */
@@ -332,25 +242,6 @@ static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct ope
 	return hold_end(&c->kind[o->kind], o->backend, o->kind, o->start);
 }
 
-/* Which rule an unmap broke; IOMAP_RULE_MAX: none. */
-static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed closed, __u64 vaddr,
-					     __u32 kind, __u64 held_ns)
-{
-	switch (closed) {
-	case CLOSED_NOT_LAST:
-		return IOMAP_UNMAP_ORDER;
-	case CLOSED_OTHER_KIND:
-		return IOMAP_UNMAP_KIND;
-	case CLOSED_NOTHING:
-		return stray_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
-	case CLOSED:
-		break;
-	}
-	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC && held_ns > cfg_max_hold_ns)
-		return IOMAP_HOLD_TIME;
-	return IOMAP_RULE_MAX;
-}
-
 /* io_mapping_unmap(unsigned long vaddr, u32 kind, unsigned long caller) */
 SEC("raw_tp/io_mapping_unmap")
 int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
@@ -389,30 +280,6 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* Tells of a breach of the section by something that is no call into io_mapping. */
-static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
-					   const struct iomap_frame *f, __u32 slot)
-{
-	struct breach b = {
-		.rule = rule,
-		.caller = f->caller,
-		.id = f->id,
-		.kind = f->kind,
-		.backend = f->backend,
-		.count = 1,
-		.held_ns = f->ts ? bpf_ktime_get_ns() - f->ts : 0,
-		.map_stack = f->map_stack,
-	};
-
-	violate(ctx, cpu, &b, slot);
-}
-
-/* On PREEMPT_RT the holder of an atomic map may be preempted, and may wait for a spin lock. */
-static __always_inline int by_choice(__u64 preempt, __u32 state)
-{
-	return !(preempt & 1) && state && !(state & TASK_RTLOCK_STATE);
-}
-
 /* sched_switch(bool preempt, struct task_struct *prev, *next, unsigned int prev_state) */
 SEC("raw_tp/sched_switch")
 int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
@@ -427,34 +294,10 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	if (cpu->stack.used || cpu->stack.forgotten) {
 		f = iomap_stack_atomic(&cpu->stack);
 		if (f && (!cfg_preempt_rt || by_choice(ctx->args[0], state)))
-			section_broken(ctx, cpu, IOMAP_SLEEP_IN_ATOMIC, f, IRQS_OFF);
+			section_broken(ctx, cpu, IOMAP_SLEEP_IN_ATOMIC, f, 0, IRQS_OFF);
 		tasks_save(cpu, ctx->args[1], state);
 	}
 	tasks_restore(cpu, ctx->args[2]);
-	return 0;
-}
-
-/* Tells of the sections that a task leaves behind, and closes them. */
-static __always_inline int leaked_at_exit(void *ctx)
-{
-	struct iomap_frame *f;
-	struct iomap_cpu *cpu;
-	__u32 zero = 0, i;
-
-	cpu = bpf_map_lookup_elem(&cpus, &zero);
-	if (!cpu || !cpu->stack.used)
-		return 0;
-	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > cpu->stack.used)
-			break;
-		f = &cpu->stack.frames[(cpu->stack.top - i) & IOMAP_STACK_MASK];
-		if (!f->vaddr)
-			continue;
-		section_broken(ctx, cpu, IOMAP_LEAK, f, IRQS_ON);
-		map_gone(f->id, f->gen, f->kind, f->caller);
-	}
-	cpu->stack.used = 0;
-	cpu->stack.forgotten = 0;
 	return 0;
 }
 
@@ -462,31 +305,14 @@ static __always_inline int leaked_at_exit(void *ctx)
 SEC("kprobe")
 int iomap_do_exit(struct pt_regs *ctx)
 {
-	return leaked_at_exit(ctx);
+	return leaked_at_exit(ctx, entered_from(ctx));
 }
 
 /* sched_process_exit(struct task_struct *task): the current one; where do_exit() has no probe */
 SEC("raw_tp/sched_process_exit")
 int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	return leaked_at_exit(ctx);
-}
-
-/* The stack passes through a function that may sleep and that is hooked itself. */
-static __always_inline int told_already(const __u64 *stack, __u32 n)
-{
-	__u32 i, k;
-
-	/* The first is the function that we are called for. */
-	for (i = 1; i < 4; i++) {
-		if (i >= n)
-			break;
-		for (k = 0; k < MAX_SLEEPERS && cfg_sleeper_end[k]; k++) {
-			if (stack[i] >= cfg_sleeper_start[k] && stack[i] < cfg_sleeper_end[k])
-				return 1;
-		}
-	}
-	return 0;
+	return leaked_at_exit(ctx, 0);
 }
 
 /* Functions that may sleep; which ones is for the loader to find out. */
@@ -495,7 +321,7 @@ int iomap_may_sleep(struct pt_regs *ctx)
 {
 	struct iomap_frame *f;
 	struct iomap_cpu *cpu;
-	__u64 stack[4] = {};
+	__u64 stack[4] = {}, entered;
 	__u32 zero = 0;
 	long n;
 
@@ -505,11 +331,14 @@ int iomap_may_sleep(struct pt_regs *ctx)
 	f = iomap_stack_atomic(&cpu->stack);
 	if (!f)
 		return 0;
+	entered = entered_from(ctx);
 	if (cfg_sleeper_end[0]) {
 		n = bpf_get_stack(ctx, stack, sizeof(stack), 0);
+		/* The first is the function that we are called for. */
+		stack[0] = entered;
 		if (n > 0 && told_already(stack, n / sizeof(stack[0])))
 			return 0;
 	}
-	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, IRQS_ON);
+	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
 	return 0;
 }

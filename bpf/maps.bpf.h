@@ -13,6 +13,8 @@ const volatile __u32 cfg_cpus = 1;
 const volatile __u32 cfg_timing = IOMAP_TIMING_ALL;
 /* The kernel is PREEMPT_RT: the holder of an atomic map may be preempted. */
 const volatile __u32 cfg_preempt_rt = 0;
+/* Bytes of a return address that lies on the stack when a function begins; 0: it does not. */
+const volatile __u32 cfg_ret_on_stack = 0;
 /* Buckets of the site table - 1; their number is a power of two. */
 const volatile __u32 cfg_site_mask = 0;
 

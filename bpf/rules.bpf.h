@@ -15,6 +15,7 @@ struct breach {
 	__u64 caller;	/* of the map; 0: not known */
 	__u64 callers;	/* the sum of several; else 0 */
 	__u64 offender; /* return address of the offending call; 0: it was none of ours */
+	__u64 entered;	/* return address of the probed function; else 0 */
 	__u64 offset;
 	__u64 map_size;
 	__u64 held_ns; /* 0: not known */
@@ -38,10 +39,20 @@ static __always_inline __u64 mix(__u64 h, __u64 v)
  */
 #define PLACE_FRAMES 10
 
-static __always_inline void take_stack(void *ctx, struct iomap_violation *v)
+/*
+ * entered: return address of the probed function, else 0. An unwinder that goes by frame pointers
+ * leaves it out, as the function has made no frame yet; it is put in its place then.
+ */
+static __always_inline void take_stack(void *ctx, struct iomap_violation *v, __u64 entered)
 {
+	const __u32 one = sizeof(v->stack[0]);
 	long n = bpf_get_stack(ctx, v->stack, sizeof(v->stack), 0);
 
+	if (entered && n > one && v->stack[1] != entered) {
+		n = bpf_get_stack(ctx, &v->stack[1], sizeof(v->stack) - one, 0) + one;
+		v->stack[0] = v->stack[1];
+		v->stack[1] = entered;
+	}
 	v->nr_stack = n > 0 ? n / sizeof(v->stack[0]) : 0;
 }
 
@@ -139,7 +150,7 @@ static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const stru
 		return;
 	cpu->violations[b->rule] += b->count;
 	fill(v, b);
-	take_stack(ctx, v);
+	take_stack(ctx, v, b->entered);
 	place = place_of(v);
 	n = bpf_map_lookup_elem(&violation_counts, &place);
 	if (!n) {

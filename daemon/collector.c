@@ -98,6 +98,9 @@ static int configure(struct collector *c)
 	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
 	s->rodata->cfg_map_stacks = o->map_stacks;
 	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	/* Kernels for 64 bits have unwinders that need no help. */
+	if (c->uts.machine[0] == 'i' && !strcmp(c->uts.machine + 2, "86"))
+		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
 	collector_find_functions(c);

@@ -61,10 +61,7 @@ breaks() {
 
 mark
 breaks sleep-in-atomic atomic 2 test_map_atomic break_sleep
-# At a function's first instruction, an unwinder that goes by frame pointers does not see its caller, but that one's.
-caller=break_may_sleep
-[ "$(uname -m)" = x86_64 ] || caller=test_break
-breaks may-sleep-in-atomic atomic 3 test_map_atomic $caller
+breaks may-sleep-in-atomic atomic 3 test_map_atomic break_may_sleep
 for kind in atomic local; do
 	breaks unmap-order $kind 3 test_map_$kind break_order
 	breaks leak $kind 1 test_map_$kind do_exit "kmap ioremap"
