@@ -67,6 +67,7 @@ static void worst(int64_t *max, int64_t ns)
 static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *ret_sample)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
+	unsigned int bad = 0, n = 0;
 	int64_t start;
 
 	*ret_late = *ret_sample = 0;
@@ -78,7 +79,12 @@ static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *re
 		model_reset(&b->m);
 		assert_int_equal(collector_sample(b->collector, &b->m), 0);
 		worst(ret_sample, now_ns() - start);
+		/* An event is on its way on the other CPU all the time; that is no imbalance. */
+		bad += b->m.seen != b->m.counted + total_lost(b);
+		n++;
 	}
+	printf("# %u of %u samplings did not balance\n", bad, n);
+	assert_int_equal(bad, 0);
 }
 
 static unsigned int violations_told(const struct bench *b)
