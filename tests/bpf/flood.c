@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Breaches at the rate that a real CPU has them: two tasks on two CPUs break a rule for IOMAP_SECONDS.
- * Counts are exact, there is one place and one record in the ring, and the machine goes on to answer.
+ * Breaches at the rate that a real CPU has them: two tasks on two CPUs break a rule for
+ * IOMAP_SECONDS. Counts are exact, there is one place and one record in the ring, and the machine
+ * goes on to answer.
  */
 #include "tests/bpf/harness.h"
 
