@@ -39,9 +39,16 @@ test: ## install what is missing, build everything, run all tests
 	$(Q)$(MAKE) --no-print-directory test-built
 	$(Q)tests/run $(if $(V),-v) check host vm
 
-test-built: tests
+test-built: vms-built
 	$(Q)$(MAKE) --no-print-directory SAN=1 tests
 	$(Q)$(MAKE) --no-print-directory CC=clang tests
+
+soak: ## random load in the VMs, ten minutes for each kernel and backend, and long BPF tests: an hour or two
+	$(Q)tests/vm/deps
+	$(Q)$(MAKE) --no-print-directory vms-built
+	$(Q)tests/run $(if $(V),-v) soak
+
+vms-built: tests
 	$(Q)$(MAKE) --no-print-directory ARCH=i386 tools
 	$(Q)kernel-patch/build
 	$(Q)for name in $$(kernel-patch/build --list); do \
@@ -61,5 +68,5 @@ clean: ## remove build/ (built kernels stay in the cache folder)
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | expand -t 18
 
-.PHONY: all tools tests check test test-built demo clean help
+.PHONY: all tools tests check test test-built soak vms-built demo clean help
 .DELETE_ON_ERROR:

@@ -129,6 +129,7 @@ static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u
 		.count = 1,
 		.held_ns = f->ts ? bpf_ktime_get_ns() - f->ts : 0,
 		.map_stack = f->map_stack,
+		.at_exit = rule == IOMAP_LEAK,
 	};
 
 	violate(ctx, cpu, &b, slot);

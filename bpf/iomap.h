@@ -274,7 +274,7 @@ struct iomap_violation {
 	__u8 rule;
 	__u8 kind; /* of the map */
 	__u8 backend;
-	__u8 pad;
+	__u8 at_exit; /* a leak: found when the task ended, not when the mapping was freed */
 	char comm[IOMAP_COMM_LEN];
 	__aligned_u64 stack[IOMAP_STACK_FRAMES]; /* of the offence, tracing functions included */
 };

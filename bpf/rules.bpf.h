@@ -25,6 +25,7 @@ struct breach {
 	__u32 rule;
 	__u32 count; /* breaches at once */
 	__s32 map_stack;
+	__u32 at_exit;
 };
 
 static __always_inline __u64 mix(__u64 h, __u64 v)
@@ -85,6 +86,7 @@ static __always_inline void fill(struct iomap_violation *v, const struct breach 
 	v->rule = b->rule;
 	v->kind = b->kind;
 	v->backend = b->backend;
+	v->at_exit = b->at_exit;
 	v->map_stack = b->map_stack;
 	v->maps = b->count;
 	if (m) {

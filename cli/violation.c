@@ -15,7 +15,6 @@ static const struct sentence {
 	{ "unmap-unknown", "unmapped", " by ",
 	  ", but not mapped: unmapped twice, or a stray pointer" },
 	{ "use-after-free", "mapped after the mapping was freed", NULL, "" },
-	{ "leak", "still mapped when the mapping was freed or the task ended", NULL, "" },
 	{ "hold-time", "held for longer than the budget", NULL, "" },
 };
 
@@ -53,6 +52,17 @@ static const char *align_text(const json_t *v, char *buf)
 	return buf;
 }
 
+static const char *leak_text(const json_t *v)
+{
+	const char *at = rec_text(v, "leaked_at", "");
+
+	if (!strcmp(at, "free"))
+		return "still mapped when the mapping was freed";
+	if (!strcmp(at, "exit"))
+		return "still mapped when the task ended";
+	return "still mapped when the mapping was freed or the task ended";
+}
+
 const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 {
 	const char *rule = rec_text(v, "rule", "");
@@ -65,6 +75,8 @@ const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 		return range_text(v, buf);
 	if (!strcmp(rule, "offset-align"))
 		return align_text(v, buf);
+	if (!strcmp(rule, "leak"))
+		return leak_text(v);
 	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
 		const struct sentence *s = &sentences[i];
 

@@ -144,6 +144,7 @@ static void set_facts(struct place *p)
 	v->size = rec->size;
 	v->offset = rec->offset;
 	v->map_size = rec->map_size;
+	v->at_exit = rec->at_exit;
 	v->pid = rec->pid;
 	v->cpu = rec->cpu;
 	memcpy(v->comm, rec->comm, IOMAP_COMM_LEN);

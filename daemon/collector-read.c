@@ -8,6 +8,9 @@
 
 /* Readings of a CPU's record until it is one between two events. */
 #define TRIES 1000
+/* And how often when that is in vain: a virtual CPU can be halted in the middle of a handler. */
+#define NAPS   50
+#define NAP_US 1000
 
 /* Called with the value of one key: nr values, one a CPU, or one for a plain array. */
 typedef int (*each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
@@ -70,8 +73,10 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 
 	if (!cpus || !fresh)
 		return -ENOMEM;
-	for (int try = 0; try < TRIES && bad; try++) {
+	for (int try = 0; try < TRIES + NAPS && bad; try++) {
 		bad = 0;
+		if (try >= TRIES)
+			usleep(NAP_US);
 		if (bpf_map_lookup_elem(fd, &zero, fresh))
 			return -errno;
 		for (int i = 0; i < c->nr_cpus; i++) {

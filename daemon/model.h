@@ -85,6 +85,7 @@ struct model_violation {
 	uint32_t pid;	       /* thread and CPU of the first */
 	uint32_t cpu;
 	char comm[IOMAP_COMM_LEN + 1];
+	bool at_exit;	    /* a leak: found when the task ended, not when the mapping was freed */
 	const char *caller; /* call site of the map, symbol+0xoffset; NULL: not known */
 	const char *module; /* NULL: the kernel itself, or not known */
 	/* The offending call into io_mapping, or the function that may sleep; NULL: none */

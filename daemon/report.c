@@ -274,6 +274,10 @@ void report_violation(struct jsonw *w, const char *key, const struct model_viola
 	u64_or_null(w, "held_ns", v->held_ns, v->held_ns);
 	u64_or_null(w, "offset", v->map_size, v->offset);
 	u64_or_null(w, "map_size", v->map_size, v->map_size);
+	if (v->rule == IOMAP_LEAK)
+		jsonw_string(w, "leaked_at", v->at_exit ? "exit" : "free");
+	else
+		jsonw_null(w, "leaked_at");
 	stack(w, "stack", v->stack, v->nr_stack);
 	if (v->nr_map_stack)
 		stack(w, "map_stack", v->map_stack, v->nr_map_stack);

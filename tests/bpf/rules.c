@@ -302,6 +302,8 @@ static void leak_at_exit(void **state)
 	assert_int_equal(b.m.rule_count[IOMAP_LEAK], 2);
 	assert_int_equal(total_breaches(&b), 2);
 	assert_int_equal(b.m.nr_violations, 2);
+	assert_true(b.m.violations[0].at_exit);
+	assert_true(b.m.violations[1].at_exit);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		assert_int_equal(model_live(&get_mapping(&b, 1)->kind[kind]), 0);
 	bench_close(&b);
@@ -322,6 +324,7 @@ static void leak_at_free(void **state)
 	v = get_place(&b, IOMAP_LEAK);
 	assert_int_equal(v->count, 1);
 	assert_int_equal(v->kind, IOMAP_SLEEPABLE);
+	assert_false(v->at_exit);
 	assert_string_equal(v->caller, name_of(&b, SITE_B, IOMAP_SLEEPABLE));
 	/* The next mapping under this id starts anew, and a late unmap is no other breach. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);

@@ -262,13 +262,14 @@ static json_t *place_json(const struct play *p, unsigned int i)
 			      "pid", 512 + (int)i, "comm", v->comm, "cpu", (int)i % 4);
 
 	json_object_update_new(
-		o,
-		json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "caller", v->caller,
-			  "module", v->module, "offender", v->offender, "offender_module",
-			  v->offender ? v->module : NULL, "held_ns", known(v->held, v->held),
-			  "offset", known(v->offset, v->asked), "map_size",
-			  known(v->asked, v->asked), "stack", frames_json(v->stack, 8), "map_stack",
-			  v->map_stack[0] ? frames_json(v->map_stack, 4) : json_null()));
+		o, json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:s?, s:o, s:o}", "caller",
+			     v->caller, "module", v->module, "offender", v->offender,
+			     "offender_module", v->offender ? v->module : NULL, "held_ns",
+			     known(v->held, v->held), "offset", known(v->offset, v->asked),
+			     "map_size", known(v->asked, v->asked), "leaked_at",
+			     strcmp(v->rule, "leak") ? NULL : "free", "stack",
+			     frames_json(v->stack, 8), "map_stack",
+			     v->map_stack[0] ? frames_json(v->map_stack, 4) : json_null()));
 	return o;
 }
 

@@ -252,7 +252,7 @@ is 'violations: beside the stack of the map' sees '^ 1 vfs_write\+0xf1 +control_
 keys Escape /
 keys -l leak
 keys Enter
-is 'violations: a hostile task' sees '^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped'
+is 'violations: a hostile task' sees '^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped when the mapping was freed$'
 keys Escape q
 is 'violations: quits' ended_with 0
 is 'violations: batch' run 0 env COLUMNS=132 "$top" -bn1 -d 0.2 -v violations -s count

@@ -39,6 +39,12 @@ static void sentences(void **state)
 	check_text("{\"rule\":\"use-after-free\"," BY "}", "mapped after the mapping was freed");
 	check_text("{\"rule\":\"leak\"}",
 		   "still mapped when the mapping was freed or the task ended");
+	check_text("{\"rule\":\"leak\",\"leaked_at\":null}",
+		   "still mapped when the mapping was freed or the task ended");
+	check_text("{\"rule\":\"leak\",\"leaked_at\":\"free\"}",
+		   "still mapped when the mapping was freed");
+	check_text("{\"rule\":\"leak\",\"leaked_at\":\"exit\"}",
+		   "still mapped when the task ended");
 	check_text("{\"rule\":\"hold-time\"}", "held for longer than the budget");
 	check_text("{\"rule\":\"of-tomorrow\"}", "a rule that this program does not know");
 	check_text("{}", "a rule that this program does not know");

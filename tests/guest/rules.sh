@@ -11,8 +11,8 @@ modprobe test_io_mapping || bail "the test driver does not load"
 echo "# backend $backend, $(uname -r), $(nproc) CPUs"
 
 # look: reads all places, oldest first. Of those that were not known when mark was called, $told gets rule, kind and
-# count of each, $sites rule, kind and call site of the map, $frames the functions on their stacks; $total is the sum of
-# all counts, $length the number of places.
+# count of each, $sites rule, kind and call site of the map, $frames the functions on their stacks, $leaked when leaks
+# were found; $total is the sum of all counts, $length the number of places.
 look() {
 	local lines
 
@@ -21,8 +21,9 @@ look() {
 		($new | map("\(.rule) \(.kind) \(.count)") | sort | join("; ")),
 		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))") | sort | join("; ")),
 		($new | map(.stack[] | sub("[+].*"; "")) | join(" ")),
+		($new | map(.leaked_at // empty) | join(" ")),
 		(map(.count) | add // 0), length')
-	told=${lines[0]} sites=${lines[1]} frames=${lines[2]} total=${lines[3]} length=${lines[4]}
+	told=${lines[0]} sites=${lines[1]} frames=${lines[2]} leaked=${lines[3]} total=${lines[4]} length=${lines[5]}
 }
 
 # mark: from here on only places that are new count, and the older ones must not move.
@@ -65,8 +66,10 @@ breaks may-sleep-in-atomic atomic 3 test_map_atomic break_may_sleep
 for kind in atomic local; do
 	breaks unmap-order $kind 3 test_map_$kind break_order
 	breaks leak $kind 1 test_map_$kind do_exit "kmap ioremap"
+	[ "$backend" != linear ] || same "leak, $kind: found at the end of the task" "$leaked" exit
 done
 breaks leak sleepable 3 test_map_sleepable break_leak
+same "leak, sleepable: found at the free of the mapping" "$leaked" free
 for kind in atomic local sleepable; do
 	breaks unmap-kind $kind 3 test_map_$kind break_kind kmap
 	breaks unmap-unknown $kind 3 - break_unknown "kmap ioremap"
