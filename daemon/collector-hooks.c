@@ -131,17 +131,18 @@ static int attach_may_sleep(struct collector *c, struct errbuf *e)
 			e);
 }
 
+/*
+ * The tracepoint sees what the probe of do_exit() was passed by for, which comes before all that
+ * may sleep in there.
+ */
 static int attach_exit(struct collector *c, struct errbuf *e)
 {
 	static const char *const do_exit[] = { "do_exit" };
-	static const char cost[] = "maps that a task leaves behind are not seen";
 
-	if (!c->has_do_exit)
-		return attach(c, HOOK_EXIT, c->skel->progs.iomap_exit, "sched_process_exit", cost,
-			      e);
-	if (probe(c, c->skel->progs.iomap_do_exit, do_exit, 1))
-		return 0;
-	return note_gap(c, HOOK_EXIT, cost, "this kernel has no kprobes (CONFIG_KPROBES)", e);
+	if (c->has_do_exit)
+		probe(c, c->skel->progs.iomap_do_exit, do_exit, 1);
+	return attach(c, HOOK_EXIT, c->skel->progs.iomap_exit, "sched_process_exit",
+		      "maps that a task leaves behind are not seen", e);
 }
 
 /* Those of io_mapping: mappings first, so that none is missed between the older ones and now. */

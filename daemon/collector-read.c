@@ -230,8 +230,8 @@ static int add_misses(const struct bpf_program *prog, uint64_t *sum)
 }
 
 /*
- * On PREEMPT_RT, a kprobe is passed by while a map is read on that CPU, which may be preempted
- * meanwhile. Tracepoints are not.
+ * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on, kprobes
+ * are passed by on its CPU; tracepoints are not.
  */
 static int add_recursion(struct collector *c, struct model *m)
 {
@@ -246,8 +246,7 @@ static int add_recursion(struct collector *c, struct model *m)
 	if (!err)
 		err = add_misses(s->progs.iomap_switch, &missed[HOOK_SWITCH]);
 	if (!err)
-		err = add_misses(c->has_do_exit ? s->progs.iomap_do_exit : s->progs.iomap_exit,
-				 &missed[HOOK_EXIT]);
+		err = add_misses(s->progs.iomap_exit, &missed[HOOK_EXIT]);
 	if (!err)
 		err = add_misses(s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
 	if (err)

@@ -104,11 +104,7 @@ static int configure(struct collector *c)
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
 	collector_find_functions(c);
-	/* One of the two will do, and each costs the verifier some time. */
-	if (c->has_do_exit && !o->no_attach)
-		bpf_program__set_autoload(s->progs.iomap_exit, false);
-	else
-		bpf_program__set_autoload(s->progs.iomap_do_exit, false);
+	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit && !o->no_attach);
 	return err;
 }
 
