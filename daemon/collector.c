@@ -103,8 +103,9 @@ static int configure(struct collector *c)
 		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
-	collector_find_functions(c);
-	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit && !o->no_attach);
+	if (!o->no_attach)
+		collector_find_functions(c);
+	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit);
 	return err;
 }
 
