@@ -308,7 +308,7 @@ int iomap_do_exit(struct pt_regs *ctx)
 	return leaked_at_exit(ctx, entered_from(ctx));
 }
 
-/* sched_process_exit(struct task_struct *task): the current one, and what the probe did not see */
+/* sched_process_exit(struct task_struct *task): the current one; what the probe did not see */
 SEC("raw_tp/sched_process_exit")
 int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 {
