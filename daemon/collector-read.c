@@ -230,8 +230,8 @@ static int add_misses(const struct bpf_program *prog, uint64_t *sum)
 }
 
 /*
- * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on, kprobes
- * are passed by on its CPU; tracepoints are not.
+ * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on,
+ * kprobes are passed by on its CPU; tracepoints are not.
  */
 static int add_recursion(struct collector *c, struct model *m)
 {

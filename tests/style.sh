@@ -13,10 +13,17 @@ unformatted() { clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep -E 'e
 unlicensed() { git ls-files | grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^\.gitignore$' |
 	xargs grep -L 'SPDX-License-Identifier:' ; }
 
+too_long() {
+	local file
+
+	for file in "${sources[@]}"; do
+		expand -t 8 "$file" | grep -nE '^.{101,}' | sed "s|^|$file:|"
+	done
+}
+
 same "C files are formatted (clang-format)" "$(unformatted)" ""
 same "each file has an SPDX line" "$(unlicensed)" ""
-same "no line is longer than 100 columns" \
-	"$(expand -t 8 "${sources[@]}" | grep -cE '^.{101,}')" 0
+same "no line is longer than 100 columns" "$(too_long)" ""
 is "scripts (shellcheck)" shellcheck -x -S warning "${scripts[@]}"
 is "C files (cppcheck)" cppcheck --quiet --error-exitcode=1 --inline-suppr \
 	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -I. -Ibuild \
