@@ -22,13 +22,54 @@ $(O)/%.o: %.c | $(gen-hdrs)
 
 $(foreach p,$(progs) $(unit-tests) $(test-progs),$(eval $(call program,$(p))))
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(O) $(BPF_O) -name '*.d' 2>/dev/null)
+
+# ---- installation ----
+
+# FILE:FOLDER or FILE:FOLDER:NAME, as words
+part		= $(word $(2),$(subst :, ,$(1)))
+installed	= $(DESTDIR)$(call part,$(1),2)/$(or $(call part,$(1),3),$(notdir $(call part,$(1),1)))
+mode		= $(if $(filter $(bindir) $(sbindir),$(call part,$(1),2)),755,644)
+define put
+	$(Q)install -D -m $(call mode,$(1)) $(call part,$(1),1) '$(call installed,$(1))'
+
+endef
+define take
+	$(Q)rm -f '$(call installed,$(1))'
+
+endef
+
+# The units name the programs where Debian has them.
+install: tools ## install below DESTDIR and PREFIX (default: /usr/local); starts nothing
+	$(foreach i,$(installs),$(call put,$(i)))
+	$(if $(units),$(Q)sed -i 's|=/usr/sbin/|=$(sbindir)/|; s|=/usr/bin/|=$(bindir)/|' \
+		$(units:%='$(DESTDIR)$(unitdir)/%'))
+
+uninstall: ## remove what install put there
+	$(foreach i,$(installs),$(call take,$(i)))
+	$(Q)for dir in $(datadir)/prometheus $(datadir) $(docdir)/docs $(docdir); do \
+		[ ! -d "$(DESTDIR)$$dir" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
+
+# ---- packages ----
+
+DEB_O		:= build/deb
+DEB_TREE	:= $(DEB_O)/iomap-$(VERSION)
+
+deb: ## Debian packages, in build/deb
+	$(Q)rm -rf $(DEB_O) && mkdir -p $(DEB_TREE)
+	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_TREE)
+	$(Q)cp -r daemon/debian $(DEB_TREE)/
+	$(Q)cd $(DEB_TREE) && printf 'iomap (%s) bookworm; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' $(VERSION) \
+		$(VERSION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(date -R)" >debian/changelog && \
+		env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
+		{ tail -n 30 ../build.log; echo "make deb: all of it is in $(DEB_O)/build.log" >&2; exit 1; }
+	$(Q)ls $(DEB_O)/*.deb
 
 # ---- tests ----
 
 test-bins	= $(addprefix $(O)/,$(progs) $(unit-tests) $(test-progs))
 
-tests: $(test-bins) ## build the test programs
+tests: tools $(test-bins) ## build the test programs
 
 check: tests ## unit tests, BPF tests, format, static analysis: seconds
 	$(Q)tests/run $(if $(V),-v) check
@@ -46,13 +87,27 @@ test-built: vms-built
 soak: ## random load in the VMs, ten minutes for each kernel and backend, and long BPF tests: an hour or two
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory vms-built
+	$(Q)tests/vm/rootfs builder >/dev/null
 	$(Q)tests/run $(if $(V),-v) soak
 
 vms-built: tests
+	$(Q)tests/vm/rootfs prometheus >/dev/null
+	$(Q)tests/vm/rootfs varlinkctl >/dev/null
+	$(Q)tests/vm/rootfs machine >/dev/null
 	$(Q)$(MAKE) --no-print-directory ARCH=i386 tools
 	$(Q)kernel-patch/build
-	$(Q)for name in $$(kernel-patch/build --list); do \
+	$(Q)kernel-patch/objects >/dev/null
+	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
+	$(Q)tests/vm/kernel-deb >/dev/null
+	$(Q)$(MAKE) --no-print-directory deb >/dev/null
+
+bench: ## measure what iomap costs, and print the table of docs/performance.md: ten minutes, as root
+	$(Q)tests/vm/deps
+	$(Q)$(MAKE) --no-print-directory tests vm
+	$(Q)kernel-patch/objects >/dev/null
+	$(Q)tests/vm/rootfs perf >/dev/null
+	$(Q)tests/bench/run
 
 demo: ## build the kernel, boot it with a real driver at work, show iomaptop
 	$(Q)tests/vm/deps
@@ -68,5 +123,5 @@ clean: ## remove build/ (built kernels stay in the cache folder)
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | expand -t 18
 
-.PHONY: all tools tests check test test-built soak vms-built demo clean help
+.PHONY: all tools install uninstall deb tests check test test-built soak vms-built bench demo clean help
 .DELETE_ON_ERROR:

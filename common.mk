@@ -6,6 +6,7 @@
 #   CC=gcc|clang       compiler of the programs
 #   SAN=1              build with the address and undefined-behaviour sanitizers
 #   V=1                show the commands
+#   PREFIX, DESTDIR    where `make install` puts things, as usual; and the folders below, such as unitdir
 
 ARCH		?= x86_64
 CC		:= $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -33,10 +34,22 @@ endif
 pkg-cflags	= $(if $(strip $(1)),$(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(1)))
 pkg-libs	= $(if $(strip $(1)),$(shell $(PKG_ENV) $(PKG_CONFIG) --libs $(1)))
 
+PREFIX		?= /usr/local
+bindir		?= $(PREFIX)/bin
+sbindir		?= $(PREFIX)/sbin
+mandir		?= $(PREFIX)/share/man
+datadir		?= $(PREFIX)/share/iomap
+docdir		?= $(PREFIX)/share/doc/iomap
+bashdir		?= $(PREFIX)/share/bash-completion/completions
+zshdir		?= $(PREFIX)/share/zsh/site-functions
+unitdir		?= $(PREFIX)/lib/systemd/system
+sysusersdir	?= $(PREFIX)/lib/sysusers.d
+tmpfilesdir	?= $(PREFIX)/lib/tmpfiles.d
+
 CFLAGS		?= -O2 -g
 ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 		   -Wformat=2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
-		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CFLAGS) \
+		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CPPFLAGS) $(CFLAGS) \
 		   $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all \
 		   -fno-omit-frame-pointer)
 ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address -fsanitize=undefined)
@@ -47,11 +60,13 @@ ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=a
 #   unit-tests      test programs that run on the host, declared like programs
 #   test-progs      programs that tests use, declared like programs
 #   gen-hdrs        generated headers that must exist before anything is compiled
+#   installs        what `make install` puts where: FILE:FOLDER, or FILE:FOLDER:NAME
 lib-srcs	:=
 lib-pkgs	:=
 progs		:=
 unit-tests	:=
 test-progs	:=
+installs	:=
 gen-hdrs	:= $(if $(SYSROOT),$(SYSROOT)/.done)
 
 objs		= $(patsubst %.c,$(O)/%.o,$(1))

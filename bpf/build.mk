@@ -4,7 +4,7 @@
 BPF_CFLAGS	:= -std=gnu11 -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
 		   -idirafter /usr/include/$(shell gcc -print-multiarch 2>/dev/null)
 
-gen-hdrs	+= $(BPF_O)/iomap.skel.h
+gen-hdrs	+= $(BPF_O)/iomap.skel.h $(BPF_O)/schema.h
 
 $(BPF_O)/iomap.bpf.o: bpf/iomap.bpf.c
 	@mkdir -p $(@D)
@@ -13,3 +13,8 @@ $(BPF_O)/iomap.bpf.o: bpf/iomap.bpf.c
 
 $(BPF_O)/iomap.skel.h: $(BPF_O)/iomap.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name iomap_bpf > $@
+
+# What a pinned set of maps and programs is known by.
+$(BPF_O)/schema.h: $(BPF_O)/iomap.bpf.o bpf/schema
+	$(call say,GEN,$@)printf '#define IOMAP_PIN_SCHEMA "%s"\n#define IOMAP_PROGRAMS "%s"\n' \
+		"$$(bpf/schema bpf)" "$$(sha256sum <$< | cut -c1-12)" > $@

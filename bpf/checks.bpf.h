@@ -180,12 +180,17 @@ static __always_inline __u64 entered_from(struct pt_regs *ctx)
 	return addr;
 }
 
+/* On a stack, above the function that a trampoline begins at: the program and the trampoline. */
+#define TRAMPOLINE_FRAMES 2
+
+#define SLEEPER_FRAMES 4
+
 /* The stack passes through a function that may sleep and that is hooked itself. */
 static __always_inline int told_already(const __u64 *stack, __u32 n)
 {
 	__u32 i, k;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < SLEEPER_FRAMES; i++) {
 		if (i >= n)
 			break;
 		for (k = 0; k < MAX_SLEEPERS && cfg_sleeper_end[k]; k++) {
@@ -193,6 +198,35 @@ static __always_inline int told_already(const __u64 *stack, __u32 n)
 				return 1;
 		}
 	}
+	return 0;
+}
+
+/* The CPU's record when its task has maps that are no sleepable ones; NULL: it has none. */
+static __always_inline struct iomap_cpu *cpu_with_maps(void)
+{
+	__u32 zero = 0;
+	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+
+	return cpu && cpu->stack.used ? cpu : NULL;
+}
+
+/* A function begins that may sleep. skip: so many frames of the stack come before it. */
+static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip)
+{
+	struct iomap_frame *f = iomap_stack_atomic(&cpu->stack);
+	__u64 stack[SLEEPER_FRAMES] = {};
+	long n;
+
+	if (!f)
+		return 0;
+	if (cfg_sleeper_end[0]) {
+		n = bpf_get_stack(ctx, stack, sizeof(stack), skip);
+		/* The first is the function that we are called for. */
+		stack[0] = entered;
+		if (n > 0 && told_already(stack, n / sizeof(stack[0])))
+			return 0;
+	}
+	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
 	return 0;
 }
 

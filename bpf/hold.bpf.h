@@ -6,17 +6,17 @@
 #include "account.bpf.h"
 
 /*
- * The start of a hold, or 0 when this one is not timed. Samples are a random distance apart, so
- * that a driver's own rhythm does not pick them.
+ * The start of a hold, or 0 when this one is not timed. early: it is one of the first of its call
+ * site. Samples are a random distance apart, so that a driver's own rhythm does not pick them.
  */
-static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind)
+static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind, int early)
 {
 	/* A budget is for each of them. */
 	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC)
 		return bpf_ktime_get_ns();
 	if (cfg_timing == IOMAP_TIMING_OFF)
 		return 0;
-	if (cfg_timing == IOMAP_TIMING_SAMPLED) {
+	if (cfg_timing == IOMAP_TIMING_SAMPLED && !early) {
 		if (cpu->sample_left) {
 			cpu->sample_left--;
 			return 0;
@@ -25,6 +25,17 @@ static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind)
 		cpu->sample_left = (cpu->sample_rnd >> 16) & (2 * IOMAP_SAMPLE_PERIOD - 1);
 	}
 	return bpf_ktime_get_ns();
+}
+
+static __always_inline void hist_add(struct iomap_hist *h, __u64 ns)
+{
+	__u32 b = iomap_bucket(ns);
+
+	h->sum += ns;
+	if (ns > h->max)
+		h->max = ns;
+	if (b < IOMAP_HIST_BUCKETS)
+		h->bucket[b]++;
 }
 
 /*
@@ -36,7 +47,6 @@ static __always_inline __u64 hold_end(struct iomap_count *c, __u32 backend, __u3
 	__u32 key = iomap_hist_index(backend, kind);
 	struct iomap_hist *h;
 	__u64 ns;
-	__u32 b;
 
 	c->unmaps++;
 	if (!start)
@@ -47,14 +57,8 @@ static __always_inline __u64 hold_end(struct iomap_count *c, __u32 backend, __u3
 	if (ns > c->hold_max)
 		c->hold_max = ns;
 	h = bpf_map_lookup_elem(&hists, &key);
-	if (!h)
-		return ns;
-	h->sum += ns;
-	if (ns > h->max)
-		h->max = ns;
-	b = iomap_bucket(ns);
-	if (b < IOMAP_HIST_BUCKETS)
-		h->bucket[b]++;
+	if (h)
+		hist_add(h, ns);
 	return ns;
 }
 

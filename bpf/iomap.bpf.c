@@ -14,8 +14,11 @@
 
 #include "iomap.h"
 #include "checks.bpf.h"
+#include "ipi.bpf.h"
+#include "quick.bpf.h"
 #include "sites.bpf.h"
 #include "tasks.bpf.h"
+#include "window.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -173,10 +176,8 @@ static __always_inline void learn_vbase(struct iomap_mapping *m, const struct op
  * io_mapping_map(u32 id, unsigned long vaddr, unsigned long offset, unsigned long size, u32 kind,
  *		  u32 backend, unsigned long caller)
  */
-SEC("raw_tp/io_mapping_map")
-int iomap_map(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
-	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 	struct opened o = {
 		.id = ctx->args[0],
 		.vaddr = ctx->args[1],
@@ -190,8 +191,6 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 	struct iomap_total *t;
 	int lost, open;
 
-	if (!cpu)
-		return 0;
 	if (o.kind >= IOMAP_KIND_MAX || o.backend >= IOMAP_BACKEND_MAX) {
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
@@ -206,7 +205,7 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 		event_done(cpu, IOMAP_LOST_TABLE_FULL);
 		return 0;
 	}
-	lost = site_add(o.caller, o.id, o.kind, o.backend, !o.vaddr);
+	lost = site_add(o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early);
 	if (o.vaddr) {
 		t->maps++;
 		c->kind[o.kind].maps++;
@@ -225,8 +224,21 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 		if (lost == IOMAP_LOST_NONE)
 			lost = open;
 	}
+	window_map_end(cpu, &o);
 	event_done(cpu, lost);
 	return 0;
+}
+
+SEC("raw_tp/io_mapping_map")
+int iomap_map(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
+
+	if (!cpu || quick_map(ctx, cpu))
+		return 0;
+	/* What the long way needs is not to be kept at hand on the short one. */
+	asm volatile("" : "+r"(ctx), "+r"(cpu));
+	return map_seen(ctx, cpu);
 }
 
 /* Counts the end of a map for its mapping. Returns how long it was held, 0: not known. */
@@ -243,17 +255,13 @@ static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct ope
 }
 
 /* io_mapping_unmap(unsigned long vaddr, u32 kind, unsigned long caller) */
-SEC("raw_tp/io_mapping_unmap")
-int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
-	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 	__u32 kind = ctx->args[1];
 	struct opened o = { .vaddr = ctx->args[0], .kind = kind, .map_stack = -1 };
 	struct breach b = {};
 	enum closed closed;
 
-	if (!cpu)
-		return 0;
 	if (kind >= IOMAP_KIND_MAX) {
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
@@ -265,6 +273,8 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 		count_kind(cpu->stray, kind);
 	else
 		b.held_ns = unmap_count(cpu, &o);
+	if (closed != CLOSED_NOTHING)
+		window_unmap(cpu, &o, b.held_ns);
 	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);
 	if (b.rule != IOMAP_RULE_MAX) {
 		b.caller = o.caller;
@@ -280,6 +290,17 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+SEC("raw_tp/io_mapping_unmap")
+int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
+
+	if (!cpu || quick_unmap(ctx, cpu))
+		return 0;
+	asm volatile("" : "+r"(ctx), "+r"(cpu));
+	return unmap_seen(ctx, cpu);
+}
+
 /* sched_switch(bool preempt, struct task_struct *prev, *next, unsigned int prev_state) */
 SEC("raw_tp/sched_switch")
 int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
@@ -291,7 +312,7 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	if (!cpu || !shared.armed)
 		return 0;
 	cpu->settled = 1;
-	if (cpu->stack.used || cpu->stack.forgotten) {
+	if (tasks_holds(cpu)) {
 		f = iomap_stack_atomic(&cpu->stack);
 		if (f && (!cfg_preempt_rt || by_choice(ctx->args[0], state)))
 			section_broken(ctx, cpu, IOMAP_SLEEP_IN_ATOMIC, f, 0, IRQS_OFF);
@@ -319,26 +340,16 @@ int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe")
 int iomap_may_sleep(struct pt_regs *ctx)
 {
-	struct iomap_frame *f;
-	struct iomap_cpu *cpu;
-	__u64 stack[4] = {}, entered;
-	__u32 zero = 0;
-	long n;
+	struct iomap_cpu *cpu = cpu_with_maps();
 
-	cpu = bpf_map_lookup_elem(&cpus, &zero);
-	if (!cpu || !cpu->stack.used)
-		return 0;
-	f = iomap_stack_atomic(&cpu->stack);
-	if (!f)
-		return 0;
-	entered = entered_from(ctx);
-	if (cfg_sleeper_end[0]) {
-		n = bpf_get_stack(ctx, stack, sizeof(stack), 0);
-		/* The first is the function that we are called for. */
-		stack[0] = entered;
-		if (n > 0 && told_already(stack, n / sizeof(stack[0])))
-			return 0;
-	}
-	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
-	return 0;
+	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0) : 0;
+}
+
+/* The one that is called most: where there are BPF trampolines, they cost less than a kprobe. */
+SEC("?fentry")
+int iomap_may_sleep_quick(void *ctx)
+{
+	struct iomap_cpu *cpu = cpu_with_maps();
+
+	return cpu ? may_sleep(ctx, cpu, 0, TRAMPOLINE_FRAMES) : 0;
 }

@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "ipi.h"
+
 /* Version of these records and of the JSON made from them. */
 #define IOMAP_SCHEMA 1
 
@@ -51,9 +53,14 @@ enum iomap_lost {
 enum iomap_timing {
 	IOMAP_TIMING_OFF,
 	IOMAP_TIMING_ALL,
-	IOMAP_TIMING_SAMPLED, /* one of about IOMAP_SAMPLE_PERIOD atomic and local maps a CPU */
+	IOMAP_TIMING_SAMPLED, /* of atomic and local maps, see below */
 	IOMAP_TIMING_MAX,
 };
+/*
+ * Of each call site, the first ones on each CPU, so that few maps are not too few to be seen; of
+ * all others on a CPU, one of about so many.
+ */
+#define IOMAP_SAMPLE_FIRST  64
 #define IOMAP_SAMPLE_PERIOD 64
 
 /*
@@ -132,12 +139,13 @@ struct iomap_frame {
 /* Open sections kept a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The open sections of a task, the newest IOMAP_STACK_DEPTH of them. */
+/* The open sections of a task, the newest IOMAP_STACK_DEPTH of them, and its map or unmap. */
 struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
 	__u32 used;	 /* frames below top, those taken out included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
 	__u32 hit;	 /* of iomap_stack_find() */
+	struct iomap_window window;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
 
@@ -205,6 +213,7 @@ struct iomap_shared {
 	__u8 live_used[IOMAP_LIVE_SLOTS];
 	__aligned_u64 armed_ns; /* when armed was set */
 	__aligned_u64 saved_ns; /* when a task was last switched out with open sections */
+	struct iomap_ipi_purging purging;
 	/*
 	 * Maps and unmaps are seen from here on: set when all programs are attached, so that only
 	 * what was open at that moment ends in unmaps whose map was not seen.
@@ -215,7 +224,12 @@ struct iomap_shared {
 	__u32 unsaved;	 /* one was and had no room: atomic and local sections got forgotten */
 	__u32 live_lost; /* a sleepable map was not remembered */
 	__u32 untold;	 /* a place of violations that the ring had no room to tell of */
+	__u32 ipi_hooks; /* bits IOMAP_HAS_*: hooks that others build upon */
+	__u32 joined;	 /* ours were among the functions called on other CPUs */
 };
+
+#define IOMAP_HAS_UNMAP_DONE 1
+#define IOMAP_HAS_CSD_QUEUE  2
 
 /* One call site of one mapping and kind on one CPU. */
 struct iomap_site {
@@ -242,7 +256,7 @@ struct iomap_site_bucket {
  */
 #define IOMAP_HIST_BUCKETS 192
 
-/* Value of the per-CPU array `hists`, by iomap_hist_index(). */
+/* Value of the per-CPU arrays `hists` and `op_hists`, by their indices. */
 struct iomap_hist {
 	__aligned_u64 sum;
 	__aligned_u64 max;
@@ -340,12 +354,23 @@ struct iomap_event {
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 
-#define IOMAP_INLINE static inline __attribute__((always_inline, unused))
-
 /* Index into `hists`. */
 IOMAP_INLINE __u32 iomap_hist_index(__u32 backend, __u32 kind)
 {
 	return backend * IOMAP_KIND_MAX + kind;
+}
+
+/* Operations whose own time is taken: on backends that do real work. */
+enum iomap_op {
+	IOMAP_OP_MAP,
+	IOMAP_OP_UNMAP,
+	IOMAP_OP_MAX,
+};
+
+/* Index into `op_hists`. */
+IOMAP_INLINE __u32 iomap_op_index(__u32 op, __u32 backend, __u32 kind)
+{
+	return op * IOMAP_BACKEND_MAX * IOMAP_KIND_MAX + iomap_hist_index(backend, kind);
 }
 
 /* Number of the highest bit set; v must not be 0. Written out, as BPF has no instruction for it. */
@@ -415,12 +440,14 @@ _Static_assert(sizeof(struct iomap_count) == 64, "count");
 _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
-_Static_assert(sizeof(struct iomap_stack) == 16 + 40 * IOMAP_STACK_DEPTH, "stack");
+_Static_assert(sizeof(struct iomap_stack) ==
+		       16 + sizeof(struct iomap_window) + 40 * IOMAP_STACK_DEPTH,
+	       "stack");
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + 40 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 40, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_site) == 32, "site");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");

@@ -4,6 +4,7 @@
 #define IOMAP_MAPS_BPF_H
 
 #include "iomap.h"
+#include "keep.h"
 
 /* Ids below this have their own counters; 1 at least. The loader sizes the maps alike. */
 const volatile __u32 cfg_max_mappings = 1;
@@ -17,6 +18,16 @@ const volatile __u32 cfg_preempt_rt = 0;
 const volatile __u32 cfg_ret_on_stack = 0;
 /* Buckets of the site table - 1; their number is a power of two. */
 const volatile __u32 cfg_site_mask = 0;
+
+/* Interrupts between CPUs are looked at. */
+const volatile __u32 cfg_ipi = 0;
+/* Where the kernel keeps what a CPU is at, 0: not known; see level_now(). */
+const volatile __u64 cfg_preempt_count = 0;
+const volatile __u64 cfg_per_cpu_offset = 0;
+const volatile __u32 cfg_pcpu_hot = 0;
+const volatile __u32 cfg_long_size = 8;
+/* A test runs the programs: in a task. */
+const volatile __u32 cfg_always_task = 0;
 
 /* Bits of the rules that are not checked. */
 const volatile __u32 cfg_rules_off = 0;
@@ -150,5 +161,22 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
+
+/* For user space alone: see keep.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, IOMAP_TOLD_ALL);
+	__type(key, __u32);
+	__type(value, struct iomap_told);
+} told SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct iomap_kept);
+} kept SEC(".maps");
 
 #endif

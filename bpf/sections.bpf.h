@@ -21,6 +21,7 @@ struct opened {
 	__u32 kind;
 	__u32 backend;
 	__s32 map_stack;
+	int early; /* one of the first of its call site */
 };
 
 /* What an unmap ended. */
@@ -75,7 +76,7 @@ static __always_inline int section_open(struct iomap_cpu *cpu, struct opened *o)
 		o->start = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns();
 		return sleepable_add(o);
 	}
-	o->start = hold_start(cpu, o->kind);
+	o->start = hold_start(cpu, o->kind, o->early);
 	return stack_add(&cpu->stack, o);
 }
 

@@ -7,8 +7,12 @@
 #include "names.bpf.h"
 #include "site.h"
 
-/* Counts a map at its call site. Returns IOMAP_LOST_NONE or why not. */
-static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 backend, int failed)
+/*
+ * Counts a map at its call site. Returns IOMAP_LOST_NONE or why not. *ret_early: it is one of the
+ * first there.
+ */
+static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 backend, int failed,
+				    int *ret_early)
 {
 	__u32 hash = iomap_site_hash(caller, id, kind), key;
 	struct iomap_site_bucket *b;
@@ -26,6 +30,7 @@ static __always_inline int site_add(__u64 caller, __u32 id, __u32 kind, __u32 ba
 			continue;
 		if (!s->used)
 			keep_name(caller);
+		*ret_early = s->maps < IOMAP_SAMPLE_FIRST;
 		iomap_site_count(s, caller, id, kind, backend, failed);
 		return IOMAP_LOST_NONE;
 	}

@@ -33,6 +33,13 @@ static __always_inline void tasks_forget(struct iomap_cpu *cpu)
 	}
 }
 
+/* The running task has something that goes where it goes. */
+static __always_inline int tasks_holds(const struct iomap_cpu *cpu)
+{
+	return cpu->stack.used || cpu->stack.forgotten || cpu->stack.window.open ||
+	       cpu->stack.window.reserve;
+}
+
 /* The task leaves the CPU and takes its open sections along. state: it leaves in. */
 static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 state)
 {
@@ -52,6 +59,8 @@ static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 
 	shared.saved = 1;
 	cpu->stack.used = 0;
 	cpu->stack.forgotten = 0;
+	cpu->stack.window.open = 0;
+	cpu->stack.window.reserve = 0;
 }
 
 /* Clears the flag when nothing is saved and nothing was lately. */

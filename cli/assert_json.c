@@ -8,14 +8,6 @@
 #include "daemon/names.h"
 #include "daemon/report.h"
 
-static void by_kind(struct jsonw *w, const char *key, const struct model_count *counts, bool failed)
-{
-	jsonw_object_begin(w, key);
-	for (int k = 0; k < IOMAP_KIND_MAX; k++)
-		jsonw_u64(w, kind_name(k), failed ? counts[k].failed : counts[k].maps);
-	jsonw_object_end(w);
-}
-
 void assert_json_command(struct jsonw *w, const char *key, const struct assert_report *r)
 {
 	int s = r->wait_status;
@@ -50,47 +42,9 @@ static bool was_used(const struct model_mapping *m)
 static void mapping(struct jsonw *w, const struct model_mapping *m)
 {
 	jsonw_object_begin(w, NULL);
-	jsonw_u64(w, "id", m->id);
-	jsonw_hex(w, "base", m->base);
-	jsonw_u64(w, "size", m->size);
-	jsonw_string(w, "backend", backend_name(m->backend));
-	jsonw_string(w, "owner", m->owner);
-	jsonw_string(w, "module", m->module);
-	if (m->bar >= 0) {
-		jsonw_string(w, "device", m->device);
-		jsonw_u64(w, "bar", m->bar);
-	} else {
-		jsonw_null(w, "device");
-		jsonw_null(w, "bar");
-	}
-	jsonw_string(w, "state", state_name(m->state));
-	by_kind(w, "maps", m->kind, false);
-	by_kind(w, "failed", m->kind, true);
-	jsonw_object_end(w);
-}
-
-static void hooks(struct jsonw *w, const struct model *m)
-{
-	jsonw_array_begin(w, "hooks");
-	for (size_t i = 0; i < m->nr_hooks; i++) {
-		jsonw_object_begin(w, NULL);
-		jsonw_string(w, "name", m->hooks[i].name);
-		jsonw_string(w, "state", m->hooks[i].gap ? "missing" : "attached");
-		jsonw_string(w, "gap", m->hooks[i].gap);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-static void conservation(struct jsonw *w, const struct model *m)
-{
-	jsonw_object_begin(w, "conservation");
-	jsonw_u64(w, "seen", m->seen);
-	jsonw_u64(w, "counted", m->counted);
-	jsonw_object_begin(w, "lost");
-	for (int i = 0; i < IOMAP_LOST_MAX; i++)
-		jsonw_u64(w, lost_name(i), m->lost[i]);
-	jsonw_object_end(w);
+	report_mapping_facts(w, m);
+	report_by_kind(w, "maps", m->kind, model_maps);
+	report_by_kind(w, "failed", m->kind, model_failed);
 	jsonw_object_end(w);
 }
 
@@ -102,7 +56,7 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 	jsonw_object_begin(w, "maps");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		if (m->backend_present[b])
-			by_kind(w, backend_name(b), m->total[b], false);
+			report_by_kind(w, backend_name(b), m->total[b], model_maps);
 	}
 	jsonw_object_end(w);
 	jsonw_array_begin(w, "mappings");
@@ -111,8 +65,8 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 			mapping(w, &m->mappings[i]);
 	}
 	jsonw_array_end(w);
-	hooks(w, m);
-	conservation(w, m);
+	report_hooks(w, m);
+	report_conservation(w, m);
 	jsonw_object_begin(w, "undecided");
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
 		jsonw_u64(w, kind_name(k), m->undecided[k]);

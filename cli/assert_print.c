@@ -123,6 +123,8 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 	assert_put(f, v->comm);
 	fprintf(f, ", thread %" PRIu32 ", CPU %" PRIu32 "\n", v->pid, v->cpu);
 	put_time(f, indent, r, v);
+	if (!v->nr_stack)
+		fprintf(f, LABEL "not known\n", indent, "stack");
 	put_stack(f, indent, "stack", v->stack, v->nr_stack);
 	put_stack(f, indent, "map's stack", v->map_stack, v->nr_map_stack);
 }

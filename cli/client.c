@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,10 +34,24 @@ const char *client_path(const char *option)
 	return env && *env ? env : IOMAPD_SOCKET;
 }
 
+/* We may not use what is there: who may, and how to become one of them. */
+static int explain_access(const char *path, const struct stat *st, struct err *err)
+{
+	const struct group *gr =
+		st && st->st_gid && (st->st_mode & 0020) ? getgrgid(st->st_gid) : NULL;
+	const struct passwd *pw = gr ? getpwuid(geteuid()) : NULL;
+
+	if (!gr)
+		return err_set(err, -EACCES, "no permission to use %s: run this as root", path);
+	return err_set(err, -EACCES,
+		       "no permission to use %s: only root and the group %s may; to join, run "
+		       "'usermod -aG %s %s' as root and log in again",
+		       path, gr->gr_name, gr->gr_name, pw ? pw->pw_name : "USER");
+}
+
 /* Nobody answers there: the sentence depends on what the path is. */
 static int explain_connect(const char *path, int error, struct err *err)
 {
-	struct group *gr;
 	struct stat st;
 	bool known = !stat(path, &st);
 
@@ -57,14 +72,7 @@ static int explain_connect(const char *path, int error, struct err *err)
 			       path);
 	case EACCES:
 	case EPERM:
-		gr = known ? getgrgid(st.st_gid) : NULL;
-		if (gr && st.st_gid && (st.st_mode & 0020))
-			return err_set(
-				err, -EACCES,
-				"no permission to use %s: run this as root or as a member of "
-				"the group %s",
-				path, gr->gr_name);
-		return err_set(err, -EACCES, "no permission to use %s: run this as root", path);
+		return explain_access(path, known ? &st : NULL, err);
 	case EAGAIN:
 		return err_set(err, -EBUSY, "iomapd at %s has too many clients waiting: try again",
 			       path);

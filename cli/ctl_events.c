@@ -2,6 +2,7 @@
 /* iomapctl events */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio_ext.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "cli/violation.h"
 
 #define PAST_MAX 65536 /* more than iomapd keeps */
+#define RETRY_MS 250   /* between attempts to reach the next iomapd */
 
 /* The last of the past events. */
 struct past {
@@ -110,6 +112,8 @@ static void print_violation(const json_t *e, const json_t *v)
 	if (n > 1)
 		printf(", %" PRIu64 " times", n);
 	printf("\n    %s\n", violation_text(v, text));
+	if (!json_array_size(json_object_get(v, "stack")))
+		printf("    stack: not known\n");
 	print_stack("stack", json_object_get(v, "stack"));
 	print_stack("stack of the map", json_object_get(v, "map_stack"));
 }
@@ -215,13 +219,78 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 	return r;
 }
 
+/* When the daemon's counting began, which numbers its events; 0: it does not say. */
+static int ask_since(struct client *c, uint64_t *ret, struct err *err)
+{
+	_cleanup_json_ json_t *status = NULL;
+	int r = client_call(c, "Status", NULL, &status, err);
+
+	if (!r)
+		*ret = rec_u64(status, "counting_since_unix_ns");
+	return r;
+}
+
+/* Sleeps. Returns -EPIPE once the reader of the output went. */
+static int nap(struct err *err)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (poll(&out, 1, RETRY_MS) > 0 && out.revents & (POLLERR | POLLHUP))
+		return err_set(err, -EPIPE, "the reader of the output has gone");
+	return 0;
+}
+
+/* Waits until a daemon serves there again. */
+static int reopen(const struct ctl_config *cfg, struct client **c, struct err *err)
+{
+	int r;
+
+	*c = client_close(*c);
+	do {
+		r = nap(err);
+		if (!r)
+			r = client_open(client_path(cfg->socket), c, err);
+	} while (r == -ENOENT || r == -ECONNREFUSED || r == -EBUSY);
+	return r;
+}
+
+/*
+ * Follows the daemon, and the next one when it ends. Numbers of events go on where it goes on
+ * counting, so that none is printed twice and none is left out; where not, they begin anew.
+ */
+static int follow(const struct ctl_config *cfg, struct client **c, uint64_t since, uint64_t *seq,
+		  struct err *err)
+{
+	uint64_t now = since;
+	int r;
+
+	for (;;) {
+		r = stream(cfg, *c, true, NULL, seq, err);
+		if (r != -ECONNRESET)
+			return r;
+		fprintf(stderr, "iomapctl: %s; waiting for the next one\n", err->text);
+		do {
+			r = reopen(cfg, c, err);
+			if (!r)
+				r = ask_since(*c, &now, err);
+		} while (r == -ECONNRESET || r == -EBUSY);
+		if (r)
+			return r;
+		fprintf(stderr, "iomapctl: connected again%s\n",
+			now == since ? "" : ": counting began anew");
+		if (now != since)
+			*seq = 0;
+		since = now;
+	}
+}
+
 int do_events(void *config)
 {
 	const struct ctl_config *cfg = config;
 	bool only_last = cfg->last < EVENTS_UNLIMITED;
 	struct past past = { .cap = cfg->last < PAST_MAX ? cfg->last : PAST_MAX };
 	struct client *c = NULL;
-	uint64_t seq = 0;
+	uint64_t seq = 0, since = 0;
 	struct err err = {};
 	int r;
 
@@ -229,6 +298,8 @@ int do_events(void *config)
 	if (!past.ring)
 		return ctl_fail(err_set(&err, -ENOMEM, "out of memory"), &err);
 	r = client_open(client_path(cfg->socket), &c, &err);
+	if (!r && cfg->follow)
+		r = ask_since(c, &since, &err);
 	/*
 	 * Which events are the last of the past is known once they have all come; what follows goes
 	 * on from there.
@@ -237,7 +308,7 @@ int do_events(void *config)
 		r = stream(cfg, c, false, only_last ? &past : NULL, &seq, &err);
 	past_print(cfg, &past);
 	if (!r && cfg->follow)
-		r = stream(cfg, c, true, NULL, &seq, &err);
+		r = follow(cfg, &c, since, &seq, &err);
 	client_close(c);
 	return r ? ctl_fail(r, &err) : EXIT_GOOD;
 }

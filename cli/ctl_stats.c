@@ -169,7 +169,11 @@ int do_stats(void *config)
 	table_init(&t, backend_cols, ARRAY_SIZE(backend_cols));
 	json_object_foreach(json_object_get(reply, "backends"), name, v)
 		add_backend(&t, name, v);
-	print_part(&t, "Backends, and how long maps are held", "no backend seen yet");
+	print_part(&t,
+		   !strcmp(rec_text(reply, "hold_timing", ""), "sampled")
+			   ? "Backends, and how long a sample of the maps is held"
+			   : "Backends, and how long maps are held",
+		   "no backend seen yet");
 
 	table_init(&t, caller_cols, ARRAY_SIZE(caller_cols));
 	json_array_foreach(json_object_get(reply, "callers"), i, v)

@@ -67,6 +67,9 @@ static bool print_books(const json_t *status)
 	print_line("  lost", "%" PRIu64, b.lost);
 	json_object_foreach((json_t *)b.losses, name, v)
 		print_line("", "%-16s %" PRIu64, name, rec_u64(b.losses, name));
+	if (b.under_way)
+		print_line("  under way", "%" PRIu64 ", one a CPU: not yet among those seen",
+			   b.under_way);
 	if (books_balance(&b))
 		print_line("books", "balance: seen = counted + lost");
 	else
@@ -144,6 +147,25 @@ static int print_json(const json_t *st)
 	return whole ? EXIT_GOOD : EXIT_INCONCLUSIVE;
 }
 
+/* Since when the figures are, and how the daemon came by them. */
+static void print_since(const json_t *st)
+{
+	const json_t *notes = json_object_get(st, "notes"), *note;
+	uint64_t starts = rec_u64(st, "starts");
+	char since[FMT_MAX];
+	size_t i;
+
+	if (starts) {
+		fmt_duration(since,
+			     difftime(time(NULL), (time_t)(rec_u64(st, "counting_since_unix_ns") /
+							   NSEC_PER_SEC)));
+		print_line("counting", "for %s, through %" PRIu64 " start%s of iomapd", since,
+			   starts, starts > 1 ? "s" : "");
+	}
+	json_array_foreach(notes, i, note)
+		print_line("note", "%s", json_string_value(note) ?: "?");
+}
+
 /* What runs, and what it watches. */
 static void print_daemon(const json_t *st)
 {
@@ -154,6 +176,7 @@ static void print_daemon(const json_t *st)
 	fmt_duration(up, difftime(time(NULL), (time_t)rec_u64(st, "started_unix")));
 	print_line("iomapd", "%s, pid %" PRIu64 ", up %s", rec_text(st, "version", "?"),
 		   rec_u64(st, "pid"), up);
+	print_since(st);
 	print_line("kernel", "%s %s", rec_text(kernel, "release", "?"),
 		   rec_text(kernel, "machine", "?"));
 	print_backends(st);

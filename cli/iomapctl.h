@@ -27,8 +27,10 @@ int do_status(void *config);
 int do_list(void *config);
 int do_stats(void *config);
 int do_hist(void *config);
+int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
+int do_detach(void *config);
 
 extern const char *const assert_format_names[]; /* NULL-terminated */
 

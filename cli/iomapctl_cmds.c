@@ -101,6 +101,9 @@ static const struct cmd cmds[] = {
 	  .help = "how long maps are held, as histograms",
 	  CMD_OPTS(hist_opts),
 	  .run = do_hist },
+	{ .name = "ipi",
+	  .help = "interrupts between CPUs: what maps and unmaps cause, and who pays",
+	  .run = do_ipi },
 	{ .name = "events",
 	  .help = "mappings created and freed, maps that failed, rules that were broken",
 	  CMD_OPTS(events_opts),
@@ -111,6 +114,9 @@ static const struct cmd cmds[] = {
 	  .words = "CMD [ARG]...",
 	  .words_offset = OPT_INTO(struct ctl_config, command),
 	  .run = do_assert },
+	{ .name = "detach",
+	  .help = "end iomapd, and remove its programs and counts from the kernel",
+	  .run = do_detach },
 };
 
 const struct prog iomapctl_prog = {
@@ -127,7 +133,7 @@ const struct prog iomapctl_prog = {
 		 "  1  a rule was broken (assert)\n"
 		 "  2  the command line is wrong\n"
 		 "  3  nothing was exercised that a rule could judge (assert)\n"
-		 "  4  inconclusive: events were lost, or a hook is missing (status, assert)\n"
+		 "  4  inconclusive: events were lost, or a hook is missing (status, ipi, assert)\n"
 		 "  5  no iomapd, no permission, no such command, or no way to write the output\n"
 		 "  6  the kernel lacks the tracepoints or BTF (assert)\n"
 		 "  7  the command failed (assert)\n",

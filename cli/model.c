@@ -9,6 +9,12 @@ static double per_second(uint64_t now, uint64_t before, double secs)
 	return (double)(now >= before ? now - before : now) / secs;
 }
 
+/* The same of what need not be whole. */
+static double part_per_second(double now, double before, double secs)
+{
+	return (now >= before ? now - before : now) / secs;
+}
+
 static struct rates item_rates(const struct counts *now, const struct counts *before, double secs)
 {
 	uint64_t holds = now->holds >= before->holds ? now->holds - before->holds : now->holds;
@@ -24,6 +30,10 @@ static struct rates item_rates(const struct counts *now, const struct counts *be
 	}
 	r.failed = per_second(now->failed, before->failed, secs);
 	r.breaches = per_second(now->breaches, before->breaches, secs);
+	r.ipis = part_per_second(now->ipis, before->ipis, secs);
+	r.broadcasts = part_per_second(now->broadcasts, before->broadcasts, secs);
+	r.wait = part_per_second(now->wait, before->wait, secs);
+	r.stolen = part_per_second(now->stolen, before->stolen, secs);
 	return r;
 }
 
@@ -75,6 +85,14 @@ void model_free(struct model *m)
 	*m = (struct model){};
 }
 
+/* They count on from one to the other, through a restart of iomapd as well. */
+static bool same_books(const struct sample *a, const struct sample *b)
+{
+	if (a->since || b->since)
+		return a->since == b->since;
+	return a->pid == b->pid && a->started == b->started;
+}
+
 int model_add(struct model *m, json_t *snapshot, struct err *err)
 {
 	struct sample s;
@@ -84,8 +102,7 @@ int model_add(struct model *m, json_t *snapshot, struct err *err)
 	r = sample_read(&s, snapshot, err);
 	if (r)
 		return r;
-	same = m->have && s.pid == m->now.pid && s.started == m->now.started &&
-	       s.time_ns >= m->now.time_ns;
+	same = m->have && same_books(&s, &m->now) && s.time_ns >= m->now.time_ns;
 	if (same && s.time_ns == m->now.time_ns) {
 		/* The same sampling once more: nothing new. */
 		sample_free(&s);

@@ -91,6 +91,7 @@ struct books rec_books(const json_t *obj)
 	struct books b = {
 		.seen = rec_u64(cons, "seen"),
 		.counted = rec_u64(cons, "counted"),
+		.under_way = rec_u64(cons, "under_way"),
 		.losses = json_object_get(cons, "lost"),
 	};
 	const char *name;

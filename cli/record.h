@@ -52,9 +52,9 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
 const char *rec_place(const json_t *obj, const char *symbol, const char *module,
 		      char buf[PLACE_MAX]);
 
-/* The books: every event seen is counted or lost under a name. */
+/* The books: every event seen is counted or lost under a name; those under way are not yet seen. */
 struct books {
-	uint64_t seen, counted, lost;
+	uint64_t seen, counted, lost, under_way;
 	const json_t *losses; /* borrowed: name -> count */
 };
 struct books rec_books(const json_t *status_or_stats);

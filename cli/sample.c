@@ -118,6 +118,34 @@ static void read_violation(struct item *it, const json_t *v)
 		it->key = hash_text(it->key, json_string_value(frame) ?: "");
 }
 
+static void read_cost(struct item *it, const char *name, const char *part, const json_t *backend,
+		      const json_t *cost)
+{
+	it->rec = backend;
+	it->cost = cost;
+	it->name = name;
+	it->part = part;
+	it->kind = KIND_INVALID;
+	it->counts.ipis = json_number_value(json_object_get(cost, "ipis"));
+	it->counts.broadcasts = json_number_value(json_object_get(cost, "broadcasts"));
+	it->counts.wait = json_number_value(json_object_get(cost, "wait_ns"));
+	it->counts.stolen = json_number_value(json_object_get(cost, "stolen_ns"));
+	it->key = hash_text(hash_text(HASH_START, name), part ?: "");
+}
+
+static void read_pair(struct item *it, const json_t *v)
+{
+	uint64_t ours = rec_u64(v, "direct") + rec_u64(v, "flushes");
+
+	it->rec = v;
+	it->kind = KIND_INVALID;
+	it->sender = rec_u64(v, "sender");
+	it->target = rec_u64(v, "target");
+	it->counts.ipis = (double)(ours + rec_u64(v, "other"));
+	it->counts.broadcasts = (double)ours;
+	it->key = hash_u64(hash_u64(HASH_START, it->sender), it->target);
+}
+
 static int by_key(const void *va, const void *vb)
 {
 	const struct item *const *a = va, *const *b = vb;
@@ -200,11 +228,34 @@ static int read_backends(struct items *l, const json_t *backends)
 	return 0;
 }
 
+/* Direct and deferred ones of each backend, and the other. */
+static int read_ipi(struct items *l, const json_t *ipi)
+{
+	const json_t *backends = json_object_get(ipi, "backends");
+	const char *name;
+	json_t *b;
+
+	if (items_alloc(l, 2 * json_object_size(backends) + 1))
+		return -ENOMEM;
+	if (json_is_true(json_object_get(ipi, "enabled"))) {
+		json_object_foreach((json_t *)backends, name, b) {
+			read_cost(&l->items[l->n++], name, "direct", b,
+				  json_object_get(b, "direct"));
+			read_cost(&l->items[l->n++], name, "deferred", b,
+				  json_object_get(b, "deferred"));
+		}
+		read_cost(&l->items[l->n++], "other", NULL, NULL, json_object_get(ipi, "other"));
+	}
+	items_index(l);
+	return 0;
+}
+
 int sample_read(struct sample *ret, json_t *root, struct err *err)
 {
 	const json_t *list = json_object_get(root, "list"), *stats = json_object_get(root, "stats");
 	struct sample s = { .status = json_object_get(root, "status"),
-			    .violations = json_object_get(root, "violations") };
+			    .violations = json_object_get(root, "violations"),
+			    .ipi = json_object_get(root, "ipi") };
 
 	if (!json_is_object(list) || !json_is_object(stats) || !json_is_object(s.status) ||
 	    !rec_has(root, "time_ns"))
@@ -216,12 +267,15 @@ int sample_read(struct sample *ret, json_t *root, struct err *err)
 	s.time_ns = rec_u64(root, "time_ns");
 	s.pid = rec_u64(s.status, "pid");
 	s.started = rec_u64(s.status, "started_unix");
+	s.since = rec_u64(s.status, "counting_since_unix_ns");
 	if (read_array(&s.lists[ITEM_MAPPING], json_object_get(list, "mappings"), read_mapping) ||
 	    read_array(&s.lists[ITEM_CALLER], json_object_get(stats, "callers"), read_caller) ||
 	    read_backends(&s.lists[ITEM_BACKEND], json_object_get(stats, "backends")) ||
 	    read_array(&s.lists[ITEM_CPU], json_object_get(stats, "cpus"), read_cpu) ||
 	    read_array(&s.lists[ITEM_VIOLATION], json_object_get(s.violations, "violations"),
 		       read_violation) ||
+	    read_ipi(&s.lists[ITEM_IPI], s.ipi) ||
+	    read_array(&s.lists[ITEM_IPI_PAIR], json_object_get(s.ipi, "cpus"), read_pair) ||
 	    index_mappings(&s)) {
 		sample_free(&s);
 		return err_set(err, -ENOMEM, "out of memory");

@@ -14,6 +14,8 @@ enum item_type {
 	ITEM_BACKEND, /* one for each kind that the backend served */
 	ITEM_CPU,
 	ITEM_VIOLATION, /* a place that breaks a rule */
+	ITEM_IPI, /* interrupts between CPUs: a backend's direct or deferred ones, or the other */
+	ITEM_IPI_PAIR, /* those from one CPU to another */
 	ITEM_MAX,
 };
 
@@ -23,19 +25,25 @@ struct counts {
 	uint64_t failed;
 	uint64_t breaches;
 	uint64_t hold_sum, holds; /* ns, and how many holds make up the sum */
+	/* Interrupts, of which there may be a fraction; times in ns. Pair: broadcasts are ours */
+	double ipis, broadcasts, wait, stolen;
 };
 
 /* A second, over the time between two samples. */
 struct rates {
 	double maps[KIND_MAX], unmaps[KIND_MAX];
 	double all_maps, all_unmaps, failed, breaches;
+	double ipis, broadcasts, wait, stolen;
 	double hold_avg; /* ns, of the holds that ended in that time; NAN: none did */
 };
 
 struct item {
 	uint64_t key;
 	const json_t *rec;  /* iomapd's record */
-	const char *name;   /* backend: its name */
+	const char *name;   /* backend, interrupts: its name */
+	const char *part;   /* interrupts: direct or deferred; NULL: neither */
+	const json_t *cost; /* interrupts: the figures; rec is the backend, or NULL */
+	uint64_t sender, target;
 	enum map_kind kind; /* caller, backend */
 	uint32_t mapping;   /* mapping, caller, violation: the id, or 0 */
 	bool freed;
@@ -55,8 +63,10 @@ struct sample {
 	json_t *root; /* the strings live in here */
 	const json_t *status;
 	const json_t *violations; /* NULL: from an iomapd that checks nothing */
+	const json_t *ipi;	  /* NULL: from one that knows nothing of interrupts */
 	uint64_t time_ns;	  /* the daemon's clock */
 	uint64_t pid, started;	  /* which daemon it was */
+	uint64_t since;		  /* when its counting began; 0: it does not say */
 	struct items lists[ITEM_MAX];
 	struct item **by_id; /* the mappings in the order of their ids */
 };

@@ -212,7 +212,7 @@ static void draw_rows(struct top *t, struct screen *s, int y, const struct layou
 static void draw_keys(const struct top *t, struct screen *s, int y)
 {
 	static const char *const keys[][2] = {
-		{ "q", "quit" },      { "?", "help" },	    { "1-5", "view" },
+		{ "q", "quit" },      { "?", "help" },	    { "1-6", "view" },
 		{ "/", "filter" },    { "<>", "sort" },	    { "r", "reverse" },
 		{ "space", "pause" }, { "+-", "interval" }, { "Enter", "callers of it" },
 		{ "Esc", "back" },

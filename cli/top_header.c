@@ -18,6 +18,7 @@ struct figure {
 void top_draw_title(const struct top *t, struct screen *s)
 {
 	const json_t *st = t->model.now.status, *kernel = json_object_get(st, "kernel"), *v;
+	static const char sampled[] = "holds sampled";
 	char right[96], up[FMT_MAX] = "";
 	int x;
 	size_t i;
@@ -38,6 +39,10 @@ void top_draw_title(const struct top *t, struct screen *s)
 		snprintf(right, sizeof(right), "iomapd up %s  %s%gs%s",
 			 fmt_duration(up, difftime(t->now, (time_t)t->model.now.started)),
 			 t->paused ? "PAUSED (" : "every ", t->interval, t->paused ? ")" : "");
+	/* Of all that is here, the first to give way; `iomapctl status` says it, too. */
+	if (!strcmp(rec_text(st, "hold_timing", ""), "sampled") &&
+	    x + 2 + (int)(strlen(sampled) + 2 + strlen(right)) <= s->w)
+		x = screen_put(s, x + 2, 0, ST_DIM, sampled);
 	if (x + 2 + (int)strlen(right) <= s->w)
 		screen_put(s, s->w - (int)strlen(right), 0, t->paused ? ST_NOTE : ST_DIM, right);
 	else if (t->paused)
@@ -161,13 +166,30 @@ void top_draw_figures(const struct top *t, struct screen *s, int y, int rows)
 	draw_history(t, s, x, y, s->w - x, rows);
 }
 
+/* Columns that the tabs of all views take. */
+static int tabs_width(void)
+{
+	int w = 0;
+
+	for (unsigned int i = 0; i < VIEWS; i++)
+		w += (int)utf8_width(views[i]->title) + 4;
+	return w;
+}
+
 /* The views, and at the right how the rows are chosen and sorted. */
 void top_draw_tabs(const struct top *t, struct screen *s, int y)
 {
-	bool all = s->w >= 72 && !t->batch;
 	char right[256], part[128] = "", order[64];
 	int x = 0;
+	bool all;
 
+	if (t->mapping && t->view == VIEW_CALLERS)
+		snprintf(part, sizeof(part), "of mapping %u", t->mapping);
+	if (t->filter[0])
+		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
+			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);
+	/* Which rows there are to see matters more than the other views. */
+	all = !t->batch && s->w >= 72 && tabs_width() + 2 + (int)utf8_width(part) <= s->w;
 	for (unsigned int i = 0; i < VIEWS; i++) {
 		if (!all && i != t->view)
 			continue;
@@ -175,11 +197,6 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 				i == t->view ? "[" : " ", i + 1, views[i]->title,
 				i == t->view ? "]" : " ");
 	}
-	if (t->mapping && t->view == VIEW_CALLERS)
-		snprintf(part, sizeof(part), "of mapping %u", t->mapping);
-	if (t->filter[0])
-		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
-			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);
 	top_order(t, views[t->view], s->unicode, order, sizeof(order));
 	snprintf(right, sizeof(right), "%s%s%s", part, part[0] ? "  " : "", order);
 	x += 2;

@@ -5,7 +5,7 @@
 #include "cli/top.h"
 
 static const char *const keys[][2] = {
-	{ "1 - 5, Tab", "choose a view" },
+	{ "1 - 6, Tab", "choose a view" },
 	{ "< >", "sort by the column at the left or the right" },
 	{ "r", "reverse the order" },
 	{ "/", "only rows with a text; !text: those without" },

@@ -36,14 +36,15 @@ struct view {
 	void (*rows)(const struct model *m, const struct view_part *part, struct table *t);
 };
 
-extern const struct view view_mappings, view_callers, view_backends, view_cpus, view_violations;
+extern const struct view view_mappings, view_callers, view_backends, view_cpus, view_violations,
+	view_ipi;
 /* What is only shown under another one. */
 extern const struct view view_rules, view_stack;
 
 /* All views in the order of their keys 1, 2, …; NULL-terminated. */
 extern const struct view *const views[];
 extern const char *const view_names[];
-#define VIEWS		5
+#define VIEWS		6
 #define VIEW_CALLERS	1 /* index of the view that Enter on a mapping opens */
 #define VIEW_VIOLATIONS 4
 

@@ -3,9 +3,11 @@
 
 #include "cli/view.h"
 
-const struct view *const views[] = { &view_mappings, &view_callers,    &view_backends,
-				     &view_cpus,     &view_violations, NULL };
-const char *const view_names[] = { "mappings", "callers", "backends", "cpus", "violations", NULL };
+const struct view *const views[] = {
+	&view_mappings, &view_callers, &view_backends, &view_cpus, &view_violations, &view_ipi, NULL
+};
+const char *const view_names[] = { "mappings",	 "callers", "backends", "cpus",
+				   "violations", "ipis",    NULL };
 
 _Static_assert(ARRAY_SIZE(views) == VIEWS + 1 && ARRAY_SIZE(view_names) == VIEWS + 1, "VIEWS");
 

@@ -115,8 +115,8 @@ static int drop_missing(struct collector *c)
 	return changed;
 }
 
-/* One reading. Returns 1 when it changed something, -ENOENT without the file. */
-static int read_list(struct collector *c)
+/* Calls fn for each line. Returns 1 when one of them did, an errno; -ENOENT without the file. */
+static int each_listed(struct collector *c, int (*fn)(struct collector *c, struct listed *l))
 {
 	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
@@ -136,13 +136,21 @@ static int read_list(struct collector *c)
 			continue;
 		if (l.id < c->opts.max_mappings)
 			c->meta[l.id].listed = true;
-		r = enter(c, &l);
+		r = fn(c, &l);
 		if (r < 0)
 			return r;
 		changed |= r;
 	}
-	if (ferror(f))
-		return -EIO;
+	return ferror(f) ? -EIO : changed;
+}
+
+/* One reading. Returns 1 when it changed something, -ENOENT without the file. */
+static int read_list(struct collector *c)
+{
+	int changed = each_listed(c, enter), r;
+
+	if (changed < 0)
+		return changed;
 	r = drop_missing(c);
 	return r < 0 ? r : changed | r;
 }
@@ -198,6 +206,42 @@ int collector_adopt(struct collector *c)
 			return r;
 	}
 	return -EBUSY;
+}
+
+/* The mapping is one that an earlier collector adopted: what the table lacks is its owner. */
+static int know_again(struct collector *c, struct listed *l)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct mapping_meta *meta;
+	struct iomap_mapping m;
+
+	if (!l->id || l->id >= c->opts.max_mappings)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &l->id, &m))
+		return -errno;
+	if (m.state != IOMAP_LIVE || m.created_ns || m.base != l->base || m.size != l->size)
+		return 0;
+	meta = &c->meta[l->id];
+	meta->adopted = true;
+	meta->gen = m.gen;
+	if (l->id > c->adopted_max_id)
+		c->adopted_max_id = l->id;
+	return set_owner(meta, l->owner);
+}
+
+int collector_adopt_again(struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings), r;
+	struct iomap_mapping m;
+
+	read_backend(c);
+	/* Those that were freed since are in the table, too. */
+	for (uint32_t id = 1; id < c->opts.max_mappings; id++) {
+		if (!bpf_map_lookup_elem(fd, &id, &m) && m.state != IOMAP_EMPTY && !m.created_ns)
+			c->adopted_max_id = id;
+	}
+	r = each_listed(c, know_again);
+	return r == -ENOENT || r == -EACCES ? 0 : r;
 }
 
 uint32_t collector_old(const struct collector *c)

@@ -173,24 +173,64 @@ struct place *collector_place(struct collector *c, uint64_t key)
 	return p;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct place *pa = *(struct place *const *)a, *pb = *(struct place *const *)b;
+
+	return pa->rec.time_ns < pb->rec.time_ns ? -1 : pa->rec.time_ns > pb->rec.time_ns;
+}
+
 void collector_find_places(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.violations);
 	uint64_t key, next, *prev = NULL;
+	size_t before = c->nr_places;
 
 	while (!bpf_map_get_next_key(fd, prev, &next)) {
 		collector_place(c, next);
 		key = next;
 		prev = &key;
 	}
+	if (c->nr_places > before)
+		qsort(c->places, c->nr_places, sizeof(struct place *), by_time);
 }
 
-const struct model_violation *collector_tell(struct place *p)
+bool collector_tell(struct place *p)
 {
-	if (p->told)
-		return NULL;
+	bool told = p->told;
+
 	p->told = true;
+	return !told;
+}
+
+const struct model_violation *collector_violation(const struct place *p)
+{
 	return &p->v;
+}
+
+bool collector_untold(const struct place *p, struct iomap_event *ret)
+{
+	const struct iomap_violation *rec = &p->rec;
+
+	if (p->told)
+		return false;
+	*ret = (struct iomap_event){
+		.type = IOMAP_EVENT_VIOLATION,
+		.place = p->key,
+		.time_ns = rec->time_ns,
+		.caller = rec->caller,
+		.base = rec->base,
+		.size = rec->size,
+		.offset = rec->offset,
+		.id = rec->id,
+		.gen = rec->gen,
+		.pid = rec->pid,
+		.cpu = rec->cpu,
+		.kind = rec->kind,
+		.backend = rec->backend,
+	};
+	memcpy(ret->comm, rec->comm, IOMAP_COMM_LEN);
+	return true;
 }
 
 static void name_place(struct collector *c, struct place *p)

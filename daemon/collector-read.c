@@ -6,21 +6,18 @@
 
 #include "daemon/collector-priv.h"
 
-/* Readings of a CPU's record until it is one between two events. */
-#define TRIES 1000
-/* And how often when that is in vain: a virtual CPU can be halted in the middle of a handler. */
-#define NAPS   50
-#define NAP_US 1000
-
-/* Called with the value of one key: nr values, one a CPU, or one for a plain array. */
-typedef int (*each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
-
+/* For how long a CPU's record is read at once until it is one between two events. */
+#define SPIN_NS 2000000
 /*
- * Reads the keys first to last of an array, many in one system call, and calls fn for each.
- * size: of the value of one key, all CPUs together.
+ * And once more after a nap: a virtual CPU can be halted in the middle of a handler, and may need
+ * ours to go on. All clients wait for their answers meanwhile.
  */
-static int each_value(struct collector *c, struct model *m, int fd, uint32_t first, uint32_t last,
-		      size_t size, each_fn fn)
+#define NAP_US 1000
+/* A record that changed while it was copied is read again for so long. */
+#define TORN_NS 50000000
+
+int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,
+			 uint32_t last, size_t size, collector_each_fn fn)
 {
 	uint32_t per_call = CHUNK_BYTES / (size + sizeof(uint32_t)), prev = first - 1, n;
 	_cleanup_free_ void *large = NULL;
@@ -51,46 +48,85 @@ static int each_value(struct collector *c, struct model *m, int fd, uint32_t fir
 	return 0;
 }
 
-static bool balanced(const struct iomap_cpu *cpu)
+/* How many events the CPU has seen and neither counted nor lost: 0, or 1 in the middle of one. */
+static uint64_t open_events(const struct iomap_cpu *cpu)
 {
 	uint64_t done = cpu->counted;
 
 	for (int i = 0; i < IOMAP_LOST_MAX; i++)
 		done += cpu->lost[i];
-	return cpu->seen == done;
+	return cpu->seen - done;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Tells whether the records are to be read again; takes a nap before that if it is time to. */
+static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
+{
+	if (spent_ns < SPIN_NS)
+		return true;
+	if (torn || *napped)
+		return torn && spent_ns < TORN_NS;
+	usleep(NAP_US);
+	*napped = true;
+	return true;
+}
+
+/*
+ * Takes the new record of a CPU if the one there is not between two events. Returns whether this
+ * one is neither. *torn: more than a handler has open, and not for good, as the record changes.
+ */
+static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, bool *torn)
+{
+	bool same = cpu->seen == fresh->seen && cpu->counted == fresh->counted;
+
+	if (cpu->seen && !open_events(cpu))
+		return false;
+	*cpu = *fresh;
+	if (open_events(cpu) > 1 && !same)
+		*torn = true;
+	return open_events(cpu);
 }
 
 /*
  * Reads the CPUs' records, each as it is between two events if that can be had: a handler at work
- * has seen an event that it did not yet count.
+ * has seen an event that it did not yet count. If it cannot be had, that event is said to be under
+ * way, and is one of those of the next reading; a handler is at work on one event only.
  */
 static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 {
 	_cleanup_free_ struct iomap_cpu *cpus = calloc(c->nr_cpus, sizeof(*cpus));
 	_cleanup_free_ struct iomap_cpu *fresh = calloc(c->nr_cpus, sizeof(*cpus));
-	int fd = bpf_map__fd(c->skel->maps.cpus), err, bad = 1;
+	int fd = bpf_map__fd(c->skel->maps.cpus), err;
+	bool open, torn, napped = false;
+	uint64_t start = now_ns();
 	uint32_t zero = 0;
 
 	if (!cpus || !fresh)
 		return -ENOMEM;
-	for (int try = 0; try < TRIES + NAPS && bad; try++) {
-		bad = 0;
-		if (try >= TRIES)
-			usleep(NAP_US);
+	do {
 		if (bpf_map_lookup_elem(fd, &zero, fresh))
 			return -errno;
-		for (int i = 0; i < c->nr_cpus; i++) {
-			if (!try || !balanced(&cpus[i]))
-				cpus[i] = fresh[i];
-			bad += !balanced(&cpus[i]);
-		}
-	}
+		open = torn = false;
+		for (int i = 0; i < c->nr_cpus; i++)
+			open |= take_fresh(&cpus[i], &fresh[i], &torn);
+	} while (open && read_again(torn, now_ns() - start, &napped));
 	for (int i = 0; i < c->nr_cpus; i++) {
 		err = model_add_cpu(m, i, &cpus[i]);
 		if (err)
 			return err;
 		if (!cpus[i].seen && i >= c->nr_online)
 			m->nr_cpus--; /* never there, as far as we saw */
+		if (open_events(&cpus[i]) == 1) {
+			m->seen--;
+			m->under_way++;
+		}
 		if (cpus[i].max_id > *ret_max_id)
 			*ret_max_id = cpus[i].max_id;
 	}
@@ -189,7 +225,8 @@ void collector_locate(struct collector *c, struct model_mapping *mm)
 /* Names callers, owners and devices; new addresses are looked up together. */
 static int name_all(struct collector *c, struct model *m)
 {
-	_cleanup_free_ uint64_t *ips = calloc(m->nr_callers + m->nr_mappings + 1, sizeof(*ips));
+	size_t most = m->nr_callers + m->nr_mappings + m->ipi.nr_callers;
+	_cleanup_free_ uint64_t *ips = calloc(most + 1, sizeof(*ips));
 	const struct symbol *sym;
 	size_t n = 0;
 
@@ -201,6 +238,8 @@ static int name_all(struct collector *c, struct model *m)
 		if (m->mappings[i].owner_ip)
 			ips[n++] = m->mappings[i].owner_ip;
 	}
+	for (size_t i = 0; i < m->ipi.nr_callers; i++)
+		ips[n++] = m->ipi.callers[i].ip;
 	/* What cannot be named is shown as an address. */
 	symbols_resolve(c->symbols, ips, n);
 	for (size_t i = 0; i < m->nr_callers; i++) {
@@ -210,20 +249,27 @@ static int name_all(struct collector *c, struct model *m)
 		m->callers[i].name = sym->name;
 		m->callers[i].module = sym->module;
 	}
+	for (size_t i = 0; i < m->ipi.nr_callers; i++) {
+		sym = symbols_get(c->symbols, m->ipi.callers[i].ip);
+		if (!sym)
+			return -ENOMEM;
+		m->ipi.callers[i].name = sym->name;
+		m->ipi.callers[i].module = sym->module;
+	}
 	for (size_t i = 0; i < m->nr_mappings; i++)
 		collector_locate(c, &m->mappings[i]);
 	return 0;
 }
 
-/* Adds to *sum how often the kernel did not call a program, as it was busy on that CPU. */
-static int add_misses(const struct bpf_program *prog, uint64_t *sum)
+int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum)
 {
+	int fd = collector_prog_fd(c, prog);
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 
-	if (bpf_program__fd(prog) < 0)
+	if (fd < 0)
 		return 0; /* not needed on this kernel */
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		return -errno;
 	*sum += info.recursion_misses;
 	return 0;
@@ -242,13 +288,16 @@ static int add_recursion(struct collector *c, struct model *m)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(events) && !err; i++)
-		err = add_misses(events[i], &lost);
+		err = collector_add_misses(c, events[i], &lost);
 	if (!err)
-		err = add_misses(s->progs.iomap_switch, &missed[HOOK_SWITCH]);
+		err = collector_add_misses(c, s->progs.iomap_switch, &missed[HOOK_SWITCH]);
 	if (!err)
-		err = add_misses(s->progs.iomap_exit, &missed[HOOK_EXIT]);
+		err = collector_add_misses(c, s->progs.iomap_exit, &missed[HOOK_EXIT]);
 	if (!err)
-		err = add_misses(s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
+		err = collector_add_misses(c, s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
+	if (!err)
+		err = collector_add_misses(c, s->progs.iomap_may_sleep_quick,
+					   &missed[HOOK_MAY_SLEEP]);
 	if (err)
 		return err;
 	m->seen += lost;
@@ -259,15 +308,16 @@ static int add_recursion(struct collector *c, struct model *m)
 
 static void add_head(const struct collector *c, struct model *m)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	m->time_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-	m->started_unix = c->started_unix;
+	m->time_ns = now_ns();
+	m->started_unix = c->started_unix_ns / 1000000000;
 	m->pid = getpid();
 	m->version = IOMAP_VERSION;
 	m->timing = c->opts.timing;
 	m->adopted = c->adopted;
+	m->since_unix_ns = c->kept->since_unix_ns;
+	m->starts = c->kept->starts;
+	m->notes = (const char *const *)c->notes;
+	m->nr_notes = c->nr_notes;
 	snprintf(m->release, sizeof(m->release), "%s", c->uts.release);
 	snprintf(m->machine, sizeof(m->machine), "%s", c->uts.machine);
 	memcpy(m->backend_present, c->in_force, sizeof(m->backend_present));
@@ -286,21 +336,24 @@ int collector_sample(struct collector *c, struct model *m)
 	if (!err)
 		err = add_recursion(c, m);
 	if (!err)
-		err = each_value(c, m, bpf_map__fd(s->maps.sites), 0,
-				 bpf_map__max_entries(s->maps.sites) - 1,
-				 c->nr_cpus * sizeof(struct iomap_site_bucket), add_sites);
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.sites), 0,
+					   bpf_map__max_entries(s->maps.sites) - 1,
+					   c->nr_cpus * sizeof(struct iomap_site_bucket),
+					   add_sites);
 	if (!err)
-		err = each_value(c, m, bpf_map__fd(s->maps.hists), 0,
-				 IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
-				 c->nr_cpus * sizeof(struct iomap_hist), add_hists);
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
+					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
+					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
 	/* Ids that map without a known creation are among the call sites. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		if (m->callers[i].mapping > max_id && m->callers[i].mapping < c->opts.max_mappings)
 			max_id = m->callers[i].mapping;
 	}
 	if (!err)
-		err = each_value(c, m, bpf_map__fd(s->maps.counters), 0, max_id,
-				 c->nr_cpus * sizeof(struct iomap_counters), add_mapping);
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.counters), 0, max_id,
+					   c->nr_cpus * sizeof(struct iomap_counters), add_mapping);
+	if (!err)
+		err = collector_read_ipi(c, m);
 	if (err)
 		return err;
 	model_finish(m);

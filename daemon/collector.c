@@ -105,6 +105,8 @@ static int configure(struct collector *c)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
 	if (!o->no_attach)
 		collector_find_functions(c);
+	if (!err)
+		err = collector_configure_ipi(c);
 	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit);
 	return err;
 }
@@ -137,6 +139,8 @@ static int load(struct collector *c, struct errbuf *e)
 	while ((prog = bpf_object__next_program(c->skel->obj, prog)))
 		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
 	err = iomap_bpf__load(c->skel);
+	if (!err)
+		return collector_map_kept(c, e);
 	if (err == -EPERM)
 		return set_error(e, err,
 				 "the kernel refuses to load BPF programs (is it locked down?)");
@@ -145,10 +149,8 @@ static int load(struct collector *c, struct errbuf *e)
 				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
 				 "try a smaller --max-mappings",
 				 c->opts.max_mappings - 1, c->nr_cpus, strerror(-err));
-	if (err)
-		return set_error(e, err, "cannot load the BPF programs: %s",
-				 *log ? last_words(log) : strerror(-err));
-	return 0;
+	return set_error(e, err, "cannot load the BPF programs: %s",
+			 *log ? last_words(log) : strerror(-err));
 }
 
 int collector_adopt_now(struct collector *c, struct errbuf *e)
@@ -201,14 +203,38 @@ static bool kept_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
+/* Attaches what was loaded, and leaves it to those that come after us. */
+static int begin(struct collector *c, struct errbuf *e)
+{
+	int err = c->opts.no_attach ? collector_adopt_now(c, e) : collector_attach(c, e);
+
+	if (err)
+		return err;
+	arm(c);
+	return collector_pin(c, e);
+}
+
+/* It counts already; what was known of it is found out again. */
+static int go_on(struct collector *c, struct errbuf *e)
+{
+	int err = collector_adopt_again(c);
+
+	c->has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
+	if (!err)
+		err = collector_replay(c);
+	return err ? set_error(e, err, "cannot go on with what is pinned: %s", strerror(-err)) : 0;
+}
+
 static int setup(struct collector *c, struct errbuf *e)
 {
 	_cleanup_free_ char *kallsyms = NULL;
-	int err;
+	int err, taken;
 
 	err = check_privilege(e);
 	if (!err)
 		err = check_btf(c, e);
+	if (!err && !c->opts.no_attach && !c->opts.root)
+		err = collector_check_tracepoints(c, e);
 	if (err)
 		return err;
 	c->nr_cpus = libbpf_num_possible_cpus();
@@ -220,7 +246,8 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->chunk = malloc(CHUNK_BYTES);
 	if (!c->symbols || !c->chunk || check_symbols(c))
 		return set_error(e, -ENOMEM, "out of memory");
-	err = load(c, e);
+	taken = collector_take_over(c, e);
+	err = taken < 0 ? taken : taken ? 0 : load(c, e);
 	if (err)
 		return err;
 	/* Where there are other files to be read than the kernel's, they say what it is. */
@@ -234,15 +261,13 @@ static int setup(struct collector *c, struct errbuf *e)
 				   NULL);
 	if (!c->ring)
 		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	err = c->opts.no_attach ? collector_adopt_now(c, e) : collector_attach(c, e);
-	if (!err)
-		arm(c);
-	return err;
+	return taken ? go_on(c, e) : begin(c, e);
 }
 
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)
 {
 	struct collector *c = calloc(1, sizeof(*c));
+	struct timespec now;
 	int err;
 
 	if (!c)
@@ -253,7 +278,9 @@ int collector_new(const struct collector_options *opts, struct collector **ret, 
 	if (!c->opts.max_hold_ns)
 		c->opts.rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);
 	c->opts.max_mappings++; /* id 0 stands for those that the table lacks */
-	c->started_unix = time(NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	c->started_unix_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	c->pins.fd = -1;
 	uname(&c->uts);
 	err = setup(c, e);
 	if (err) {
@@ -268,6 +295,7 @@ struct collector *collector_free(struct collector *c)
 {
 	if (!c)
 		return NULL;
+	collector_unpin(c);
 	for (int i = 0; i < HOOK_MAX; i++) {
 		bpf_link__destroy(c->links[i]);
 		free(c->gaps[i]);
@@ -298,7 +326,7 @@ int collector_program_fd(const struct collector *c, const char *name)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, name);
 
-	return prog ? bpf_program__fd(prog) : -ENOENT;
+	return prog ? collector_prog_fd(c, prog) : -ENOENT;
 }
 
 int collector_map_fd(const struct collector *c, const char *name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The latest events, in a ring of fixed size. Readers hold a sequence number and pull: whoever is
- * slow costs no memory, and learns how many events it missed.
+ * The latest events, in a ring of fixed size, and the violations that they pushed out, as each
+ * place is told of only once. Readers hold a sequence number and pull: whoever is slow costs no
+ * memory, and learns how many events it missed.
  */
 #ifndef IOMAP_DAEMON_HISTORY_H
 #define IOMAP_DAEMON_HISTORY_H
@@ -9,12 +10,14 @@
 #include <stdint.h>
 
 #include "bpf/iomap.h"
+#include "bpf/keep.h"
 #include "daemon/model.h"
 
-#define HISTORY_SIZE 1024
+#define HISTORY_SIZE IOMAP_TOLD
+#define HISTORY_OLD  IOMAP_PLACES
 
 struct event {
-	uint64_t seq; /* 1 for the first event since the daemon started */
+	uint64_t seq; /* 1 for the first event since counting began */
 	uint64_t time_unix_ns;
 	struct iomap_event rec;
 	const char *caller; /* symbol+0xoffset; NULL: the event has none */
@@ -28,8 +31,14 @@ struct history;
 struct history *history_new(void);
 struct history *history_free(struct history *h);
 
+/* Has the next event be number seq, of an empty history. */
+void history_begin(struct history *h, uint64_t seq);
+
 /* Adds an event with the next sequence number; the strings must outlive the history. */
 void history_add(struct history *h, const struct event *e);
+
+/* Adds a violation with its own number, older than all others but those added so before. */
+void history_add_old(struct history *h, const struct event *e);
 
 /*
  * The event with sequence number *seq, or the oldest one kept when that one is gone; *seq is then

@@ -112,6 +112,21 @@ void jsonw_u64(struct jsonw *w, const char *key, uint64_t v)
 	buf_puts(w->buf, text);
 }
 
+void jsonw_fraction(struct jsonw *w, const char *key, uint64_t v, unsigned int bits)
+{
+	uint64_t part = (v & ((1ULL << bits) - 1)) * 1000000 + (bits ? 1ULL << (bits - 1) : 0);
+	uint64_t whole = v >> bits, rest = part >> bits;
+	char text[32];
+
+	if (rest == 1000000) {
+		whole++;
+		rest = 0;
+	}
+	lead(w, key);
+	snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, whole, rest);
+	buf_puts(w->buf, text);
+}
+
 void jsonw_hex(struct jsonw *w, const char *key, uint64_t v)
 {
 	char text[24];

@@ -26,6 +26,8 @@ void jsonw_array_end(struct jsonw *w);
 
 /* Values above INT64_MAX are written as that: what reads JSON commonly has no more. */
 void jsonw_u64(struct jsonw *w, const char *key, uint64_t v);
+/* v / 2^bits, to six places. bits: up to 32. */
+void jsonw_fraction(struct jsonw *w, const char *key, uint64_t v, unsigned int bits);
 /* A string of the form 0x1f00. */
 void jsonw_hex(struct jsonw *w, const char *key, uint64_t v);
 void jsonw_bool(struct jsonw *w, const char *key, bool v);

@@ -45,18 +45,38 @@ void loop_del(struct loop *l, struct loop_source *s)
 	epoll_ctl(l->epfd, EPOLL_CTL_DEL, s->fd, NULL);
 }
 
+void loop_call_later(struct loop *l, struct loop_later *later, unsigned int turns)
+{
+	if (l->later)
+		return;
+	l->later = later;
+	l->turns = turns;
+}
+
+static int call_later(struct loop *l)
+{
+	struct loop_later *later = l->later;
+
+	l->later = NULL;
+	return later->fn(later);
+}
+
 int loop_once(struct loop *l, int timeout_ms)
 {
 	struct loop_source *s;
 	struct epoll_event ev;
 	int n;
 
+	if (l->later && !l->turns)
+		return call_later(l);
 	/* One at a time: what a callback frees cannot be waiting in an array of ours. */
-	n = epoll_wait(l->epfd, &ev, 1, timeout_ms);
+	n = epoll_wait(l->epfd, &ev, 1, l->later ? 0 : timeout_ms);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (!n)
-		return 0;
+		return l->later ? call_later(l) : 0;
+	if (l->later)
+		l->turns--;
 	s = ev.data.ptr;
 	return s->fn(s, ev.events);
 }

@@ -16,6 +16,8 @@ void model_reset(struct model *m)
 		.cap_violations = m->cap_violations,
 	};
 
+	ipi_reset(&m->ipi);
+	empty.ipi = m->ipi;
 	*m = empty;
 }
 
@@ -25,6 +27,7 @@ void model_free(struct model *m)
 	free(m->callers);
 	free(m->cpus);
 	free(m->violations);
+	ipi_free(&m->ipi);
 	*m = (struct model){};
 }
 
@@ -91,11 +94,8 @@ int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c)
 	return 0;
 }
 
-void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
-		    const struct iomap_hist *h)
+static void add_hist(struct model_hist *mh, const struct iomap_hist *h)
 {
-	struct model_hist *mh = &m->hist[backend][kind];
-
 	for (int i = 0; i < IOMAP_HIST_BUCKETS; i++) {
 		mh->bucket[i] += h->bucket[i];
 		mh->count += h->bucket[i];
@@ -103,6 +103,18 @@ void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
 	mh->sum += h->sum;
 	if (h->max > mh->max)
 		mh->max = h->max;
+}
+
+void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
+		    const struct iomap_hist *h)
+{
+	add_hist(&m->hist[backend][kind], h);
+}
+
+void model_add_op_hist(struct model *m, unsigned int op, unsigned int backend, unsigned int kind,
+		       const struct iomap_hist *h)
+{
+	add_hist(&m->op[op][backend][kind], h);
 }
 
 int model_add_hook(struct model *m, const char *name, const char *gap)
@@ -162,6 +174,7 @@ int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *
 	mm->state = map->state;
 	for (size_t i = 0; i < nr; i++)
 		add_counters(mm->kind, (const void *)((const char *)counters + i * stride));
+	memcpy(mm->ever, mm->kind, sizeof(mm->ever));
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		const struct iomap_count *then = &map->at_create.kind[k];
 		struct model_count *c = &mm->kind[k];
@@ -184,12 +197,11 @@ int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *
 
 void model_add_unattributed(struct model *m, const void *counters, size_t nr, size_t stride)
 {
-	struct model_count sum[IOMAP_KIND_MAX] = {};
-
 	for (size_t i = 0; i < nr; i++)
-		add_counters(sum, (const void *)((const char *)counters + i * stride));
+		add_counters(m->unattributed, (const void *)((const char *)counters + i * stride));
+	m->stray_maps = 0;
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
-		m->stray_maps += sum[k].maps;
+		m->stray_maps += m->unattributed[k].maps;
 }
 
 static int by_site(const void *pa, const void *pb)
@@ -265,6 +277,21 @@ void model_finish(struct model *m)
 	merge_callers(m);
 	if (m->nr_callers)
 		qsort(m->callers, m->nr_callers, sizeof(*m->callers), by_maps);
+}
+
+uint64_t model_maps(const struct model_count *c)
+{
+	return c->maps;
+}
+
+uint64_t model_unmaps(const struct model_count *c)
+{
+	return c->unmaps;
+}
+
+uint64_t model_failed(const struct model_count *c)
+{
+	return c->failed;
 }
 
 uint64_t model_live(const struct model_count *c)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bpf/iomap.h"
+#include "daemon/ipi.h"
 #include "daemon/util.h"
 
 /* Events of one kind; hold times in nanoseconds. */
@@ -36,6 +37,7 @@ struct model_mapping {
 	uint8_t backend;
 	uint8_t state;				 /* enum iomap_state */
 	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
+	struct model_count ever[IOMAP_KIND_MAX]; /* of all mappings that had the id */
 };
 
 struct model_caller {
@@ -98,11 +100,15 @@ struct model_violation {
 	size_t nr_map_stack;
 };
 
-#define MODEL_HOOKS_MAX 16
+#define MODEL_HOOKS_MAX 32
 
 struct model {
-	uint64_t time_ns;      /* CLOCK_MONOTONIC when the sampling began */
-	uint64_t started_unix; /* seconds */
+	uint64_t time_ns;	  /* CLOCK_MONOTONIC when the sampling began */
+	uint64_t started_unix;	  /* seconds */
+	uint64_t since_unix_ns;	  /* when counting began; 0: not known */
+	uint64_t starts;	  /* daemons that kept these books since then */
+	const char *const *notes; /* how the last one started; they belong to who fills the model */
+	size_t nr_notes;
 	uint32_t pid;
 	const char *version;
 	char release[65]; /* as in struct utsname */
@@ -111,17 +117,22 @@ struct model {
 	bool backend_present[IOMAP_BACKEND_MAX]; /* in force, or seen */
 	enum iomap_timing timing;
 
-	uint64_t seen;
+	uint64_t seen;	    /* without those under way */
+	uint64_t under_way; /* CPUs that were in the middle of an event when they were read */
 	uint64_t counted;
 	uint64_t lost[IOMAP_LOST_MAX];
 	uint64_t adopted; /* mappings that are older than the tracer */
 	uint64_t created;
 	uint64_t freed;
-	uint64_t stray_unmaps; /* unmaps whose map was not seen */
-	uint64_t stray_maps;   /* maps of an id that the table lacks */
+	uint64_t stray_unmaps;				 /* unmaps whose map was not seen */
+	uint64_t stray_maps;				 /* maps of an id that the table lacks */
+	struct model_count unattributed[IOMAP_KIND_MAX]; /* the same, all that is counted */
 
 	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	struct model_hist hist[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	/* How long maps and unmaps themselves take, in maps from tasks; linear ones take nothing */
+	struct model_hist op[IOMAP_OP_MAX][IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	struct model_ipi ipi;
 
 	struct model_mapping *mappings; /* by id; live and freed ones */
 	size_t nr_mappings, cap_mappings;
@@ -161,6 +172,8 @@ int model_add_hook(struct model *m, const char *name, const char *gap);
 int model_add_violation(struct model *m, const struct model_violation *v);
 void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
 		    const struct iomap_hist *h);
+void model_add_op_hist(struct model *m, unsigned int op, unsigned int backend, unsigned int kind,
+		       const struct iomap_hist *h);
 /*
  * Adds a mapping with its counters of all CPUs, nr of them, stride bytes apart. *ret_mapping, valid
  * until the next one is added, is there for the caller to name owner and device.
@@ -174,7 +187,11 @@ void model_add_unattributed(struct model *m, const void *counters, size_t nr, si
 /* Merges and orders the callers; to be called once, after the last record. */
 void model_finish(struct model *m);
 
-/* live maps of a count: never below 0, even when the CPUs were read at different moments */
+/* One figure of a count, for those who write the same of several counts. */
+uint64_t model_maps(const struct model_count *c);
+uint64_t model_unmaps(const struct model_count *c);
+uint64_t model_failed(const struct model_count *c);
+/* Live maps: never below 0, even when the CPUs were read at different moments. */
 uint64_t model_live(const struct model_count *c);
 
 /*

@@ -13,21 +13,6 @@ static void head(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "time_ns", m->time_ns);
 }
 
-static uint64_t get_maps(const struct model_count *c)
-{
-	return c->maps;
-}
-
-static uint64_t get_unmaps(const struct model_count *c)
-{
-	return c->unmaps;
-}
-
-static uint64_t get_failed(const struct model_count *c)
-{
-	return c->failed;
-}
-
 static uint64_t get_hold_count(const struct model_count *c)
 {
 	return c->hold_count;
@@ -43,8 +28,7 @@ static uint64_t get_hold_max(const struct model_count *c)
 	return c->hold_max;
 }
 
-/* {"atomic":n,"local":n,"sleepable":n} of one member of the counts. */
-static void by_kind(struct jsonw *w, const char *key, const struct model_count *counts,
+void report_by_kind(struct jsonw *w, const char *key, const struct model_count *counts,
 		    uint64_t (*get)(const struct model_count *c))
 {
 	jsonw_object_begin(w, key);
@@ -61,16 +45,30 @@ static void values_by_kind(struct jsonw *w, const char *key, const uint64_t *val
 	jsonw_object_end(w);
 }
 
-static void conservation(struct jsonw *w, const struct model *m)
+void report_conservation(struct jsonw *w, const struct model *m)
 {
 	jsonw_object_begin(w, "conservation");
 	jsonw_u64(w, "seen", m->seen);
 	jsonw_u64(w, "counted", m->counted);
+	jsonw_u64(w, "under_way", m->under_way);
 	jsonw_object_begin(w, "lost");
 	for (int i = 0; i < IOMAP_LOST_MAX; i++)
 		jsonw_u64(w, lost_name(i), m->lost[i]);
 	jsonw_object_end(w);
 	jsonw_object_end(w);
+}
+
+void report_hooks(struct jsonw *w, const struct model *m)
+{
+	jsonw_array_begin(w, "hooks");
+	for (size_t i = 0; i < m->nr_hooks; i++) {
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "name", m->hooks[i].name);
+		jsonw_string(w, "state", m->hooks[i].gap ? "missing" : "attached");
+		jsonw_string(w, "gap", m->hooks[i].gap);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
 }
 
 void report_status(struct jsonw *w, const char *key, const struct model *m)
@@ -97,24 +95,40 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "created", m->adopted + m->created);
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
-	jsonw_array_begin(w, "hooks");
-	for (size_t i = 0; i < m->nr_hooks; i++) {
-		jsonw_object_begin(w, NULL);
-		jsonw_string(w, "name", m->hooks[i].name);
-		jsonw_string(w, "state", m->hooks[i].gap ? "missing" : "attached");
-		jsonw_string(w, "gap", m->hooks[i].gap);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-	conservation(w, m);
+	report_hooks(w, m);
+	report_conservation(w, m);
 	jsonw_object_begin(w, "unattributed");
 	jsonw_u64(w, "maps", m->stray_maps);
 	jsonw_u64(w, "unmaps", m->stray_unmaps);
 	jsonw_object_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
 	jsonw_u64(w, "started_unix", m->started_unix);
+	jsonw_u64(w, "counting_since_unix_ns", m->since_unix_ns);
+	jsonw_u64(w, "starts", m->starts);
+	jsonw_array_begin(w, "notes");
+	for (size_t i = 0; i < m->nr_notes; i++)
+		jsonw_string(w, NULL, m->notes[i]);
+	jsonw_array_end(w);
 	jsonw_u64(w, "pid", m->pid);
 	jsonw_object_end(w);
+}
+
+void report_mapping_facts(struct jsonw *w, const struct model_mapping *m)
+{
+	jsonw_u64(w, "id", m->id);
+	jsonw_hex(w, "base", m->base);
+	jsonw_u64(w, "size", m->size);
+	jsonw_string(w, "backend", backend_name(m->backend));
+	jsonw_string(w, "owner", m->owner);
+	jsonw_string(w, "module", m->module);
+	if (m->bar >= 0) {
+		jsonw_string(w, "device", m->device);
+		jsonw_u64(w, "bar", m->bar);
+	} else {
+		jsonw_null(w, "device");
+		jsonw_null(w, "bar");
+	}
+	jsonw_string(w, "state", state_name(m->state));
 }
 
 static void mapping(struct jsonw *w, const struct model_mapping *mm)
@@ -125,27 +139,14 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 		failed += mm->kind[k].failed;
 
 	jsonw_object_begin(w, NULL);
-	jsonw_u64(w, "id", mm->id);
-	jsonw_hex(w, "base", mm->base);
-	jsonw_u64(w, "size", mm->size);
-	jsonw_string(w, "backend", backend_name(mm->backend));
-	jsonw_string(w, "owner", mm->owner);
-	jsonw_string(w, "module", mm->module);
-	if (mm->bar >= 0) {
-		jsonw_string(w, "device", mm->device);
-		jsonw_u64(w, "bar", mm->bar);
-	} else {
-		jsonw_null(w, "device");
-		jsonw_null(w, "bar");
-	}
-	jsonw_string(w, "state", state_name(mm->state));
-	by_kind(w, "maps", mm->kind, get_maps);
-	by_kind(w, "unmaps", mm->kind, get_unmaps);
-	by_kind(w, "live", mm->kind, model_live);
+	report_mapping_facts(w, mm);
+	report_by_kind(w, "maps", mm->kind, model_maps);
+	report_by_kind(w, "unmaps", mm->kind, model_unmaps);
+	report_by_kind(w, "live", mm->kind, model_live);
 	jsonw_u64(w, "failed", failed);
-	by_kind(w, "hold_count", mm->kind, get_hold_count);
-	by_kind(w, "hold_sum_ns", mm->kind, get_hold_sum);
-	by_kind(w, "hold_max_ns", mm->kind, get_hold_max);
+	report_by_kind(w, "hold_count", mm->kind, get_hold_count);
+	report_by_kind(w, "hold_sum_ns", mm->kind, get_hold_sum);
+	report_by_kind(w, "hold_max_ns", mm->kind, get_hold_max);
 	jsonw_object_end(w);
 }
 
@@ -164,10 +165,10 @@ void report_list(struct jsonw *w, const char *key, const struct model *m, bool f
 static void backend(struct jsonw *w, const struct model *m, int b)
 {
 	jsonw_object_begin(w, backend_name(b));
-	by_kind(w, "maps", m->total[b], get_maps);
-	by_kind(w, "unmaps", m->total[b], get_unmaps);
-	by_kind(w, "live", m->total[b], model_live);
-	by_kind(w, "failed", m->total[b], get_failed);
+	report_by_kind(w, "maps", m->total[b], model_maps);
+	report_by_kind(w, "unmaps", m->total[b], model_unmaps);
+	report_by_kind(w, "live", m->total[b], model_live);
+	report_by_kind(w, "failed", m->total[b], model_failed);
 	jsonw_object_begin(w, "hold_ns");
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		const struct model_hist *h = &m->hist[b][k];
@@ -222,7 +223,8 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
-	conservation(w, m);
+	jsonw_string(w, "hold_timing", timing_name(m->timing));
+	report_conservation(w, m);
 	jsonw_object_end(w);
 }
 
@@ -315,6 +317,7 @@ void report_snapshot(struct jsonw *w, const char *key, const struct model *m)
 	report_list(w, "list", m, false);
 	report_stats(w, "stats", m);
 	report_violations(w, "violations", m);
+	report_ipi(w, "ipi", m);
 	jsonw_object_end(w);
 }
 

@@ -12,11 +12,13 @@ struct client {
 	struct buf out;
 	size_t sent; /* bytes of out that are gone */
 	bool eof;    /* the client sends no more */
+	bool asked;  /* a call is complete, and its answer comes with those of the others */
 	struct service_session session;
 };
 
 struct server {
 	struct loop *loop;
+	struct loop_later answers;
 	struct service *service;
 	struct loop_source listener; /* fd -1: none */
 	struct client *clients;
@@ -68,16 +70,28 @@ static int client_read(struct client *c)
 	return 0;
 }
 
-/* Answers one call, if one is waiting and the client reads its replies. */
+/* Notes a call that is complete, if the client reads its replies. */
+static void client_look(struct client *c)
+{
+	struct server *s = c->server;
+
+	if (c->asked || c->session.streaming || unsent(c) >= SERVER_OUTPUT_HIGH ||
+	    !varlink_input_ready(&c->in))
+		return;
+	c->asked = true;
+	/* As many turns as each of the others needs to say what it wants. */
+	loop_call_later(s->loop, &s->answers, s->nr_clients);
+}
+
+/* Answers one call, which is complete. */
 static int client_answer(struct client *c)
 {
+	size_t before = unsent(c);
 	struct varlink_call call;
 	const char *text;
 	size_t len;
 	int r;
 
-	if (c->session.streaming || unsent(c) >= SERVER_OUTPUT_HIGH)
-		return 0;
 	r = varlink_input_next(&c->in, &text, &len);
 	if (r <= 0)
 		return r;
@@ -89,6 +103,7 @@ static int client_answer(struct client *c)
 	else if (!call.oneway)
 		varlink_error(&c->out, "org.iomap.Monitor.TooBusy", NULL, NULL);
 	varlink_call_free(&call);
+	c->server->output += unsent(c) - before;
 	return r;
 }
 
@@ -117,12 +132,14 @@ static int client_write(struct client *c)
 /* Asks for the events that let the client go on. Returns a negative errno when it is done. */
 static int client_arm(struct client *c)
 {
-	bool waiting = varlink_input_ready(&c->in);
+	/* One that is noted waits for its turn, not for the socket. */
+	bool waiting = !c->asked && varlink_input_ready(&c->in);
 	uint32_t events = 0;
 
-	if (c->eof && !waiting && !unsent(c) && !c->session.streaming)
+	if (c->eof && !waiting && !c->asked && !unsent(c) && !c->session.streaming)
 		return -ECONNRESET;
-	if (!c->eof && !c->session.streaming && !waiting && unsent(c) < SERVER_OUTPUT_HIGH)
+	if (!c->eof && !c->session.streaming && !waiting && !c->asked &&
+	    unsent(c) < SERVER_OUTPUT_HIGH)
 		events |= EPOLLIN;
 	/* A call that waits goes on when the socket is writable, as do a reply and a stream. */
 	if (unsent(c) || (waiting && !c->session.streaming) ||
@@ -138,7 +155,7 @@ static int client_advance(struct client *c)
 	size_t before = unsent(c);
 	int err;
 
-	err = service_stream(s->service, &c->session, &c->out, c->sent + SERVER_OUTPUT_HIGH);
+	err = service_stream(s->service, &c->session, &c->out, c->sent + SERVER_STREAM_TURN);
 	if (!err)
 		err = client_write(c);
 	s->output += unsent(c) - before;
@@ -148,7 +165,6 @@ static int client_advance(struct client *c)
 static int client_event(struct loop_source *source, uint32_t events)
 {
 	struct client *c = container_of(source, struct client, source);
-	size_t before = unsent(c);
 	int err = 0;
 
 	if (events & (EPOLLERR | EPOLLHUP)) {
@@ -157,13 +173,33 @@ static int client_event(struct loop_source *source, uint32_t events)
 	}
 	if (events & EPOLLIN)
 		err = client_read(c);
-	if (!err)
-		err = client_answer(c);
-	c->server->output += unsent(c) - before;
-	if (!err)
+	if (!err && varlink_input_too_long(&c->in))
+		err = -EMSGSIZE;
+	if (!err) {
+		client_look(c);
 		err = client_advance(c);
+	}
 	if (err)
 		client_drop(c);
+	return 0;
+}
+
+/* Answers all calls that are complete by now, one of each client. */
+static int answer_all(struct loop_later *later)
+{
+	struct server *s = container_of(later, struct server, answers);
+	struct client *c, *next;
+
+	service_batch_begin(s->service);
+	for (c = s->clients; c; c = next) {
+		next = c->next;
+		if (!c->asked)
+			continue;
+		c->asked = false;
+		if (client_answer(c) || client_advance(c))
+			client_drop(c);
+	}
+	service_batch_end(s->service);
 	return 0;
 }
 
@@ -256,6 +292,7 @@ int server_new(struct loop *loop, struct service *service, int listen_fd,
 		return -ENOMEM;
 	s->loop = loop;
 	s->service = service;
+	s->answers.fn = answer_all;
 	s->listener = (struct loop_source){ .fd = listen_fd, .fn = listener_event };
 	if (listen_fd >= 0) {
 		err = loop_add(loop, &s->listener, EPOLLIN);
@@ -274,6 +311,8 @@ struct server *server_free(struct server *s)
 		return NULL;
 	while (s->clients)
 		client_drop(s->clients);
+	if (s->loop->later == &s->answers)
+		s->loop->later = NULL;
 	if (s->listener.fd >= 0) {
 		loop_del(s->loop, &s->listener);
 		close(s->listener.fd);

@@ -2,9 +2,10 @@
 /*
  * Serves the methods of a service to the clients of a UNIX stream socket.
  *
- * A client costs bounded memory and never holds up the others: sockets do not block, each turn
- * answers one call, a client that does not read its replies is not read from, and a stream of
- * events is only written as far as the client reads.
+ * A client costs bounded memory and never holds up the others: sockets do not block, the calls of
+ * all that ask are answered together from one sampling, one call of each, a client that does not
+ * read its replies is not read from, and a stream of events is only written as far as the client
+ * reads.
  */
 #ifndef IOMAP_DAEMON_SERVER_H
 #define IOMAP_DAEMON_SERVER_H
@@ -18,6 +19,8 @@
 #define SERVER_CLIENTS_MAX 512
 /* Above this much unread output, a client's next call waits, and so does its stream. */
 #define SERVER_OUTPUT_HIGH (64 * 1024)
+/* About as much of a stream is written in one turn: others wait meanwhile. */
+#define SERVER_STREAM_TURN (4 * 1024)
 /* With this much unread output of all clients together, calls are answered with TooBusy. */
 #define SERVER_OUTPUT_MAX (32 * 1024 * 1024)
 

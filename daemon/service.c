@@ -44,6 +44,18 @@ void service_done(struct service *s)
 	model_free(&s->model);
 }
 
+void service_batch_begin(struct service *s)
+{
+	s->batch = true;
+}
+
+void service_batch_end(struct service *s)
+{
+	s->batch = s->sampled = false;
+	for (size_t i = 0; i < SERVICE_METHODS_MAX; i++)
+		buf_free(&s->replies[i]);
+}
+
 static int invalid(struct request *r, const char *parameter)
 {
 	varlink_error(r->out, SERVICE ".InvalidParameter", "parameter", parameter);
@@ -77,14 +89,22 @@ static int get_bool(struct request *r, const char *name, bool *ret)
 	return 0;
 }
 
+int service_sample(struct service *s)
+{
+	model_reset(&s->model);
+	return s->source.sample(s->source.ctx, &s->model);
+}
+
 /* Takes a fresh sampling. Returns 1 when the error reply is written. */
 static int sample(struct request *r)
 {
-	struct model *m = &r->service->model;
+	struct service *s = r->service;
 	int err;
 
-	model_reset(m);
-	err = r->service->source.sample(r->service->source.ctx, m);
+	if (s->sampled)
+		return 0;
+	err = service_sample(s);
+	s->sampled = !err && s->batch;
 	if (err) {
 		varlink_error(r->out, MONITOR ".SampleFailed", "message", strerror(-err));
 		return 1;
@@ -170,6 +190,17 @@ static void do_violations(struct request *r)
 	varlink_reply_end(&w, false);
 }
 
+static void do_ipi(struct request *r)
+{
+	struct jsonw w;
+
+	if (only(r, NULL) || sample(r))
+		return;
+	varlink_reply_begin(&w, r->out);
+	report_ipi(&w, "parameters", &r->service->model);
+	varlink_reply_end(&w, false);
+}
+
 static void do_events(struct request *r)
 {
 	bool follow;
@@ -249,9 +280,35 @@ static const struct {
 	{ MONITOR, "Stats", do_stats },
 	{ MONITOR, "Hist", do_hist },
 	{ MONITOR, "Violations", do_violations },
+	{ MONITOR, "Ipi", do_ipi },
 	{ MONITOR, "Snapshot", do_snapshot },
 	{ MONITOR, "Events", do_events },
 };
+
+_Static_assert(ARRAY_SIZE(methods) <= SERVICE_METHODS_MAX, "replies of all methods");
+
+/* Answers the call; in a batch, with the reply that somebody else got to the same. */
+static void answer(struct request *r, size_t method)
+{
+	struct buf *kept = &r->service->replies[method];
+	size_t before = r->out->len;
+
+	/* A stream has no reply of its own. */
+	if (!r->service->batch || methods[method].fn == do_events ||
+	    json_object_size(r->call->params)) {
+		methods[method].fn(r);
+		return;
+	}
+	if (kept->len) {
+		buf_append(r->out, kept->data, kept->len);
+		return;
+	}
+	methods[method].fn(r);
+	if (!r->out->err)
+		buf_append(kept, r->out->data + before, r->out->len - before);
+	if (kept->err)
+		buf_free(kept);
+}
 
 static void dispatch(struct request *r)
 {
@@ -262,7 +319,7 @@ static void dispatch(struct request *r)
 			continue;
 		known = true;
 		if (!strcmp(methods[i].name, r->call->method)) {
-			methods[i].fn(r);
+			answer(r, i);
 			return;
 		}
 	}

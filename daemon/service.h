@@ -6,6 +6,7 @@
 #ifndef IOMAP_DAEMON_SERVICE_H
 #define IOMAP_DAEMON_SERVICE_H
 
+#include "daemon/cost.h"
 #include "daemon/history.h"
 #include "daemon/model.h"
 #include "daemon/varlink.h"
@@ -14,12 +15,19 @@ struct service_source {
 	void *ctx;
 	/* Fills an empty model and finishes it; 0 or a negative errno. */
 	int (*sample)(void *ctx, struct model *m);
+	/* Fills in what iomapd costs; 0 or a negative errno. NULL: that is not known. */
+	int (*cost)(void *ctx, struct cost *c);
 };
+
+#define SERVICE_METHODS_MAX 16
 
 struct service {
 	struct service_source source;
 	const struct history *history;
 	struct model model; /* the latest sampling; its memory is kept */
+	bool batch;
+	bool sampled;				 /* in this batch */
+	struct buf replies[SERVICE_METHODS_MAX]; /* to calls without parameters, in this batch */
 };
 
 /* What a connection is in the middle of. */
@@ -32,6 +40,16 @@ struct service_session {
 void service_init(struct service *s, const struct service_source *source,
 		  const struct history *history);
 void service_done(struct service *s);
+
+/* Takes a fresh sampling into s->model. Returns 0 or a negative errno. */
+int service_sample(struct service *s);
+
+/*
+ * Calls between these two are answered from one sampling: for calls that were all complete before
+ * the first of them is answered, so that nobody is told of a moment before they asked.
+ */
+void service_batch_begin(struct service *s);
+void service_batch_end(struct service *s);
 
 /*
  * Appends the reply to a call. Events only opens the stream: service_stream() writes it.

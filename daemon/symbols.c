@@ -21,13 +21,18 @@ struct entry {
 };
 
 struct symbols {
-	char *path;
+	int fd;		     /* open from the beginning: later there may be no right to open it */
+	int open_error;	     /* why it is not */
 	struct entry *table; /* open addressing; at most half full */
 	size_t size;	     /* a power of two */
 	size_t used;
 	symbols_source source; /* NULL: none */
 	void *source_ctx;
 };
+
+/* Letters of kallsyms. */
+#define FUNCTIONS "tTwW"
+#define DATA	  "aAbBdDrR"
 
 /* One line of the file; the strings are not NUL-terminated. */
 struct line {
@@ -60,9 +65,10 @@ struct symbols *symbols_new(const char *path)
 	if (!s)
 		return NULL;
 	s->size = 256;
-	s->path = strdup(path ? path : "/proc/kallsyms");
+	s->fd = open(path ? path : "/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	s->open_error = s->fd < 0 ? -errno : 0;
 	s->table = calloc(s->size, sizeof(*s->table));
-	return s->path && s->table ? s : symbols_free(s);
+	return s->table ? s : symbols_free(s);
 }
 
 struct symbols *symbols_free(struct symbols *s)
@@ -74,7 +80,8 @@ struct symbols *symbols_free(struct symbols *s)
 		free((char *)s->table[i].sym.module);
 	}
 	free(s->table);
-	free(s->path);
+	if (s->fd >= 0)
+		close(s->fd);
 	free(s);
 	return NULL;
 }
@@ -251,15 +258,17 @@ static bool offer(void *ctx, const struct line *l)
 }
 
 /* Calls fn for each function of the file until it returns false. */
-static int each_function(const char *path, bool (*fn)(void *ctx, const struct line *l), void *ctx)
+static int each_symbol(const struct symbols *s, const char *types,
+		       bool (*fn)(void *ctx, const struct line *l), void *ctx)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *buf = NULL;
 	size_t have = 0;
 	struct line l;
 	ssize_t n;
 
-	if (fd < 0)
+	if (s->fd < 0)
+		return s->open_error;
+	if (lseek(s->fd, 0, SEEK_SET))
 		return -errno;
 	buf = malloc(64 * 1024);
 	if (!buf)
@@ -267,14 +276,14 @@ static int each_function(const char *path, bool (*fn)(void *ctx, const struct li
 	for (;;) {
 		char *p = buf, *end;
 
-		n = read(fd, buf + have, 64 * 1024 - have);
+		n = read(s->fd, buf + have, 64 * 1024 - have);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		have += n;
 		while ((end = memchr(p, '\n', buf + have - p))) {
-			if (parse_line(p, end, &l) && strchr("tTwW", l.type) && !fn(ctx, &l))
+			if (parse_line(p, end, &l) && strchr(types, l.type) && !fn(ctx, &l))
 				return 0;
 			p = end + 1;
 		}
@@ -321,7 +330,7 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 	}
 	qsort(cand, new, sizeof(*cand), by_addr);
 	search = (struct search){ cand, new };
-	err = each_function(s->path, offer, &search);
+	err = each_symbol(s, FUNCTIONS, offer, &search);
 	for (size_t i = 0; i < new; i++) {
 		struct candidate *c = &cand[i];
 
@@ -360,7 +369,7 @@ int symbols_check(const struct symbols *s)
 {
 	int state = -1, err;
 
-	err = each_function(s->path, first, &state);
+	err = each_symbol(s, FUNCTIONS, first, &state);
 	if (err)
 		return err;
 	return state == 1 ? 0 : -EACCES;
@@ -370,7 +379,7 @@ struct finding {
 	const char *const *names;
 	size_t n;
 	uint64_t *start;
-	uint64_t *end;
+	uint64_t *end; /* NULL: not asked for */
 };
 
 static bool find(void *ctx, const struct line *l)
@@ -379,7 +388,8 @@ static bool find(void *ctx, const struct line *l)
 
 	for (size_t i = 0; i < f->n; i++) {
 		/* It ends where the next one begins; the kernel's own are in order. */
-		if (f->start[i] && l->addr > f->start[i] && (!f->end[i] || l->addr < f->end[i]))
+		if (f->end && f->start[i] && l->addr > f->start[i] &&
+		    (!f->end[i] || l->addr < f->end[i]))
 			f->end[i] = l->addr;
 		if (!l->module && strlen(f->names[i]) == l->name_len &&
 		    !memcmp(f->names[i], l->name, l->name_len))
@@ -395,5 +405,13 @@ int symbols_find(const struct symbols *s, const char *const *names, size_t n, ui
 
 	memset(start, 0, n * sizeof(*start));
 	memset(end, 0, n * sizeof(*end));
-	return each_function(s->path, find, &f);
+	return each_symbol(s, FUNCTIONS, find, &f);
+}
+
+int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr)
+{
+	struct finding f = { names, n, addr, NULL };
+
+	memset(addr, 0, n * sizeof(*addr));
+	return each_symbol(s, DATA, find, &f);
 }

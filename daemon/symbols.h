@@ -50,6 +50,9 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
 int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
 		 uint64_t *end);
 
+/* Where variables of the kernel itself are, likewise; kernels without KALLSYMS_ALL list none. */
+int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr);
+
 /*
  * The name of an address, looked up now if it is not cached. Valid until symbols_free(). NULL only
  * when there is no memory.

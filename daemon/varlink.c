@@ -47,6 +47,11 @@ void varlink_input_add(struct varlink_input *in, size_t n)
 	in->buf.len += n;
 }
 
+bool varlink_input_too_long(struct varlink_input *in)
+{
+	return in->buf.len - in->taken > VARLINK_MESSAGE_MAX && !first_message(in);
+}
+
 int varlink_input_next(struct varlink_input *in, const char **ret_text, size_t *ret_len)
 {
 	size_t n;
@@ -54,7 +59,7 @@ int varlink_input_next(struct varlink_input *in, const char **ret_text, size_t *
 	drop_taken(in);
 	n = first_message(in);
 	if (!n)
-		return in->buf.len > VARLINK_MESSAGE_MAX ? -EMSGSIZE : 0;
+		return varlink_input_too_long(in) ? -EMSGSIZE : 0;
 	in->taken = n;
 	in->scanned = 0;
 	*ret_text = in->buf.data;

@@ -12,7 +12,8 @@
 #include "daemon/buf.h"
 #include "daemon/jsonw.h"
 
-#define VARLINK_MESSAGE_MAX (64 * 1024)
+/* Bytes of a call; the longest that means something has some 200. */
+#define VARLINK_MESSAGE_MAX (4 * 1024)
 
 /* Bytes received and not yet taken as messages. */
 struct varlink_input {
@@ -35,6 +36,8 @@ void varlink_input_add(struct varlink_input *in, size_t n);
 int varlink_input_next(struct varlink_input *in, const char **ret_text, size_t *ret_len);
 /* Tells whether a whole message is waiting, without taking it. */
 bool varlink_input_ready(struct varlink_input *in);
+/* Tells whether the first message is longer than allowed, and will not be completed. */
+bool varlink_input_too_long(struct varlink_input *in);
 void varlink_input_free(struct varlink_input *in);
 
 struct varlink_call {

@@ -25,7 +25,10 @@ same "C files are formatted (clang-format)" "$(unformatted)" ""
 same "each file has an SPDX line" "$(unlicensed)" ""
 same "no line is longer than 100 columns" "$(too_long)" ""
 is "scripts (shellcheck)" shellcheck -x -S warning "${scripts[@]}"
+# cppcheck needs ten seconds for each file that includes the bytes of the BPF object.
+mkdir -p build/cppcheck/build/bpf
+sed '/return (const void \*)"/,/";$/c return NULL;' build/bpf/iomap.skel.h >build/cppcheck/build/bpf/iomap.skel.h
 is "C files (cppcheck)" cppcheck --quiet --error-exitcode=1 --inline-suppr \
-	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -I. -Ibuild \
+	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -Ibuild/cppcheck -I. -Ibuild \
 	"${programs[@]}"
 finish

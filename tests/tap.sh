@@ -51,12 +51,14 @@ bail() {
 	exit 1
 }
 
-# wait_for SECONDS COMMAND…: tries COMMAND until it succeeds; fails after SECONDS.
+# wait_for SECONDS COMMAND…: tries COMMAND until it succeeds, ever less often; fails after SECONDS.
 wait_for() {
 	deadline=$(($(date +%s) + $1))
+	pause=50
 	shift
 	until "$@"; do
 		[ "$(date +%s)" -lt "$deadline" ] || return 1
-		sleep 0.05
+		sleep "$(printf '0.%03d' $pause)"
+		[ $pause -ge 400 ] || pause=$((pause * 2))
 	done
 }

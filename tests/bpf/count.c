@@ -272,6 +272,17 @@ static void hold_times_off(void **state)
 	bench_close(&b);
 }
 
+/* A map that is held for at least so long. */
+static void pair(struct bench *b, unsigned int kind, uint64_t site, uint64_t held_ns)
+{
+	uint64_t start;
+
+	ev_map(b, 1, 0x5000, kind, IOMAP_LINEAR, site);
+	for (start = now(); held_ns && now() - start < held_ns;)
+		;
+	ev_unmap(b, 0x5000, kind);
+}
+
 static void hold_times_sampled(void **state)
 {
 	const struct collector_options opts = { .timing = IOMAP_TIMING_SAMPLED };
@@ -282,17 +293,51 @@ static void hold_times_sampled(void **state)
 	bench_open(&b, &opts);
 	on_cpu(0);
 	ev_create(&b, 1, 0x1000, 0x10000, IOMAP_LINEAR, SITE_A);
+	/* Of each call site, the first ones on each CPU. */
+	for (int i = 0; i < IOMAP_SAMPLE_FIRST; i++) {
+		pair(&b, IOMAP_ATOMIC, SITE_A, 0);
+		pair(&b, IOMAP_LOCAL, SITE_B, 0);
+		pair(&b, IOMAP_SLEEPABLE, SITE_A, 0);
+	}
+	bench_sample(&b);
+	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
+		assert_int_equal(get_mapping(&b, 1)->kind[kind].hold_count, IOMAP_SAMPLE_FIRST);
 	for (int i = 0; i < 6400; i++) {
-		ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE_A);
-		ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
+		pair(&b, IOMAP_ATOMIC, SITE_A, 0);
+		pair(&b, IOMAP_SLEEPABLE, SITE_A, 0);
 	}
 	bench_sample(&b);
 	c = &get_mapping(&b, 1)->kind[IOMAP_ATOMIC];
-	assert_int_equal(c->maps, 6400);
-	assert_int_equal(c->unmaps, 6400);
+	assert_int_equal(c->maps, IOMAP_SAMPLE_FIRST + 6400);
+	assert_int_equal(c->unmaps, IOMAP_SAMPLE_FIRST + 6400);
 	/* About one of 64: the distance is even over 1..128. */
-	assert_in_range(c->hold_count, 70, 140);
+	assert_in_range(c->hold_count, IOMAP_SAMPLE_FIRST + 70, IOMAP_SAMPLE_FIRST + 140);
 	assert_int_equal(b.m.hist[IOMAP_LINEAR][IOMAP_ATOMIC].count, c->hold_count);
+	/* Each of the sleepable ones. */
+	c = &get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE];
+	assert_int_equal(c->hold_count, IOMAP_SAMPLE_FIRST + 6400);
+	bench_close(&b);
+}
+
+/* Of 20000 maps, 5 of 100 are held for at least a tenth of a millisecond: so is p99. */
+static void sample_tells_percentiles(void **state)
+{
+	const struct collector_options opts = { .timing = IOMAP_TIMING_SAMPLED };
+	const uint64_t held_ns = 100000;
+	const struct model_hist *h;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &opts);
+	on_cpu(0);
+	ev_create(&b, 1, 0x1000, 0x10000, IOMAP_LINEAR, SITE_A);
+	for (int i = 0; i < 20000; i++)
+		pair(&b, IOMAP_ATOMIC, SITE_A, i % 20 == 7 ? held_ns : 0);
+	bench_sample(&b);
+	h = &b.m.hist[IOMAP_LINEAR][IOMAP_ATOMIC];
+	assert_in_range(h->count, 300, 450);
+	assert_in_range(model_percentile(h, 50), 1, held_ns - 1);
+	assert_in_range(model_percentile(h, 99), held_ns, UINT64_MAX);
 	bench_close(&b);
 }
 
@@ -330,6 +375,7 @@ int main(void)
 		cmocka_unit_test(hold_times_are_true),
 		cmocka_unit_test(hold_times_off),
 		cmocka_unit_test(hold_times_sampled),
+		cmocka_unit_test(sample_tells_percentiles),
 		cmocka_unit_test(bad_arguments_are_named),
 	};
 

@@ -148,6 +148,7 @@ void bench_sample(struct bench *b)
 	/* A switch is an event only when it loses something. */
 	assert_int_equal(m->seen, b->sent + m->lost[IOMAP_LOST_SAVED_FULL]);
 	assert_int_equal(m->seen, m->counted + total_lost(b));
+	assert_int_equal(m->under_way, 0);
 	check_sums(b);
 }
 
@@ -162,6 +163,15 @@ void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n)
 {
 	run_raw(fd, args, n);
 	__atomic_fetch_add(&b->sent, 1, __ATOMIC_RELAXED);
+}
+
+void run_program(struct bench *b, const char *name, const uint64_t *args, size_t n)
+{
+	int fd = collector_program_fd(b->collector, name);
+
+	if (fd < 0)
+		fail_msg("there is no program %s", name);
+	run_raw(fd, args, n);
 }
 
 void ev_switch(struct bench *b, bool preempt, uint64_t prev, uint64_t next, uint32_t state)

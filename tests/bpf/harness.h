@@ -49,6 +49,9 @@ void ev_unmap(struct bench *b, uint64_t vaddr, uint32_t kind);
 /* An event of any arguments: fd is one of the program descriptors. */
 void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n);
 
+/* Runs a program by its name; no event of io_mapping. */
+void run_program(struct bench *b, const char *name, const uint64_t *args, size_t n);
+
 /* One task leaves the CPU that this thread is on, another one comes. No event of io_mapping. */
 void ev_switch(struct bench *b, bool preempt, uint64_t prev, uint64_t next, uint32_t state);
 /* The task on the CPU that this thread is on exits. */

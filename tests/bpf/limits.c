@@ -3,6 +3,9 @@
 #include "tests/bpf/harness.h"
 
 #include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #define SITE	0xffffffff81000100
 #define PAGE(n) (0xc0000000u + (n)*4096u)
@@ -255,9 +258,50 @@ static void many_mappings_and_sites(void **state)
 	bench_close(&b);
 }
 
+/* A CPU that is halted in the middle of a handler holds up nobody for long. */
+static void halted_cpu(void **state)
+{
+	struct iomap_cpu *cpus = calloc(libbpf_num_possible_cpus(), sizeof(*cpus));
+	struct timespec a, z;
+	uint32_t zero = 0;
+	struct bench b;
+	int fd;
+
+	(void)state;
+	assert_non_null(cpus);
+	bench_open(&b, NULL);
+	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
+	fd = collector_map_fd(b.collector, "cpus");
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, cpus), 0);
+	cpus[0].seen++;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, cpus, 0), 0);
+	model_reset(&b.m);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	assert_int_equal(collector_sample(b.collector, &b.m), 0);
+	clock_gettime(CLOCK_MONOTONIC, &z);
+	assert_int_equal(b.m.seen, 1);
+	assert_int_equal(b.m.counted, 1);
+	assert_int_equal(b.m.under_way, 1);
+	print_message("# %.1f ms\n", (z.tv_sec - a.tv_sec) * 1e3 + (z.tv_nsec - a.tv_nsec) / 1e6);
+	/* Who came while it began waits for two of these. */
+	assert_true((z.tv_sec - a.tv_sec) * 1e3 + (z.tv_nsec - a.tv_nsec) / 1e6 < 20);
+	/* No handler is at work on two. */
+	cpus[0].seen++;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, cpus, 0), 0);
+	model_reset(&b.m);
+	assert_int_equal(collector_sample(b.collector, &b.m), 0);
+	assert_int_equal(b.m.seen, 3);
+	assert_int_equal(b.m.under_way, 0);
+	cpus[0].seen -= 2;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, cpus, 0), 0);
+	bench_close(&b);
+	free(cpus);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(halted_cpu),
 		cmocka_unit_test(mapping_table_full),
 		cmocka_unit_test(call_sites_full),
 		cmocka_unit_test(call_sites_spread),

@@ -206,7 +206,7 @@ static void arms_when_attached(void **state)
 
 static void too_many_mappings_for_the_memory(void **state)
 {
-	const struct collector_options opts = { .max_mappings = 1 << 30 };
+	const struct collector_options opts = { .max_mappings = 1 << 30, .no_attach = true };
 	struct errbuf e = {};
 	int err;
 

@@ -32,11 +32,12 @@ tests/cli/iomapctl-made-up-srcs := tests/cli/made-up-collector.c tests/cli/asser
 $(foreach t,test-assert test-assert-formats test-assert-run made-up-report iomapctl-made-up,$(eval $(call cli-test,$(t))))
 
 # The rest of it is declared in tests/build.mk.
-tests/cli/fake-iomapd-srcs += tests/cli/fake-violations.c
+tests/cli/fake-iomapd-srcs += tests/cli/fake-ipi.c tests/cli/fake-violations.c
 
 # A server that answers with whatever it is given: for replies that iomapd would never send.
 test-progs	+= tests/cli/canned-server
 tests/cli/canned-server-srcs := tests/cli/canned-server.c
 
 # Scripts over the built programs; they take the folder of these as an argument.
-cli-tests	:= $(addprefix tests/cli/,test-assert.sh test-docs.sh test-iomapctl.sh test-iomaptop.sh test-screenshot.sh)
+cli-tests	:= $(addprefix tests/cli/,test-assert.sh test-completion.sh test-docs.sh test-iomapctl.sh test-iomaptop.sh \
+		   test-metrics.sh test-screenshot.sh test-service.sh test-varlink.sh)

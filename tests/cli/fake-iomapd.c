@@ -12,7 +12,9 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "daemon/http.h"
 #include "daemon/server.h"
+#include "tests/cli/fake-ipi.h"
 #include "tests/cli/fake-violations.h"
 
 enum scenario {
@@ -23,12 +25,16 @@ enum scenario {
 	GAP,
 	MANY,
 	BROKEN,
+	IPI,
+	IPI_GAP,
+	FAILING,
 	SCENARIO_MAX
 };
 
 static const char *const scenarios[SCENARIO_MAX] = {
-	[BUSY] = "busy", [IDLE] = "idle", [EMPTY] = "empty",   [LOST] = "lost",
-	[GAP] = "gap",	 [MANY] = "many", [BROKEN] = "broken",
+	[BUSY] = "busy",       [IDLE] = "idle",	      [EMPTY] = "empty",   [LOST] = "lost",
+	[GAP] = "gap",	       [MANY] = "many",	      [BROKEN] = "broken", [IPI] = "ipi",
+	[IPI_GAP] = "ipi-gap", [FAILING] = "failing",
 };
 
 struct fake {
@@ -36,9 +42,11 @@ struct fake {
 	struct loop_source timer;
 	struct loop_source signals;
 	struct server *server;
+	struct http *http;
 	struct history *history;
 	enum scenario scenario;
 	double at; /* below 0: time passes */
+	uint64_t since;
 	uint64_t start_ns;
 	uint64_t events; /* told so far */
 };
@@ -267,11 +275,15 @@ static int sample(void *ctx, struct model *m)
 	struct fake *f = ctx;
 	int err;
 
+	if (f->scenario == FAILING)
+		return -EIO;
 	m->time_ns = f->at >= 0 ? (uint64_t)(f->at * second) : clock_ns(CLOCK_MONOTONIC);
 	m->version = IOMAP_VERSION;
 	m->started_unix = 1700000000;
+	m->since_unix_ns = f->since;
+	m->starts = f->since ? 2 : 0;
 	m->pid = f->at >= 0 ? 4242 : getpid();
-	m->timing = IOMAP_TIMING_ALL;
+	m->timing = f->scenario == LOST ? IOMAP_TIMING_SAMPLED : IOMAP_TIMING_ALL;
 	m->backend_present[IOMAP_LINEAR] = true;
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
@@ -292,9 +304,42 @@ static int sample(void *ctx, struct model *m)
 		err = add_sites(f, m);
 	if (!err && f->scenario != EMPTY)
 		err = add_mappings(f, m);
+	if (!err && (f->scenario == IPI || f->scenario == IPI_GAP))
+		err = fake_add_ipi(m, elapsed(f), f->scenario == IPI_GAP);
 	model_finish(m);
 	name_callers(m);
 	return err;
+}
+
+static int cost(void *ctx, struct cost *c)
+{
+	struct fake *f = ctx;
+
+	c->clients = server_clients(f->server);
+	c->map_bytes = 4 << 20;
+	c->programs[0] = (struct cost_program){ "iomap_map", 123 * 1000000, 456000 };
+	c->programs[1] = (struct cost_program){ "iomap_unmap", 234 * 1000000, 455000 };
+	c->nr_programs = f->scenario == GAP ? 0 : 2;
+	return cost_of_process(c);
+}
+
+static int serve_metrics(struct fake *f, struct service *service, const char *address,
+			 struct errbuf *e)
+{
+	char url[128];
+	int fd, err;
+
+	if (!address)
+		return 0;
+	fd = http_listen(address, e);
+	if (fd < 0)
+		return fd;
+	err = http_new(&f->loop, service, fd, &f->http);
+	if (err)
+		return set_error(e, err, "cannot serve metrics: %s", strerror(-err));
+	http_url(f->http, url, sizeof(url));
+	fprintf(stderr, "fake-iomapd: serving %s\n", url);
+	return 0;
 }
 
 /* Tells one event: a mapping comes, a map of it fails, it goes. */
@@ -380,9 +425,9 @@ static int signal_event(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-static int run(struct fake *f, const char *path)
+static int run(struct fake *f, const char *path, const char *metrics)
 {
-	const struct service_source source = { f, sample };
+	const struct service_source source = { f, sample, cost };
 	struct itimerspec every = { { 1, 0 }, { 1, 0 } };
 	struct service service;
 	struct errbuf e;
@@ -410,7 +455,8 @@ static int run(struct fake *f, const char *path)
 	if (f->scenario == BROKEN)
 		tell_places(f);
 	service_init(&service, &source, f->history);
-	fd = server_listen(path, &e);
+	err = serve_metrics(f, &service, metrics, &e);
+	fd = err ? err : server_listen(path, &e);
 	if (fd < 0) {
 		fprintf(stderr, "fake-iomapd: %s\n", e.text);
 		return 5;
@@ -425,6 +471,7 @@ static int run(struct fake *f, const char *path)
 	if (!err)
 		err = loop_run(&f->loop);
 	unlink(path);
+	http_free(f->http);
 	server_free(f->server);
 	service_done(&service);
 	history_free(f->history);
@@ -435,22 +482,27 @@ static int run(struct fake *f, const char *path)
 }
 
 static const char help[] =
-	"Usage: fake-iomapd --socket PATH [--scenario NAME] [--at SECONDS]\n"
+	"Usage: fake-iomapd --socket PATH [--metrics ADDR] [--scenario NAME]\n"
+	"                    [--at SECONDS] [--since NS]\n"
 	"Serves made-up figures, as iomapd would, until it gets SIGTERM.\n"
-	"  --scenario NAME  busy (default), idle, empty, lost, gap, many or broken\n"
-	"  --at SECONDS     the figures of that moment, always; no event comes\n";
+	"  --scenario NAME  busy (default), idle, empty, lost, gap, many, broken, ipi,\n"
+	"                   ipi-gap or failing\n"
+	"  --at SECONDS     the figures of that moment, always; no event comes\n"
+	"  --since NS       when counting began, as a second iomapd would tell\n";
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "metrics", required_argument, NULL, 'm' },
 		{ "scenario", required_argument, NULL, 'c' },
 		{ "at", required_argument, NULL, 'a' },
+		{ "since", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	struct fake f = { .at = -1 };
-	const char *path = NULL;
+	const char *path = NULL, *metrics = NULL;
 	char *end;
 	int c;
 
@@ -458,6 +510,9 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 's':
 			path = optarg;
+			break;
+		case 'm':
+			metrics = optarg;
 			break;
 		case 'c':
 			for (f.scenario = 0; f.scenario < SCENARIO_MAX; f.scenario++) {
@@ -470,6 +525,9 @@ int main(int argc, char **argv)
 			if (*end || f.at < 0)
 				f.scenario = SCENARIO_MAX;
 			break;
+		case 'n':
+			f.since = strtoull(optarg, NULL, 10);
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
@@ -481,5 +539,5 @@ int main(int argc, char **argv)
 		fputs(help, stderr);
 		return 2;
 	}
-	return run(&f, path);
+	return run(&f, path, metrics);
 }

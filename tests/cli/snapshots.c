@@ -165,12 +165,13 @@ static json_t *status_json(const struct play *p, const struct sums *s)
 				      "attached", "gap");
 	return json_pack(
 		"{s:i, s:s, s:{s:s, s:s}, s:[s], s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:n}, o], "
-		"s:o, s:I, s:i}",
+		"s:o, s:I, s:I, s:i}",
 		"schema", 1, "version", "0.1", "kernel", "release", "6.12.117", "machine", "x86_64",
 		"backends", "linear", "mappings", "live", mappings, "created", mappings + 1,
 		"freed", 1, "hooks", "name", "io_mapping_map", "state", "attached", "gap",
 		free_hook, "conservation", conservation_json(p, s), "started_unix",
-		(json_int_t)1700000000, "pid", p->pid ?: 4242);
+		(json_int_t)1700000000, "counting_since_unix_ns", (json_int_t)p->since, "pid",
+		p->pid ?: 4242);
 }
 
 /* A place of the play; what is 0 or NULL is not known. */
@@ -312,6 +313,46 @@ static json_t *violations_json(const struct play *p)
 			 kinds_json(undecided), "violations", list);
 }
 
+static json_t *cost_json(const struct play *p, double ipis, double wait)
+{
+	return json_pack("{s:f, s:f, s:f, s:I, s:o}", "broadcasts", ipis / 3, "ipis", ipis, "calls",
+			 ipis, "wait_ns", (json_int_t)wait, "stolen_ns",
+			 p->ipi_gap ? json_null() : json_integer((json_int_t)(wait / 2)));
+}
+
+static json_t *times_json(json_int_t p50)
+{
+	return json_pack("{s:i, s:I, s:I, s:I, s:I}", "count", 10, "sum", 10 * p50, "p50", p50,
+			 "p99", 3 * p50, "max", 4 * p50);
+}
+
+/* The ioremap backend, and who interrupts whom: CPU 0 most of all, CPU 2 nobody. */
+static json_t *ipi_json(const struct play *p)
+{
+	static const int sends[4][4] = {
+		{ 0, 40, 12, 7 }, { 9, 0, 3, 1 }, { 0, 0, 0, 0 }, { 20, 5, 1, 0 }
+	};
+	json_t *pairs = json_array(), *gaps = json_object();
+
+	for (int i = 0; i < 16; i++) {
+		json_int_t n = (json_int_t)(sends[i / 4][i % 4] * p->work);
+
+		if (sends[i / 4][i % 4])
+			json_array_append_new(pairs, json_pack("{s:i, s:i, s:I, s:I, s:I}",
+							       "sender", i / 4, "target", i % 4,
+							       "direct", (json_int_t)0, "flushes",
+							       n / 4, "other", n - n / 4));
+	}
+	if (p->ipi_gap)
+		json_object_set_new(gaps, "stolen", json_string("no hook"));
+	return json_pack("{s:i, s:b, s:o, s:{s:{s:I, s:o, s:o, s:i, s:o, s:o}}, s:o, s:o}",
+			 "schema", 1, "enabled", 1, "gaps", gaps, "backends", "ioremap", "maps",
+			 (json_int_t)(2000 * p->work), "direct", cost_json(p, 0, 0), "deferred",
+			 cost_json(p, 2.25 * p->work, 31e4 * p->work), "pending", 321, "map_ns",
+			 times_json(8191), "unmap_ns", times_json(5119), "other",
+			 cost_json(p, 95.75 * p->work, 7e6 * p->work), "cpus", pairs);
+}
+
 json_t *play_snapshot(const struct play *p)
 {
 	struct sums s = sum_sites(p, -1);
@@ -331,5 +372,7 @@ json_t *play_snapshot(const struct play *p)
 			     conservation_json(p, &s));
 	if (!p->no_rules)
 		json_object_set_new(snapshot, "violations", violations_json(p));
+	if (p->ipi)
+		json_object_set_new(snapshot, "ipi", ipi_json(p));
 	return snapshot;
 }

@@ -12,6 +12,7 @@ struct play {
 	double time;	       /* seconds on the daemon's clock */
 	double work;	       /* seconds of full load done so far: the counters follow it */
 	int pid;	       /* 0: 4242 */
+	uint64_t since;	       /* when counting began; 0: an iomapd that does not say */
 	unsigned int mappings; /* 0: two; more are idle ones with long names */
 	unsigned int cpus;     /* 0: four */
 	uint64_t lost;	       /* events lost as sites_full */
@@ -24,6 +25,8 @@ struct play {
 	unsigned int places; /* where rules are broken: four that differ, the rest are alike */
 	bool rule_missing;   /* the kernel lacks what may-sleep-in-atomic needs */
 	bool no_rules;	     /* an iomapd that is older than the rules */
+	bool ipi;	     /* it tells of interrupts between CPUs */
+	bool ipi_gap;	     /* but the kernel lacks what stolen time needs */
 };
 
 /* The caller owns the result. */

@@ -92,11 +92,27 @@ columns_agree() {
 }
 
 # Lines of --help stay within 100 columns, so that they read in a terminal.
+# The settings in iomapd.conf(5) are the options of --help that the file may have.
+settings_agree() {
+	"$bin/iomapd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | while read -r name; do
+		echo "$name = " >"$dir/conf"
+		"$bin/iomapd" --config "$dir/conf" --check-config 2>&1 | grep -q 'command line only' || echo "$name"
+	done | sort >"$dir/help"
+	sed -n 's/^\.It Cm \([a-z-]*\) No = .*/\1/p' docs/man/iomapd.conf.5 | sort >"$dir/man"
+	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
+}
+
+# What iomapd.conf(5) gives as an example is one.
+example_is_good() {
+	sed -n '/^\.Bd -literal/,/^\.Ed/p' docs/man/iomapd.conf.5 | grep -v '^\.' >"$dir/conf"
+	[ -s "$dir/conf" ] && "$bin/iomapd" --config "$dir/conf" --check-config >"$dir/out" 2>&1
+}
+
 help_fits() { [ "$("$@" --help | wc -L)" -le 100 ]; }
 
 lint() {
 	# The pages name each other, and need not be installed here.
-	mandoc -T lint "$1" | grep -v 'referenced manual not found: Xr iomap' >"$dir/out"
+	mandoc -T lint "$1" | grep -vE 'referenced manual not found: Xr (iomap|systemd)' >"$dir/out"
 	[ ! -s "$dir/out" ]
 }
 
@@ -118,11 +134,14 @@ is 'iomapctl: width of the help' help_fits "$bin/iomapctl"
 is 'iomaptop: options' options_agree docs/man/iomaptop.1 '' "$bin/iomaptop"
 is 'iomaptop: exit statuses' exits_agree iomaptop docs/man/iomaptop.1
 is 'iomaptop: width of the help' help_fits "$bin/iomaptop"
-for view in mappings callers backends cpus violations; do
+for view in mappings callers backends cpus violations ipis; do
 	is "iomaptop: columns of $view" columns_agree $view
 done
 if [ -x "$bin/iomapd" ]; then
 	is 'iomapd: options' options_agree docs/man/iomapd.8 '' "$bin/iomapd"
+	is 'iomapd: width of the help' help_fits "$bin/iomapd"
+	is 'iomapd.conf: settings' settings_agree
+	is 'iomapd.conf: the example' example_is_good
 else
 	skip 'iomapd: options' 'iomapd is not built'
 fi

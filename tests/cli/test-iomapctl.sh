@@ -102,6 +102,10 @@ fake --scenario lost --at 10
 is 'events lost' run 4 "$ctl" status
 is 'events lost: by name' grep -Eq '^ +sites_full +[0-9]*[1-9]' "$dir/out"
 is 'events lost: JSON, too' run 4 "$ctl" --json status
+is 'a sample of hold times' run 0 "$ctl" stats
+is 'a sample of hold times: said' out_has 'how long a sample of the maps is held'
+is 'a sample of hold times: hist' run 0 "$ctl" hist
+is 'a sample of hold times: hist says it' out_has ' (a sample)'
 stop
 fake --scenario gap
 is 'a hook is missing' run 4 "$ctl" status
@@ -117,6 +121,32 @@ is 'no event' run 0 "$ctl" events
 stop
 fake --scenario many
 is 'many mappings' json '(.mappings | length) == 299' list
+stop
+
+# --- interrupts between CPUs
+fake --scenario ipi --at 10
+row() { sed 's/  */ /g' "$dir/out" | grep -qxF -- "$1"; }
+is 'ipi' run 0 "$ctl" ipi
+is 'ipi: direct ones' row ' ioremap direct 10 30 30 90.0us 60.0us 1.5 4ns 3ns'
+is 'ipi: a share' row ' deferred 5 15 15 40.0us 20.0us 0.75 2ns 1ns'
+is 'ipi: other' row ' other - 25 1015 1115 540us 720us - - -'
+is 'ipi: all of them' row ' all - 40 1060 1160 670us 800us - - -'
+is 'ipi: what is put off' row ' ioremap 20.0k 9.00us 10.2us 10.2us 9.00us 10.2us 10.2us 257 7'
+is 'ipi: the caller' row ' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
+is 'ipi: from CPU to CPU' row ' 0 0 1060'
+is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
+	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis + .other.ipis == .total.ipis' ipi
+stop
+fake --scenario ipi-gap --at 10
+is 'ipi: a hook is missing' run 4 "$ctl" ipi
+is 'ipi: no zero for what is not known' row ' all - 40 1060 1160 670us - - - -'
+is 'ipi: why' out_has 'stolen is not known: what interrupted CPUs lose is not known: this kernel has no csd_function_entry tracepoint'
+is 'ipi: what was lost' out_has 'lost, unjoined: 5'
+is 'ipi: JSON, too' run 4 "$ctl" ipi --json
+stop
+fake --at 10
+is 'ipi: not asked for' run 4 "$ctl" ipi
+is 'ipi: it says so' out_has 'Not looked at: iomapd was started with --without-ipi'
 stop
 
 # --- rules that are broken
@@ -146,7 +176,7 @@ is 'violations: nothing is known' grep -qE 'violation  unmap-unknown: mapping un
 is 'violations: a hostile task' out_has '?[2Jevil??[700]'
 is 'violations: nothing of it steers' sh -c "! grep -q '[^ -~]' $dir/out"
 is 'violations: the last one' run 0 "$ctl" events -n 1
-is 'violations: is of two lines' test "$(wc -l <"$dir/out")" = 2
+is 'violations: is of three lines, as it has no stack' test "$(wc -l <"$dir/out")" = 3
 is 'violations: JSON' run 0 "$ctl" events --json
 is 'violations: JSON: the record as it is' test "$(jq -c 'select(.event.type == "violation") | .event.violation | [.rule, .count, .id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
 	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
@@ -162,7 +192,7 @@ is 'rules that are kept: said' grep -qE '^violations +none$' "$dir/out"
 stop
 
 # --- following
-fake
+fake --since 1700000000000000000
 "$ctl" --json events -f -n 0 >"$dir/follow" 2>"$dir/follow.err" &
 follower=$!
 servers="$servers $follower"
@@ -170,9 +200,26 @@ is 'events -f: new ones come as they happen' wait_for 15 sh -c "[ \$(wc -l <$dir
 is 'events -f -n 0: none of the past' sh -c "[ \$(head -1 $dir/follow | jq .event.seq) -gt 3 ]"
 is 'events -f: none twice' sh -c "[ \$(jq .event.seq $dir/follow | sort -u | wc -l) = \$(jq .event.seq $dir/follow | wc -l) ]"
 stop
-ended() { wait "$follower"; [ $? = 5 ] && grep -q 'closed the connection: it has ended or dropped this client' "$dir/follow.err"; }
-is 'the daemon dies mid-stream' ended
+# --- the daemon goes and comes: its events go on, or begin anew
+is 'events -f: the daemon dies' wait_for 10 grep -q 'closed the connection: .*; waiting for the next one$' "$dir/follow.err"
 is 'then nobody listens' fails 5 "nobody listens at $sock, iomapd has ended: start it again as root" list
+last=$(tail -n 1 "$dir/follow" | jq .event.seq)
+# shellcheck disable=SC2016
+told() { jq -s ".[] | .event.seq" "$dir/follow" | tr '\n' ' '; }
+fake --since 1700000000000000000
+is 'events -f: the next one that goes on' wait_for 10 grep -q '^iomapctl: connected again$' "$dir/follow.err"
+is 'events -f: goes on after the last one' wait_for 20 sh -c "[ \$(tail -n 1 $dir/follow | jq .event.seq) -gt $last ]"
+is 'events -f: none twice, none left out' test "$(told)" = "$(seq -s ' ' 4 "$(tail -n 1 "$dir/follow" | jq .event.seq)") "
+lines=$(wc -l <"$dir/follow")
+stop
+fake --at 5 --since 1700000000000000001
+is 'events -f: one that began anew' wait_for 10 grep -q '^iomapctl: connected again: counting began anew$' "$dir/follow.err"
+is 'events -f: tells all of it' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
+is 'events -f: from the first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 | jq .event.seq)" = 1
+is 'status: since when it counts' run 0 "$ctl" status
+is 'status: through how many starts' grep -Eq '^counting +for [0-9dhms]+, through 2 starts of iomapd$' "$dir/out"
+kill "$follower"
+stop
 fake --at 5
 mkfifo "$dir/pipe"
 "$ctl" events -f >"$dir/pipe" 2>"$dir/follow.err" &
@@ -207,13 +254,23 @@ stop
 canned '{"parameters":{"schema":1,"status":{"conservation":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}}\0'
 is 'books that do not balance' run 4 "$ctl" status
 is 'books that do not balance: said' out_has 'DO NOT BALANCE: 5 seen, 4 counted + lost'
+is 'books: nothing is under way' sh -c "! grep -q 'under way' $dir/out"
 is 'status of an iomapd that knows no rules' out_has 'rules         not checked: this iomapd is older than this program'
+stop
+canned '{"parameters":{"schema":1,"status":{"conservation":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
+run 4 "$ctl" status
+is 'an event under way is no imbalance' out_has 'balance: seen = counted + lost'
+is 'an event under way is said' out_has '  under way   2, one a CPU: not yet among those seen'
 stop
 is 'a snapshot without status' is_odd '{"parameters":{"schema":1}}\0' \
 	'iomapd sent a snapshot without its status: install it and this program from one version' status
 canned '{"parameters":{"schema":1,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
 is 'rules that lack everything' run 0 "$ctl" status
 is 'rules that lack everything: none is taken for checked' out_has 'rules         0 of 2 checked'
+stop
+canned '{"parameters":{"schema":1,"event":{"seq":1,"type":"violation","violation":{"rule":"leak","stack":[]}}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+is 'a violation without a stack' run 0 "$ctl" events
+is 'a violation without a stack: said' out_has '    stack: not known'
 stop
 canned '{"parameters":{"schema":1,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
 is 'a violation that lacks everything' run 0 "$ctl" events
@@ -233,7 +290,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	is 'no permission' refused "no permission to use $sock: run this as root"
 	chown root:daemon "$sock"
 	chmod 660 "$sock"
-	is 'no permission: names the group' refused "no permission to use $sock: run this as root or as a member of the group daemon"
+	is 'no permission: names the group and how to join it' refused "no permission to use $sock: only root and the group daemon may; to join, run 'usermod -aG daemon nobody' as root and log in again"
 	chmod 700 "$dir"
 	is 'no way to the socket' sh -c "! setpriv --reuid=65534 --regid=65534 --clear-groups $ctl --socket $sock list 2>/dev/null"
 	stop

@@ -17,7 +17,7 @@ fails() {
 # --- the command line
 is 'unknown option' fails 2 "no option --frob: see 'iomaptop --help'" --frob
 is 'bad interval' fails 2 "-d takes a number from 0.1 to 3600, not '0'" -d 0
-is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, violations, not 'x'" --view x
+is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, violations, ipis, not 'x'" --view x
 is 'bad column' fails 2 "the view cpus has no column 'x', but CPU, MAPS/S, ATOMIC/S, LOCAL/S, SLEEP/S, UNMAPS/S, MAPS, FAILED, SHARE" -b --view cpus --sort x
 is 'no terminal' fails 2 'standard input and output are not a terminal: use -b to print frames as text'
 is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" -b --socket "$sock"
@@ -173,6 +173,7 @@ rm -f "$sock"
 is 'waits without a socket' sees 'no iomapd at'
 fake --scenario lost
 is 'lost events show' sees 'events lost: .*sites_full [0-9]'
+is 'a sample of hold times is called one' sees '^iomaptop  6.12.117 x86_64  linear  holds sampled  +iomapd up'
 kill -STOP "$server"
 is 'a daemon that hangs' wait_for 20 shows 'does not answer'
 keys 2

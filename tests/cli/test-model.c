@@ -64,6 +64,24 @@ static void differences(void **state)
 	model_free(&m);
 }
 
+/* Another process that goes on with the same books: the rates go on, too. */
+static void restart_without_loss(void **state)
+{
+	struct model m = {};
+
+	(void)state;
+	add(&m, (struct play){ .time = 10, .work = 5, .since = 77 });
+	add(&m, (struct play){ .time = 12, .work = 7, .since = 77, .pid = 99 });
+	assert_int_equal(m.restarts, 0);
+	assert_true(m.have_rates);
+	assert_true(m.maps_rate > 0);
+	/* One that began anew, though it has the process id of before. */
+	add(&m, (struct play){ .time = 13, .work = 1, .since = 78, .pid = 99 });
+	assert_int_equal(m.restarts, 1);
+	assert_false(m.have_rates);
+	model_free(&m);
+}
+
 static void restart(void **state)
 {
 	struct model m = {};
@@ -233,11 +251,11 @@ static void places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(differences),	 cmocka_unit_test(restart),
-		cmocka_unit_test(reused_id),	 cmocka_unit_test(counter_fell),
-		cmocka_unit_test(history_wraps), cmocka_unit_test(bad_snapshots),
-		cmocka_unit_test(empty),	 cmocka_unit_test(sampled_holds),
-		cmocka_unit_test(places),
+		cmocka_unit_test(differences),		cmocka_unit_test(restart),
+		cmocka_unit_test(restart_without_loss), cmocka_unit_test(reused_id),
+		cmocka_unit_test(counter_fell),		cmocka_unit_test(history_wraps),
+		cmocka_unit_test(bad_snapshots),	cmocka_unit_test(empty),
+		cmocka_unit_test(sampled_holds),	cmocka_unit_test(places),
 	};
 
 	return RUN_TAP(tests);

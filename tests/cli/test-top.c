@@ -26,7 +26,7 @@ static void other_views(void **state)
 	check_frame("backends-132x24", 132, 24);
 	type("4");
 	check_frame("cpus-80x24", 80, 24);
-	type("5");
+	type("6");
 	top_key(&top, TOP_TAB);
 	assert_int_equal(top.view, 0);
 	top_key(&top, TOP_BACK_TAB);
@@ -34,6 +34,22 @@ static void other_views(void **state)
 	top_key(&top, TOP_RIGHT);
 	top_key(&top, TOP_LEFT);
 	assert_int_equal(top.view, VIEWS - 1);
+}
+
+/* On whose behalf CPUs interrupt each other; what the kernel cannot tell is no zero. */
+static void ipis(void **state)
+{
+	(void)state;
+	warm_up((struct play){});
+	type("6");
+	draw(80, 24);
+	assert_true(on_screen("Not counted: this iomapd is older than this program."));
+	feed((struct play){ .time = 230, .work = 300, .ipi = true });
+	feed((struct play){ .time = 231, .work = 301, .ipi = true });
+	check_frame("ipis-80x24", 80, 24);
+	check_frame("ipis-132x24", 132, 24);
+	feed((struct play){ .time = 232, .work = 302, .ipi = true, .ipi_gap = true });
+	check_frame("ipis-gap-80x24", 80, 24);
 }
 
 static void first_sample(void **state)
@@ -174,9 +190,9 @@ static void man_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sizes),	 TEST(other_views),  TEST(first_sample), TEST(help),
-		TEST(help_fits), TEST(waiting),	     TEST(losses),	 TEST(styles),
-		TEST(batch),	 TEST(option_table), TEST(man_page),
+		TEST(sizes),  TEST(other_views), TEST(ipis),	     TEST(first_sample),
+		TEST(help),   TEST(help_fits),	 TEST(waiting),	     TEST(losses),
+		TEST(styles), TEST(batch),	 TEST(option_table), TEST(man_page),
 	};
 
 	return RUN_TAP(tests);

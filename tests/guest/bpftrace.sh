@@ -28,7 +28,7 @@ run() {
 	script "$1" >/tmp/one-liner.sh
 	bash /tmp/one-liner.sh >$out 2>&1 &
 	local shell=$!
-	wait_for 60 attached "$(grep -c tracepoint: /tmp/one-liner.sh)" || return 1
+	wait_for 180 attached "$(grep -c tracepoint: /tmp/one-liner.sh)" || return 1
 	driver run kind=atomic ops=$atomic
 	driver run kind=local ops=$local
 	driver run kind=sleepable ops=$sleepable

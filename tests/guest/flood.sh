@@ -106,5 +106,21 @@ is "a flood: there were answers" test "$answer_n" -gt 2
 same "a flood: all of them good" "$(cat /tmp/flood.failed 2>/dev/null)" ""
 is "a flood: it is one, more than 2000/s" test "$rate" -gt 2000
 is "a flood: the books balance" books
+
+# While nobody takes what is told, some of that is lost, by that name, and no count is.
+before=$(truth maps_atomic)
+kill -STOP "$daemon"
+for _ in 1 2 3; do
+	driver create n=1000
+	driver free n=1000
+	load
+done
+kill -CONT "$daemon"
+json status .conservation >/tmp/conservation
+sed 's/^/# /' /tmp/conservation
+same "nobody listens: only the ring's losses" \
+	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' /tmp/conservation)" ring_full
+same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' /tmp/conservation)" true
+same "nobody listens: each breach is counted" "$(places hold-time)" "$((maps + $(truth maps_atomic) - before))"
 stop_daemon
 finish

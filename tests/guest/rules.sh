@@ -120,14 +120,25 @@ is "correct use: the books balance" books
 
 # iomapd begins in the middle of it.
 stop_daemon
-(echo "run kind=atomic ops=2000 hold_ns=300000 irq_us=500" >$driver/control) &
-load=$!
-(echo "run kind=atomic ops=2000 hold_ns=300000" >$driver/control) &
-load2=$!
-seq 1 300 >/dev/tty0 &
-draw=$!
+rm -f /tmp/enough
+load() {
+	until [ -e /tmp/enough ]; do
+		driver "$@"
+	done
+}
+load run kind=atomic ops=300 hold_ns=300000 irq_us=500 &
+loads=$!
+load_console() {
+	until [ -e /tmp/enough ]; do
+		seq 1 300 >/dev/tty0
+	done
+}
+load_console &
+loads="$loads $!"
 start_daemon
-wait $load $load2 $draw
+touch /tmp/enough
+# shellcheck disable=SC2086
+wait $loads
 known=0
 look
 same "begun in the middle: nothing is reported" "$told" ""

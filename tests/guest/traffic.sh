@@ -233,7 +233,8 @@ echo "# qxl made $qxl maps; the test driver got $(wc -l <$log) commands: $(tr '\
 is "qxl drew" test $qxl -gt $((seconds * 50))
 same "the test driver refused nothing" "$(cat $refused 2>/dev/null)" ""
 for kind in atomic local sleepable; do
-	is "$kind: the test driver mapped" test "$(truth maps_$kind)" -gt $((seconds * 5))
+	# What is done once; how much comes on top is for the seed and the machine to say.
+	is "$kind: the test driver mapped" test "$(truth maps_$kind)" -ge 100
 	same "$kind: each map was counted" "$(maps test_map_$kind+)" "$(truth maps_$kind)"
 	same "$kind: each failure was counted" "$(failures test_map_$kind+)" "$(truth failed_$kind)"
 	same "$kind: each map was unmapped" "$(truth unmaps_$kind)" "$(truth maps_$kind)"

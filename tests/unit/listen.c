@@ -143,7 +143,7 @@ static int no_sample(void *ctx, struct model *m)
 
 static void clients_have_a_limit(void **state)
 {
-	const struct service_source source = { NULL, no_sample };
+	const struct service_source source = { .sample = no_sample };
 	struct rlimit limit = { 4096, 4096 };
 	int fd[SERVER_CLIENTS_MAX], extra, listener;
 	struct history *h = history_new();
@@ -192,7 +192,7 @@ static void clients_have_a_limit(void **state)
 /* Out of descriptors, it rests and takes the client later; it neither ends nor spins. */
 static void out_of_descriptors(void **state)
 {
-	const struct service_source source = { NULL, no_sample };
+	const struct service_source source = { .sample = no_sample };
 	struct history *h = history_new();
 	struct rlimit old, tight;
 	struct service service;

@@ -75,6 +75,7 @@ static void fill(struct model *m)
 	struct model_mapping *mm;
 
 	m->time_ns = 777;
+	m->under_way = 3;
 	m->version = "0.1";
 	m->started_unix = 1700000000;
 	m->pid = 42;
@@ -153,6 +154,7 @@ static void status(void **state)
 	is_str(v, "hooks/1/gap", "a sentence");
 	is_int(v, "conservation/seen", 2001);
 	is_int(v, "conservation/counted", 1980);
+	is_int(v, "conservation/under_way", 3);
 	is_int(v, "conservation/lost/sites_full", 21);
 	is_int(v, "conservation/lost/ring_full", 0);
 	is_int(v, "conservation/lost/live_full", 0);
@@ -221,6 +223,7 @@ static void list(void **state)
 static void check_stats(json_t *v)
 {
 	is_int(v, "schema", 1);
+	is_str(v, "hold_timing", "sampled");
 	is_int(v, "backends/linear/maps/atomic", 200);
 	is_int(v, "backends/linear/unmaps/atomic", 180);
 	is_int(v, "backends/linear/live/atomic", 20);

@@ -29,7 +29,7 @@ static int sample(void *ctx, struct model *m)
 
 void set_up(struct fixture *f, size_t mappings)
 {
-	const struct service_source source = { f, sample };
+	const struct service_source source = { .ctx = f, .sample = sample };
 
 	*f = (struct fixture){ .mappings = mappings };
 	f->history = history_new();

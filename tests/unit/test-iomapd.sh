@@ -38,6 +38,36 @@ for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
 done
 is "--hold-times" says 2 "--hold-times takes all, sampled or off, not 'some': $see" \
 	"$bin/iomapd" --hold-times some
+for address in 9751 '*:9751' :65536 example.org:9751 ::1:9751 '[::1]' ''; do
+	is "--metrics '$address'" says 2 \
+		"--metrics takes an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off, not '$address': $see" \
+		"$bin/iomapd" --metrics "$address"
+done
+
+# mistake CONFIGURATION SENTENCE: --check-config says that of it, after the name of the file.
+mistake() {
+	printf '%b' "$1" >"$dir/conf"
+	is "--check-config: $2" says 2 "$dir/conf$2" "$bin/iomapd" --config "$dir/conf" --check-config
+}
+conf=": see iomapd.conf(5)"
+mistake '\n# c\n  nope = 1' ":3: there is no setting 'nope'$conf"
+mistake 'max-hold = 1ms\nhold-times\n' ":2: not of the form 'name = value'$conf"
+mistake 'max-hold = 1ms\n max-hold = 2000s' ":2: max-hold takes a time from 1ns to 1000s, or off, not '2000s'$conf"
+mistake 'without-ipi = 1' ":1: without-ipi takes yes or no, not '1'$conf"
+mistake 'socket =' ":1: socket takes a path of 1 to 107 characters, not ''$conf"
+mistake 'version = 1' ":1: version is an option of the command line only$conf"
+mistake '[service]\n' ":1: there are no sections: take out '[service]'$conf"
+mistake 'max-hold = 1ms\0\n' ":1: a NUL byte: this is not a text$conf"
+mistake "$(printf '#%0300d' 0)" ":1: longer than 198 characters$conf"
+is "--check-config, of what is no file" says 2 "/dev/zero is no file of a configuration" \
+	"$bin/iomapd" --config /dev/zero --check-config
+is "--config, not there" says 2 "cannot read $dir/none: No such file or directory" \
+	"$bin/iomapd" --config "$dir/none"
+printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' >"$dir/conf"
+good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = "$dir/conf: nothing wrong" ]; }
+is "--check-config, of a good one" good
+is "--check-config, with a wrong option" says 2 "--max-hold takes a time from 1ns to 1000s, or off, not '1': $see" \
+	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
 
 "$bin/tests/cli/fake-iomapd" --socket "$dir/sock" &
 fake=$!

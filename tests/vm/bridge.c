@@ -33,6 +33,7 @@ struct bridge {
 	const char *nonce;
 	const char *judge; /* the program to become */
 	bool share;
+	bool systemd;
 	int64_t deadline_ms;
 	char **qemu;
 	char **command;
@@ -150,6 +151,7 @@ static void queue_start(struct bridge *b)
 	struct frame_start start = { .winsize = terminal_size(),
 				     .tty = b->tty,
 				     .share = b->share,
+				     .systemd = b->systemd,
 				     .n_env = (uint16_t)b->n_env,
 				     .n_arg = (uint16_t)b->n_command };
 	struct buf payload = { 0 };
@@ -357,7 +359,7 @@ static void become_judge(struct bridge *b, int64_t start_ms)
 	fatal(b->judge);
 }
 
-/* -d DIR -n NONCE -j JUDGE -t SECONDS [-s] [-e NAME=VALUE]... QEMU-COMMAND... -- [COMMAND...] */
+/* -d DIR -n NONCE -j JUDGE -t SECONDS [-s] [-S] [-e NAME=VALUE]... QEMU-COMMAND... -- [COMMAND] */
 static void parse(struct bridge *b, int argc, char **argv)
 {
 	int opt;
@@ -365,7 +367,7 @@ static void parse(struct bridge *b, int argc, char **argv)
 	b->env = calloc((size_t)argc, sizeof(*b->env));
 	if (!b->env)
 		fatal("calloc");
-	while ((opt = getopt(argc, argv, "+d:n:j:t:se:")) != -1) {
+	while ((opt = getopt(argc, argv, "+d:n:j:t:sSe:")) != -1) {
 		switch (opt) {
 		case 'd':
 			b->dir = optarg;
@@ -381,6 +383,9 @@ static void parse(struct bridge *b, int argc, char **argv)
 			break;
 		case 's':
 			b->share = true;
+			break;
+		case 'S':
+			b->systemd = true;
 			break;
 		case 'e':
 			b->env[b->n_env++] = optarg;

@@ -3,13 +3,14 @@
 
 KERNEL		?= 6.12-x86_64
 VM_O		:= build/vm
-vm-arch		= $(word 2,$(subst -, ,$(KERNEL)))
+vm-arch		= $(if $(filter debian,$(KERNEL)),x86_64,$(word 2,$(subst -, ,$(KERNEL))))
+vm-initramfs	= $(VM_O)/initramfs-$(if $(filter debian,$(KERNEL)),debian,$(vm-arch))
 
 deps: ## install the Debian packages that are missing (asks for root)
 	$(Q)tests/vm/deps
 
-vm: $(VM_O)/bridge $(VM_O)/initramfs-$(vm-arch) ## make what a virtual machine of KERNEL needs
-	$(Q)kernel-patch/build $(KERNEL)
+vm: $(VM_O)/bridge $(vm-initramfs) ## make what a virtual machine of KERNEL needs
+	$(Q)$(if $(filter debian,$(KERNEL)),:,kernel-patch/build $(KERNEL))
 	$(Q)tests/vm/rootfs $(vm-arch) >/dev/null
 
 # The runner's half runs on this machine; the guest's is static, built for the guest.
@@ -27,6 +28,12 @@ $(VM_O)/init-x86_64 $(VM_O)/init-i386: tests/vm/init.c tests/vm/frame.c tests/vm
 $(VM_O)/initramfs-%: $(VM_O)/init-%
 	$(call say,CPIO,$@)rm -rf $@.d && mkdir $@.d && cp $< $@.d/init && \
 		(cd $@.d && echo init | cpio -o -H newc --quiet -R 0:0) >$@ && rm -rf $@.d
+
+# Debian's own kernel has as modules what ours has built in.
+$(VM_O)/initramfs-debian: $(VM_O)/init-x86_64 tests/vm/rootfs
+	$(call say,CPIO,$@)kernel=$$(tests/vm/rootfs debian-kernel) && rm -rf $@.d && \
+		mkdir $@.d && cp $< $@.d/init && cp -r "$$kernel/initramfs" $@.d/modules && \
+		(cd $@.d && find . | cpio -o -H newc --quiet -R 0:0) >$@ && rm -rf $@.d
 
 # Headers and libraries for ARCH=i386; what is compiled waits for them (see common.mk).
 $(CACHE)/sysroot-i386-%/.done:

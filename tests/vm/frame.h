@@ -34,11 +34,12 @@ struct frame_winsize {
 
 struct frame_start {
 	struct frame_winsize winsize;
-	uint8_t tty;	/* give the command a terminal */
-	uint8_t share;	/* mount the folder with the tag "share" on /share */
-	uint16_t n_env; /* strings NAME=VALUE that come first */
-	uint16_t n_arg; /* the command's words, after those; 0: a shell */
-	uint16_t pad;
+	uint8_t tty;	 /* give the command a terminal */
+	uint8_t share;	 /* mount the folder with the tag "share" on /share */
+	uint16_t n_env;	 /* strings NAME=VALUE that come first */
+	uint16_t n_arg;	 /* the command's words, after those; 0: a shell */
+	uint8_t systemd; /* the first process becomes systemd */
+	uint8_t pad;
 	char nonce[32]; /* marks the kernel log of this run; NUL-terminated */
 			/* then the strings, each ended by a NUL */
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest's first process: makes the root file system, runs one command for the host, powers off.
- * A static program, the only file of the initramfs. What goes wrong is said on the console, which
- * is the run's kernel.log on the host.
+ * A static program, the only file of the initramfs but for modules. What goes wrong is said on the
+ * console, which is the run's kernel.log on the host.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -90,6 +91,35 @@ static void log_mark(const char *what, const char *nonce)
 	if (fd < 0 || write(fd, line, (size_t)len) != len)
 		fail("cannot write to /dev/kmsg: %s", strerror(errno));
 	close(fd);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_module(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* What a kernel that is not ours needs before it finds the root: in the order of the names. */
+static void load_modules(void)
+{
+	struct dirent **list;
+	int n = scandir("/modules", &list, is_module, by_name), fd;
+	char path[PATH_MAX];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/modules/%s", list[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+			fail("cannot load %s: %s", path, strerror(errno));
+		close(fd);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
 }
 
 /* A writable root: the read-only image under a tmpfs, and what programs expect to be mounted. */
@@ -244,6 +274,20 @@ static void read_start(struct guest *g)
 	if (err < 0)
 		fail("what the host wants started makes no sense: %s", strerror(-err));
 	frame_drop(&g->in, &head);
+}
+
+/* The first process becomes systemd; who returns is a child of it, and goes on here. */
+static void start_systemd(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fail("fork: %s", strerror(errno));
+	if (!pid)
+		return;
+	execl("/lib/systemd/systemd", "systemd", "--system", "--unit=basic.target",
+	      "--show-status=no", (char *)NULL);
+	fail("cannot become systemd: %s", strerror(errno));
 }
 
 static void set_winsize(int fd, struct frame_winsize size)
@@ -477,11 +521,14 @@ int main(void)
 	int signals;
 
 	mount_on("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755", false);
+	load_modules();
 	g.port = open_port();
 	make_root();
 	set_up_system();
 	read_start(&g);
 	mount_host_folders(g.start.share);
+	if (g.start.systemd)
+		start_systemd();
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records of inter-processor interrupts and whose doing they are, shared with user space; see
+ * docs/ipi.md. Part of iomap.h, and under its rules.
+ */
+#ifndef IOMAP_IPI_H
+#define IOMAP_IPI_H
+
+#include <linux/types.h>
+
+#define IOMAP_INLINE static inline __attribute__((always_inline, unused))
+
+/* On whose behalf it was sent. */
+enum iomap_ipi_class {
+	IOMAP_IPI_OTHER,
+	IOMAP_IPI_DIRECT,  /* by a task inside a map or an unmap */
+	IOMAP_IPI_PURGE,   /* in a purge of vmalloc's queue: shared by those who queued */
+	IOMAP_IPI_RESERVE, /* in a flush of the reserve of the ioremap backend: all of it ours */
+	IOMAP_IPI_CLASS_MAX,
+};
+
+/* What the interrupt is for, as /proc/interrupts tells them apart. */
+enum iomap_ipi_vector {
+	IOMAP_IPI_CALL,	    /* CAL */
+	IOMAP_IPI_RESCHED,  /* RES */
+	IOMAP_IPI_IRQ_WORK, /* IWI; a CPU sends these to itself */
+	IOMAP_IPI_VECTOR_MAX,
+};
+
+/* What interrupts what on a CPU. Of two programs on one level, neither comes between the other. */
+enum iomap_level {
+	IOMAP_LEVEL_TASK,
+	IOMAP_LEVEL_SOFTIRQ,
+	IOMAP_LEVEL_HARDIRQ,
+	IOMAP_LEVEL_NMI,
+	/* Not asked, as nothing is ours. Each counter has one program, which does not nest. */
+	IOMAP_LEVEL_NONE,
+	IOMAP_LEVEL_MAX,
+};
+
+struct iomap_ipi_count {
+	__aligned_u64 broadcasts; /* calls of a function on other CPUs */
+	__aligned_u64 sends;	  /* times that interrupts were sent, to one CPU or to several */
+	__aligned_u64 ipis;	  /* interrupts: CPUs that they were sent to */
+	__aligned_u64 calls;	  /* functions queued for a CPU, with or without an interrupt */
+	__aligned_u64 wait_ns;	  /* the sender's, in broadcasts */
+	__aligned_u64 stolen_ns;  /* the functions' time on the other CPUs */
+};
+
+/* Value of the per-CPU array `ipi_cpus`, by level. */
+struct iomap_ipi_cpu {
+	struct iomap_ipi_count count[IOMAP_IPI_CLASS_MAX];
+	__aligned_u64 sent[IOMAP_IPI_VECTOR_MAX];
+	__aligned_u64 received[IOMAP_IPI_VECTOR_MAX];
+	__aligned_u64 queued;	/* ranges put into vmalloc's queue, by anybody */
+	__aligned_u64 slots;	/* pages of the reserve to be flushed before they are used again */
+	__aligned_u64 unread;	/* sends to CPUs that could not be told */
+	__aligned_u64 unjoined; /* calls of ours whose time counts as other's */
+	__aligned_u64 unplaced; /* maps and unmaps whose costs are at no call site */
+};
+
+/* Value of the per-CPU array `ipi_matrix`, by level and target: interrupts that the CPU sent. */
+struct iomap_ipi_cell {
+	__aligned_u64 ipis[IOMAP_IPI_CLASS_MAX];
+};
+
+/* CPUs with which that array is kept; on larger machines it would take too much memory. */
+#define IOMAP_MATRIX_CPUS 128
+
+IOMAP_INLINE __u32 iomap_matrix_index(__u32 level, __u32 target, __u32 cpus)
+{
+	return level * cpus + target;
+}
+
+/* A map or unmap under way. Goes with its task, as the open sections do. */
+struct iomap_window {
+	struct iomap_ipi_count count; /* what it cost so far */
+	__aligned_u64 start;	      /* 0: not timed */
+	__aligned_u64 caller;	      /* of the map; 0: it tells at its end */
+	__aligned_u64 epoch;	      /* in which it queued */
+	__u32 queued;		      /* ranges */
+	__u32 id;
+	__u8 kind;
+	__u8 backend;
+	__u8 open;
+	__u8 used;    /* count or queued are not 0 */
+	__u8 reserve; /* the task flushes the reserve, in a map or outside */
+	__u8 pad[3];
+};
+
+/* The only value of the per-CPU array `ipi_state`. */
+struct iomap_ipi_state {
+	/* The broadcast that the CPU waits for */
+	__aligned_u64 call_ts;
+	__u32 call_class;
+	__u32 calls; /* functions queued in it */
+	__u32 calling;
+	/* The function that it runs for another CPU */
+	__s32 sender; /* -1: of no interest */
+	__aligned_u64 csd;
+	__aligned_u64 func_ts;
+	__aligned_u64 preempt_count; /* where the CPU's is; 0: not looked for yet */
+	__aligned_u64 stolen;	     /* by this CPU's broadcasts of ours, so far; on all CPUs */
+};
+
+/*
+ * A purge of vmalloc's queue, number `epoch`: value of the array `ipi_purges`, by epoch modulo its
+ * size. A range is queued in the epoch of the purge that comes next; epochs start at 1.
+ */
+#define IOMAP_PURGES 1024
+
+struct iomap_ipi_purge {
+	__aligned_u64 epoch;  /* 0: none yet */
+	__aligned_u64 ranges; /* purged */
+	__aligned_u64 part;   /* a range's part of the cost, of 2^32; rounded up */
+	struct iomap_ipi_count count;
+};
+
+/* In `shared`: the purge under way, of which there is one at most, and the sum of the others. */
+struct iomap_ipi_purging {
+	__aligned_u64 task;  /* that purges; 0: none */
+	__aligned_u64 epoch; /* in which ranges are queued now */
+	__aligned_u64 purges;
+	__aligned_u64 ranges; /* purged by them */
+	__aligned_u64 unseen; /* purges not seen from their beginning: nobody is charged */
+	__aligned_u64 slots;  /* `slots` of all CPUs when the reserve was last flushed */
+	struct iomap_ipi_count count;
+};
+
+/* Ranges that wait for their purge to end. */
+struct iomap_ipi_open {
+	__aligned_u64 epoch;
+	__aligned_u64 ranges;
+};
+
+/* Key and value of the per-CPU hash `ipi_sites`: a call site that caused interrupts, or will. */
+struct iomap_ipi_site_key {
+	__aligned_u64 caller; /* of the map, also for what its unmap costs */
+	__u32 id;
+	__u8 kind;
+	__u8 backend;
+	__u8 pad[2];
+};
+
+struct iomap_ipi_site {
+	struct iomap_ipi_count direct;
+	struct iomap_ipi_count deferred; /* all but the times in 1/IOMAP_SHARE_ONE */
+	__aligned_u64 queued;		 /* ranges */
+	__aligned_u64 slots;
+	__aligned_u64 expired; /* ranges whose purge was forgotten before it was shared out */
+	struct iomap_ipi_open open[2]; /* the newest epoch, and one before it */
+};
+
+#define IOMAP_IPI_SITES 1024
+
+#define IOMAP_SHARE_BITS 20
+#define IOMAP_SHARE_ONE	 (1ULL << IOMAP_SHARE_BITS)
+
+/* v * f / 2^32 for times of up to 2^48 and f of up to 2^32, without overflow. */
+IOMAP_INLINE __u64 iomap_time_share(__u64 v, __u64 f)
+{
+	return ((v >> 16) * f >> 16) + ((v & 0xffff) * f >> 32);
+}
+
+/* v * f / 2^32 in 1/IOMAP_SHARE_ONE, for counts below 2^32. */
+IOMAP_INLINE __u64 iomap_count_share(__u64 v, __u64 f)
+{
+	return v * f >> (32 - IOMAP_SHARE_BITS);
+}
+
+/* Adds to *sum what that many ranges have to bear of a purge. */
+IOMAP_INLINE void iomap_ipi_share(struct iomap_ipi_count *sum, const struct iomap_ipi_purge *p,
+				  __u64 ranges)
+{
+	__u64 f = ranges * p->part;
+
+	/* The rounding, and ranges that were told of too late for their own purge. */
+	if (f > 1ULL << 32)
+		f = 1ULL << 32;
+	sum->broadcasts += iomap_count_share(p->count.broadcasts, f);
+	sum->sends += iomap_count_share(p->count.sends, f);
+	sum->ipis += iomap_count_share(p->count.ipis, f);
+	sum->calls += iomap_count_share(p->count.calls, f);
+	sum->wait_ns += iomap_time_share(p->count.wait_ns, f);
+	sum->stolen_ns += iomap_time_share(p->count.stolen_ns, f);
+}
+
+/*
+ * Settles what was queued in an epoch that is past. p: the record at its place. Returns 0 when the
+ * purge has not ended yet, and nothing is done.
+ */
+IOMAP_INLINE int iomap_ipi_settle(struct iomap_ipi_site *s, struct iomap_ipi_open *o,
+				  const struct iomap_ipi_purge *p)
+{
+	if (p->epoch < o->epoch)
+		return 0;
+	if (p->epoch == o->epoch)
+		iomap_ipi_share(&s->deferred, p, o->ranges);
+	else
+		s->expired += o->ranges;
+	o->ranges = 0;
+	return 1;
+}
+
+_Static_assert(sizeof(struct iomap_ipi_count) == 48, "ipi_count");
+_Static_assert(sizeof(struct iomap_ipi_cpu) == 4 * 48 + 11 * 8, "ipi_cpu");
+_Static_assert(sizeof(struct iomap_window) == 48 + 24 + 16, "window");
+_Static_assert(sizeof(struct iomap_ipi_state) == 56, "ipi_state");
+_Static_assert(sizeof(struct iomap_ipi_purge) == 24 + 48, "ipi_purge");
+_Static_assert(sizeof(struct iomap_ipi_purging) == 48 + 48, "ipi_purging");
+_Static_assert(sizeof(struct iomap_ipi_site_key) == 16, "ipi_site_key");
+_Static_assert(sizeof(struct iomap_ipi_site) == 96 + 24 + 32, "ipi_site");
+
+#endif

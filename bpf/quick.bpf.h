@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The short way for what nearly all maps and unmaps are: on the linear backend, of a mapping and
+ * from a call site that are known, and breaking no rule. It counts what the long way counts, which
+ * is there for all others; before it gives up, it has done nothing. An id that the tables lack is
+ * not found in them.
+ */
+#ifndef IOMAP_QUICK_BPF_H
+#define IOMAP_QUICK_BPF_H
+
+#include "checks.bpf.h"
+#include "sites.bpf.h"
+
+/* The call site, if it is in the first of its two buckets. */
+static __always_inline struct iomap_site *quick_site(__u64 caller, __u32 id, __u32 kind)
+{
+	__u32 key = (iomap_site_hash(caller, id, kind) >> 16) & cfg_site_mask;
+	struct iomap_site_bucket *b = bpf_map_lookup_elem(&sites, &key);
+	struct iomap_site *s;
+
+	if (!b)
+		return NULL;
+	s = iomap_site_find(b, caller, id, kind);
+	return s && s->used ? s : NULL;
+}
+
+/* Counts the map where the others are counted. */
+static __always_inline void quick_count(struct iomap_cpu *cpu, struct iomap_counters *c,
+					struct iomap_site *s, __u64 caller, __u32 kind)
+{
+	/* For the verifier; the compiler must not know better. */
+	asm volatile("" : "+r"(kind));
+	if (kind >= IOMAP_KIND_MAX)
+		return;
+	cpu->total[IOMAP_LINEAR][kind].maps++;
+	c->kind[kind].maps++;
+	c->kind[kind].callers += caller;
+	s->maps++;
+	cpu->counted++;
+}
+
+/* Returns 1 when the map has been counted. */
+static __always_inline int quick_map(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
+{
+	__u32 id = ctx->args[0], kind = ctx->args[4], gen;
+	__u64 vaddr = ctx->args[1], offset = ctx->args[2], caller = ctx->args[6];
+	struct iomap_counters *c;
+	struct iomap_mapping *m;
+	struct iomap_frame *f;
+	struct iomap_site *s;
+
+	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
+	    cfg_map_stacks || cpu->stack.window.open)
+		return 0;
+	m = bpf_map_lookup_elem(&mappings, &id);
+	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
+	    out_of_range(m, kind, offset, ctx->args[3]))
+		return 0;
+	gen = m->gen;
+	s = quick_site(caller, id, kind);
+	c = bpf_map_lookup_elem(&counters, &id);
+	if (!s || !c)
+		return 0;
+	if (kind == IOMAP_SLEEPABLE) {
+		struct iomap_live_key key = { .vaddr = vaddr };
+		struct iomap_live entry = {
+			.ts = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns(),
+			.caller = caller,
+			.task = bpf_get_current_task(),
+			.id = id,
+			.gen = gen,
+			.map_stack = -1,
+		};
+
+		if (!shared.live_used[0] || bpf_map_update_elem(&live, &key, &entry, BPF_NOEXIST))
+			return 0;
+		quick_count(cpu, c, s, caller, IOMAP_SLEEPABLE);
+		return 1;
+	}
+	if (iomap_stack_full(&cpu->stack))
+		return 0;
+	f = iomap_stack_next(&cpu->stack);
+	f->vaddr = vaddr;
+	f->caller = caller;
+	f->id = id;
+	f->gen = gen;
+	f->map_stack = -1;
+	f->kind = kind;
+	f->backend = IOMAP_LINEAR;
+	f->ts = hold_start(cpu, kind, s->maps < IOMAP_SAMPLE_FIRST);
+	iomap_stack_push(&cpu->stack);
+	quick_count(cpu, c, s, caller, kind);
+	return 1;
+}
+
+/* Counts the unmap of a map of that mapping, which is still the one it was. */
+static __always_inline void quick_end(struct iomap_cpu *cpu, struct iomap_counters *c, __u32 kind,
+				      __u64 caller, __u64 start)
+{
+	/* For the verifier; the compiler must not know better. */
+	asm volatile("" : "+r"(kind));
+	if (kind >= IOMAP_KIND_MAX)
+		return;
+	cpu->total[IOMAP_LINEAR][kind].unmaps++;
+	c->kind[kind].callers -= caller;
+	hold_end(&c->kind[kind], IOMAP_LINEAR, kind, start);
+	cpu->counted++;
+}
+
+static __always_inline int quick_unmap_sleepable(__u64 vaddr, struct iomap_cpu *cpu)
+{
+	struct iomap_live_key key = { .vaddr = vaddr };
+	struct iomap_counters *c;
+	struct iomap_live *entry;
+	struct iomap_mapping *m;
+	__u64 caller, start;
+	__u32 id;
+
+	entry = bpf_map_lookup_elem(&live, &key);
+	if (!entry || entry->task != bpf_get_current_task() || entry->backend != IOMAP_LINEAR)
+		return 0;
+	id = entry->id;
+	m = bpf_map_lookup_elem(&mappings, &id);
+	c = bpf_map_lookup_elem(&counters, &id);
+	if (!m || !c || m->gen != entry->gen)
+		return 0;
+	caller = entry->caller;
+	start = entry->ts;
+	if (bpf_map_delete_elem(&live, &key))
+		return 0;
+	quick_end(cpu, c, IOMAP_SLEEPABLE, caller, start);
+	return 1;
+}
+
+/* Returns 1 when the unmap has been counted. */
+static __always_inline int quick_unmap(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
+{
+	struct iomap_stack *st = &cpu->stack;
+	struct iomap_frame *f = &st->frames[(st->top - 1) & IOMAP_STACK_MASK];
+	__u32 kind = ctx->args[1], id;
+	struct iomap_counters *c;
+	struct iomap_mapping *m;
+
+	/* Whether a budget was kept is a question for the long way. */
+	if (cfg_max_hold_ns)
+		return 0;
+	if (kind == IOMAP_SLEEPABLE)
+		return quick_unmap_sleepable(ctx->args[0], cpu);
+	if (!st->used || f->vaddr != ctx->args[0] || f->kind != kind || f->backend != IOMAP_LINEAR)
+		return 0;
+	/* A hole below it would go with it. */
+	if (st->used > 1 && !st->frames[(st->top - 2) & IOMAP_STACK_MASK].vaddr)
+		return 0;
+	id = f->id;
+	m = bpf_map_lookup_elem(&mappings, &id);
+	c = bpf_map_lookup_elem(&counters, &id);
+	if (!m || !c || m->gen != f->gen)
+		return 0;
+	st->top--;
+	st->used--;
+	quick_end(cpu, c, kind, f->caller, f->ts);
+	return 1;
+}
+
+#endif

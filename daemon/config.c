@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file of the configuration. libinih takes the lines apart; which one it is at is kept here. */
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/options.h"
+
+#define FILE_MAX (1 << 20) /* bytes */
+
+struct reading {
+	const char *path;
+	FILE *file;
+	char *line; /* as it is in the file */
+	size_t size;
+	unsigned int number;
+	struct options_pass pass;
+	struct errbuf *e;
+	int err; /* of the first thing that is wrong */
+};
+
+__attribute__((format(printf, 2, 3))) static int wrong(struct reading *r, const char *fmt, ...)
+{
+	char what[400];
+	va_list ap;
+
+	if (r->err)
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	r->err =
+		set_error(r->e, -EINVAL, "%s:%u: %s: see iomapd.conf(5)", r->path, r->number, what);
+	return 0;
+}
+
+/* A line for libinih, without the indentation that would join it to the one before. */
+static char *next_line(char *str, int num, void *stream)
+{
+	struct reading *r = stream;
+	ssize_t len;
+	char *line;
+
+	if (r->err)
+		return NULL;
+	errno = 0;
+	len = getline(&r->line, &r->size, r->file);
+	if (len < 0) {
+		if (!feof(r->file))
+			r->err = set_error(r->e, -(errno ?: EIO), "cannot read %s: %s", r->path,
+					   strerror(errno ?: EIO));
+		return NULL;
+	}
+	r->number++;
+	line = r->line + strspn(r->line, " \t");
+	if (memchr(r->line, '\0', len))
+		wrong(r, "a NUL byte: this is not a text");
+	else if (*line == '[')
+		wrong(r, "there are no sections: take out '%.*s'", (int)strcspn(line, "\n"), line);
+	else if (strlen(line) >= (size_t)num)
+		wrong(r, "longer than %d characters", num - 2);
+	if (r->err)
+		return NULL;
+	return strcpy(str, line);
+}
+
+static int on_setting(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+	struct errbuf why = {};
+
+	(void)section;
+	if (!r->err && options_set(&r->pass, name, value, &why))
+		return wrong(r, "%s", why.text);
+	return 1;
+}
+
+/* Only a file: whatever else has a name could keep iomapd waiting, or never end. */
+static int open_file(struct reading *r, bool missing_ok)
+{
+	struct stat st;
+	int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT && missing_ok)
+		return 0;
+	if (fd < 0)
+		return set_error(r->e, -errno, "cannot read %s: %s", r->path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+		close(fd);
+		return set_error(r->e, -EINVAL, "%s is no file of a configuration", r->path);
+	}
+	r->file = fdopen(fd, "r");
+	if (!r->file) {
+		close(fd);
+		return set_error(r->e, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+int config_read(const char *path, bool missing_ok, struct options *o, struct errbuf *e)
+{
+	struct reading r = { .path = path, .pass.options = o, .e = e };
+	int line;
+
+	r.err = open_file(&r, missing_ok);
+	if (r.err || !r.file)
+		return r.err;
+	line = ini_parse_stream(next_line, &r, on_setting, &r);
+	if (line > 0 && !r.err) {
+		r.number = line;
+		wrong(&r, "not of the form 'name = value'");
+	}
+	fclose(r.file);
+	free(r.line);
+	return r.err;
+}

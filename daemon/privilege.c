@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/privilege.h"
+
+#include <cap-ng.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+int privilege_drop(struct errbuf *e)
+{
+	capng_select_t which = CAPNG_SELECT_CAPS;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return set_error(e, -errno, "cannot give up new privileges: %s", strerror(errno));
+	/* The bounding set can be emptied only by who has this one; nobody else can use it. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		which = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(which) || capng_apply(CAPNG_SELECT_AMBIENT))
+		return set_error(e, -EPERM, "cannot give up the capabilities");
+	return 0;
+}

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The metrics, as others read them: promtool, a strict parser of OpenMetrics, a Prometheus that asks. And the
+# rules, the dashboard and the configuration in docs/prometheus. Usage: tests/cli/test-metrics.sh [FOLDER OF PROGRAMS]
+# shellcheck disable=SC2317
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+# shellcheck source=tests/prometheus.sh
+. tests/prometheus.sh
+
+programs=$(tests/vm/rootfs prometheus)/usr/bin || bail "there is no Prometheus"
+promtool=$programs/promtool
+docs=docs/prometheus
+
+# metrics [OPTION]…: the fake daemon, and the address of its metrics in $address.
+metrics() {
+	fake --metrics 127.0.0.1:0 "$@"
+	address=$(sed -n 's|.*serving http://\(.*\)/metrics$|\1|p' "$dir/fake.log")
+}
+
+get() { curl -sS --max-time 10 -H "Accept: $1" "http://$address/metrics"; }
+
+linted() {
+	get text/plain >"$dir/text" && "$promtool" check metrics <"$dir/text" >"$dir/out" 2>"$dir/err" &&
+		[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
+}
+
+# The same samples in both formats, by a parser that takes nothing for granted.
+parsed() {
+	get application/openmetrics-text >"$dir/openmetrics"
+	/usr/bin/python3 - "$dir/openmetrics" "$dir/text" >"$dir/out" 2>"$dir/err" <<-'PYTHON'
+		import sys
+		from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+		from prometheus_client.parser import text_string_to_metric_families as plain
+
+		def samples(families):
+		    # what changes between two answers is left out, and what the older format lacks
+		    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples
+		            if not s.name.startswith('process_')}
+
+		a = samples(openmetrics(open(sys.argv[1]).read()))
+		b = samples(plain(open(sys.argv[2]).read()))
+		assert len(a) > 300 and a == b, (len(a), len(b), set(a.items()) ^ set(b.items()))
+	PYTHON
+}
+
+for scenario in ipi ipi-gap gap many empty lost; do
+	metrics --scenario $scenario --at 10
+	is "$scenario: promtool finds nothing wrong" linted
+	[ $scenario != ipi ] || is "OpenMetrics by its parser" parsed
+	stop
+done
+
+metrics --scenario gap --at 10
+is "without the kernel's statistics of BPF there is no run time" test "$(get text/plain | grep -c iomapd_bpf_run)" = 0
+stop
+
+# ---- a Prometheus that asks ----
+
+metrics --scenario ipi --at 10 --since 1700000000500000000
+start_prometheus "$programs" "$dir/prometheus" "$address"
+servers="$servers $prometheus"
+is "Prometheus gets an answer" wait_for 30 answers 'up' 1
+same "in OpenMetrics, of which it knows the units" \
+	"$(curl -sS "$url/api/v1/metadata?metric=iomap_hold_seconds" | jq -r '.data.iomap_hold_seconds[0] | "\(.type) \(.unit)"')" \
+	"histogram seconds"
+
+json() { "$bin/iomapctl" --socket "$sock" "$1" --json | jq -r "$2"; }
+for kind in atomic local sleepable; do
+	same "$kind: maps" "$(query "iomap_maps_total{backend='linear',kind='$kind'}")" \
+		"$(json stats ".backends.linear.maps.$kind")"
+	same "$kind: failures" "$(query "iomap_map_failures_total{backend='linear',kind='$kind'}")" \
+		"$(json stats ".backends.linear.failed.$kind")"
+	same "$kind: live maps" "$(query "iomap_live_maps{backend='linear',kind='$kind'}")" \
+		"$(json stats ".backends.linear.live.$kind")"
+	same "$kind: hold times, to the microsecond" \
+		"$(query "round(1e6 * iomap_hold_seconds_sum{backend='linear',kind='$kind'})")" \
+		"$(json stats ".backends.linear.hold_ns.$kind.sum / 1000 | round")"
+	same "$kind: each in a bucket" "$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='+Inf'}")" \
+		"$(json stats ".backends.linear.hold_ns.$kind.count")"
+	# the bucket of the text ends where one of iomapd's does
+	same "$kind: those below 2048 ns" \
+		"$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='0.000002047'}")" \
+		"$(json hist "[.hists[] | select(.kind == \"$kind\") | .buckets[] | select(.lt_ns <= 2048) | .count] | add // 0")"
+done
+same "a mapping by its device" \
+	"$(query 'sum by (device, module) (iomap_mapping_maps_total * on (mapping) group_left (device, module)
+		iomap_mapping_info{device="0000:00:02.0"})')" \
+	"$(json list '.mappings[] | select(.id == 1) | .maps | add')"
+same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi .books.purges.ipis)"
+same "deferred interrupts" "$(query 'iomap_deferred_ipis_total{backend="ioremap"}')" \
+	"$(json ipi .backends.ioremap.deferred.ipis)"
+same "waiting, to the microsecond" "$(query 'round(1e6 * iomap_ipi_wait_seconds_total{class="other"})')" \
+	"$(json ipi '.books.other.wait_ns / 1000')"
+same "BPF run time" "$(query 'iomapd_bpf_run_seconds_total{program="iomap_unmap"}')" 0.234
+same "when counting began" "$(query 'iomap_start_time_seconds * 10')" 17000000005
+same "and how often iomapd started since" "$(query iomapd_starts_total)" 2
+is "memory" test "$(query 'process_resident_memory_bytes{job="iomap"}')" -gt 1000000
+
+# ---- docs/prometheus ----
+
+promtool_says() { "$promtool" "$@" >"$dir/out" 2>&1; }
+is "the configuration" promtool_says check config $docs/prometheus.yml
+is "the rules" promtool_says check rules $docs/iomap.rules.yml
+is "the rules tell what they should" promtool_says test rules $docs/iomap.rules.test.yml
+
+# A block of YAML in the document that is not in the files as it stands.
+elsewhere() {
+	/usr/bin/python3 - docs/fleet.md $docs/*.yml <<-'PYTHON'
+		import re, sys
+		files = [open(f).read() for f in sys.argv[2:]]
+		blocks = re.findall(r'^```yaml\n(.*?)^```', open(sys.argv[1]).read(), re.M | re.S)
+		assert blocks
+		print(*[b for b in blocks if not any(b in f for f in files)])
+	PYTHON
+}
+same "docs/fleet.md has what is in the files" "$(elsewhere)" ""
+
+exported() { get application/openmetrics-text | sed -n 's/^\([a-z_]*\)[{ ].*/\1/p' | sort -u; }
+exported >"$dir/exported"
+
+# expressions FILE: one a line, with what Grafana fills in.
+expressions() {
+	jq -r '.panels[].targets[].expr' $docs/grafana-iomap.json |
+		sed 's/\$__rate_interval/10s/g; s/\$__range/10s/g; s/\$job/.*/g; s/\$instance/.*/g'
+}
+
+# A name in the rules or the dashboard that is not among those exported.
+unknown() {
+	{ expressions; sed '/annotations:/,/^$/d; s/^ *#.*//' $docs/iomap.rules.yml; } |
+		grep -oE '\b(iomapd?|process)_[a-z_]+' | sort -u | comm -23 - "$dir/exported"
+}
+
+# An expression of the dashboard that Prometheus does not take, or that gives nothing.
+without_answer() {
+	expressions | while read -r expression; do
+		[ -n "$(query "$expression")" ] || echo "$expression"
+	done
+}
+
+families() { get text/plain | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort; }
+same "the man page has each of them, and no other" \
+	"$(grep -oE '\b(iomapd?|process)_[a-z_]+' docs/man/iomapd.8 | sort -u | paste -sd' ')" \
+	"$(families | paste -sd' ')"
+same "the rules and the dashboard name what there is" "$(unknown)" ""
+is "ten seconds have two answers" wait_for 30 answers 'min(count_over_time(iomap_mappings[10s])) > bool 1' 1
+same "each panel of the dashboard has figures" "$(without_answer)" ""
+
+kill "$prometheus"
+stop
+finish

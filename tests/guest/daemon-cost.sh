@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What iomapd and iomaptop cost as there are more mappings, in a machine in which one instruction is a nanosecond
+# (tests/vm/run --icount 0). Prints lines of `WHAT CPUS MAPPINGS VALUE…`; CPUs are those that could be there.
+# --emulated: where instructions are not counted. Times are those of the emulation there, to be compared with each
+# other only; what needs more than that is left out.
+# Usage: tests/guest/daemon-cost.sh [--emulated] MAPPINGS…
+. tests/guest/lib.sh
+
+emulated=
+[ "$1" != --emulated ] || emulated=$1
+[ -z "$emulated" ] || shift
+
+# Of the range list of CPUs that could be there, the last one.
+cpus=$(($(sed 's/.*[-,]//' /sys/devices/system/cpu/possible) + 1))
+ask=$(dirname "$(command -v iomapd)")/tests/guest/ask
+minute=60
+
+field() { sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" "/proc/$daemon/status"; }
+switches() { echo $(($(field voluntary_ctxt_switches) + $(field nonvoluntary_ctxt_switches))); }
+map_bytes() { metrics | sed -n 's/^iomapd_bpf_map_memory_bytes //p'; }
+mappings() { grep -vc '^#' $debugfs/io_mapping/mappings; }
+
+# idle WHAT: how often iomapd is woken, and its CPU time, while nobody asks.
+idle() {
+	local woken ns
+
+	woken=$(switches)
+	ns=$("$ask" "$daemon" 0)
+	sleep $minute
+	echo "idle-$1 $cpus $n $(($(switches) - woken)) $(($("$ask" "$daemon" 0) - ns))"
+}
+
+echo 0 >/sys/class/graphics/fbcon/cursor_blink
+modprobe test_io_mapping || bail "the test driver does not load"
+echo "# $(uname -r), $(nproc) CPUs of $cpus"
+for max in 1024 4096; do
+	start_daemon --max-mappings $max --metrics :9751
+	echo "map-bytes $cpus $max $(map_bytes)"
+	[ $max = 4096 ] || stop_daemon
+done
+n=$(mappings)
+[ "$emulated" ] || idle none
+for n; do
+	more=$((n - $(mappings)))
+	if [ $more -gt 0 ]; then
+		driver create n=$more
+	fi
+	n=$(mappings)
+	driver run kind=atomic ops=$((16 * n)) mapping=all
+	# an emulated CPU needs a second for a thousand mappings
+	frames=20
+	[ "$n" -lt 1000 ] || frames=4
+	read -r bytes ns < <("$ask" "$daemon" $((frames / 2))) || bail "iomapd does not answer"
+	echo "rss $cpus $n $(field VmRSS) $(field VmHWM)"
+	if [ "$emulated" ]; then
+		echo "emulated $cpus $n $bytes $ns"
+		continue
+	fi
+	echo "snapshot $cpus $n $bytes $ns"
+	before=$("$ask" "$daemon" 0)
+	TIMEFORMAT='%U %S'
+	{ time iomaptop -b -n $frames -d 1 >/tmp/top 2>/tmp/top.err; } 2>/tmp/top.time || bail "$(cat /tmp/top.err)"
+	[ -s /tmp/top ] || bail "iomaptop shows nothing"
+	awk -v w="iomaptop $cpus $n" -v s=$frames -v d=$(($("$ask" "$daemon" 0) - before)) \
+		'{ printf "%s %.0f %.0f\n", w, ($1 + $2) * 1e9 / s, d / s }' /tmp/top.time
+done
+[ -z "$emulated" ] || exit 0
+# a client that is connected and asks nothing
+socat -u UNIX-CONNECT:/run/iomapd/iomapd.sock - >/dev/null &
+connected() { metrics | grep -qx 'iomapd_clients 1'; }
+wait_for 20 connected || bail "no client is connected"
+idle client
+# There are more call sites than the table has room for: those lost are named.
+json status '.conservation | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
+	bail "the books do not balance"
