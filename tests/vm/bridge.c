@@ -225,6 +225,7 @@ static void take_frames(struct bridge *b)
 				memcpy(&b->status, payload, sizeof(b->status));
 				b->have_status = true;
 				b->deadline_ms = now_ms() + POWER_OFF_MS;
+				frame_add(&b->to_guest, FRAME_BYE, NULL, 0);
 			}
 			break;
 		default:

@@ -15,6 +15,7 @@ enum frame_type {
 	FRAME_STDIN,	 /* bytes for the command's standard input */
 	FRAME_STDIN_EOF, /* nothing more will come */
 	FRAME_WINSIZE,	 /* struct frame_winsize: the terminal was resized */
+	FRAME_BYE,	 /* the exit status has come, the machine may stop; once, last */
 	/* guest to host */
 	FRAME_HELLO,  /* the guest is up and about to start the command */
 	FRAME_STDOUT, /* bytes of the command's standard output (of both outputs on a terminal) */

@@ -514,6 +514,23 @@ static void flush(struct guest *g)
 	}
 }
 
+/* Waits until the host has all that was sent: a machine that stops loses what QEMU still holds.
+ * Input that the command did not want comes first.
+ */
+static void wait_for_bye(struct guest *g)
+{
+	struct pollfd p = { g->port, POLLIN, 0 };
+	struct frame_head head = { 0 };
+	const char *payload;
+
+	while (head.type != FRAME_BYE) {
+		if (frame_peek(&g->in, &head, &payload) > 0)
+			frame_drop(&g->in, &head);
+		else if (poll(&p, 1, -1) > 0 && buf_read(&g->in, g->port) == 0)
+			sleep_ms(10);
+	}
+}
+
 int main(void)
 {
 	struct guest g = { .to_child = -1, .from_child = -1, .err_child = -1 };
@@ -553,6 +570,7 @@ int main(void)
 	log_mark("end", g.start.nonce);
 	frame_add(&g.out, FRAME_EXIT, &g.status, sizeof(g.status));
 	flush(&g);
+	wait_for_bye(&g);
 	sync();
 	reboot(RB_POWER_OFF);
 	for (;;)

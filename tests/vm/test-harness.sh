@@ -79,6 +79,24 @@ is 0 "cat ends at the end of its input"
 cmp -s "$work/random" "$work/out"
 ok "3 MB of random bytes go in and come out the same" $?
 
+# a reader who waits until the command has long ended
+mkfifo "$work/fifo"
+tests/vm/run --no-build --kernel "$kernel" --timeout 120 -- \
+	sh -c 'head -c 1000000 /dev/zero; exit 5' >"$work/fifo" 2>"$work/err" &
+runner=$!
+exec 3<"$work/fifo"
+at_end() { grep -qs 'iomap-vm: end of run' "build/vm/"*"-$kernel-$runner/kernel.log"; }
+has_stopped() { at_end && no_qemu "$runner"; }
+wait_for 60 at_end
+# a machine that did not wait for its reader would stop now, and what it holds would be lost
+wait_for 5 has_stopped
+[ "$(wc -c <&3)" -eq 1000000 ]
+ok "the end of 1 MB is not lost on a slow reader" $?
+exec 3<&-
+status=0
+wait "$runner" || status=$?
+is 5 "nor is the status"
+
 # the guest's surroundings, by a script on standard input
 mkdir "$work/share"
 head -c 16777216 /dev/zero >"$work/bar"
