@@ -21,7 +21,8 @@ $(VM_O)/bridge: tests/vm/bridge.c tests/vm/frame.c tests/vm/frame.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(VM_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(VM_O)/init-x86_64 $(VM_O)/init-i386: tests/vm/init.c tests/vm/frame.c tests/vm/frame.h
+$(VM_O)/init-x86_64 $(VM_O)/init-i386: tests/vm/init.c tests/vm/init-root.c tests/vm/frame.c \
+		tests/vm/init.h tests/vm/frame.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(VM_CFLAGS) $(if $(findstring i386,$@),-m32) -static -s -o $@ $(filter %.c,$^)
 

@@ -6,30 +6,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <net/if.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "frame.h"
+#include "init.h"
 
 #define PORT_DEADLINE_MS 20000	/* for the channel to the host to turn up */
 #define DRAIN_MS	 200	/* for output still on its way when the command has ended */
@@ -54,31 +46,6 @@ struct guest {
 	uint32_t status;
 };
 
-/* Says what went wrong and stops the machine; the host sees an end without an exit status. */
-static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	fprintf(stderr, "iomap-vm: ");
-	vfprintf(stderr, format, ap);
-	fprintf(stderr, "\n");
-	va_end(ap);
-	sync();
-	reboot(RB_POWER_OFF);
-	for (;;)
-		pause();
-}
-
-/* Mounts one file system on a folder that it makes. A missing optional one is left out. */
-static void mount_on(const char *source, const char *target, const char *type, unsigned long flags,
-		     const char *options, bool optional)
-{
-	mkdir(target, 0755);
-	if (mount(source, target, type, flags, options) < 0 && !optional)
-		fail("cannot mount %s (%s) on %s: %s", source, type, target, strerror(errno));
-}
-
 /* Writes a line into the kernel's log, at the level of a warning, so that it is shown exactly when
  * warnings are.
  */
@@ -91,100 +58,6 @@ static void log_mark(const char *what, const char *nonce)
 	if (fd < 0 || write(fd, line, (size_t)len) != len)
 		fail("cannot write to /dev/kmsg: %s", strerror(errno));
 	close(fd);
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_module(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* What a kernel that is not ours needs before it finds the root: in the order of the names. */
-static void load_modules(void)
-{
-	struct dirent **list;
-	int n = scandir("/modules", &list, is_module, by_name), fd;
-	char path[PATH_MAX];
-
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "/modules/%s", list[i]->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
-			fail("cannot load %s: %s", path, strerror(errno));
-		close(fd);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-}
-
-/* A writable root: the read-only image under a tmpfs, and what programs expect to be mounted. */
-static void make_root(void)
-{
-	const unsigned long quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-
-	mount_on("/dev/vda", "/image", "squashfs", MS_RDONLY, NULL, false);
-	mount_on("tmpfs", "/rw", "tmpfs", 0, "mode=755", false);
-	mkdir("/rw/upper", 0755);
-	mkdir("/rw/work", 0755);
-	mount_on("overlay", "/new", "overlay", 0,
-		 "lowerdir=/image,upperdir=/rw/upper,workdir=/rw/work", false);
-	mount_on("proc", "/new/proc", "proc", quiet, NULL, false);
-	mount_on("sysfs", "/new/sys", "sysfs", quiet, NULL, false);
-	mount_on("/dev", "/new/dev", NULL, MS_MOVE, NULL, false);
-	mount_on("devpts", "/new/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666",
-		 false);
-	mount_on("tmpfs", "/new/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
-	mount_on("tmpfs", "/new/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
-	mount_on("tmpfs", "/new/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", false);
-	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, false);
-	mount_on("tracefs", "/new/sys/kernel/tracing", "tracefs", quiet, NULL, false);
-	mount_on("bpf", "/new/sys/fs/bpf", "bpf", quiet, "mode=700", false);
-	mount_on("cgroup2", "/new/sys/fs/cgroup", "cgroup2", quiet, NULL, true);
-	if (chdir("/new") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
-	    chdir("/") < 0)
-		fail("cannot enter the root file system: %s", strerror(errno));
-	/* udev would make these */
-	symlink("/proc/self/fd", "/dev/fd");
-	symlink("/proc/self/fd/0", "/dev/stdin");
-	symlink("/proc/self/fd/1", "/dev/stdout");
-	symlink("/proc/self/fd/2", "/dev/stderr");
-}
-
-/* The project's tree, the kernel's modules and, if asked for, the folder to exchange files. */
-static void mount_host_folders(bool share)
-{
-	const char *options = "trans=virtio,version=9p2000.L,msize=262144,cache=loose";
-	struct utsname uts;
-	char modules[PATH_MAX];
-
-	mount_on("src", "/src", "9p", MS_RDONLY, options, false);
-	if (uname(&uts) < 0)
-		fail("uname: %s", strerror(errno));
-	mkdir("/lib/modules", 0755);
-	snprintf(modules, sizeof(modules), "/lib/modules/%s", uts.release);
-	mount_on("modules", modules, "9p", MS_RDONLY, options, false);
-	if (share)
-		mount_on("share", "/share", "9p", 0, "trans=virtio,version=9p2000.L,msize=262144",
-			 false);
-}
-
-static void set_up_system(void)
-{
-	struct rlimit core = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY };
-	struct ifreq lo = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	lo.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		fail("cannot bring up the loopback interface: %s", strerror(errno));
-	close(fd);
-	sethostname("iomap-vm", strlen("iomap-vm"));
-	setrlimit(RLIMIT_CORE, &core);
 }
 
 static void sleep_ms(long ms)
@@ -537,7 +410,7 @@ int main(void)
 	sigset_t chld;
 	int signals;
 
-	mount_on("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755", false);
+	make_devices();
 	load_modules();
 	g.port = open_port();
 	make_root();
