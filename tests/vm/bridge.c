@@ -297,6 +297,9 @@ static void step(struct bridge *b, int signals)
 	p[W_ERR] = (struct pollfd){ buf_len(&b->err) ? STDERR_FILENO : -1, POLLOUT, 0 };
 	if (!p[W_SOCK].events)
 		p[W_SOCK].fd = -1;
+	/* a machine that has stopped is late with nothing; its output may have a slow reader */
+	if (b->qemu_ended)
+		left = 60000;
 	if (left <= 0) {
 		end_with(b, b->have_status ? "hang" : "timeout");
 		return;
