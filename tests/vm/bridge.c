@@ -24,7 +24,7 @@
 #include "frame.h"
 
 #define QUEUE_LIMIT   (4 * FRAME_DATA) /* bytes waiting, above which no more are taken */
-#define POWER_OFF_MS  30000	       /* for the guest to stop once the command has ended */
+#define POWER_OFF_MS  120000	       /* for the guest to stop once the command has ended */
 #define LAST_WORDS_MS 1000 /* for output that was under way when the machine was ended */
 #define ESCAPE	      0x1d /* Ctrl-]; three in a row end the machine */
 

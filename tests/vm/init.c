@@ -25,6 +25,7 @@
 
 #define PORT_DEADLINE_MS 20000	/* for the channel to the host to turn up */
 #define DRAIN_MS	 200	/* for output still on its way when the command has ended */
+#define STUCK_MS	 60000	/* until a power-off is late; the host waits twice as long */
 #define QUEUE_LIMIT	 262144 /* bytes waiting for the host, above which no output is taken */
 
 struct guest {
@@ -404,6 +405,20 @@ static void wait_for_bye(struct guest *g)
 	}
 }
 
+/* Puts into the log what each blocked task waits for, should the power not go off: a device may be
+ * waited for, qxl 15 s for each buffer that it has not given back.
+ */
+static void watch_power_off(void)
+{
+	int fd;
+
+	if (fork())
+		return;
+	sleep_ms(STUCK_MS);
+	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+	_exit(fd < 0 || write(fd, "w", 1) != 1);
+}
+
 int main(void)
 {
 	struct guest g = { .to_child = -1, .from_child = -1, .err_child = -1 };
@@ -444,6 +459,7 @@ int main(void)
 	frame_add(&g.out, FRAME_EXIT, &g.status, sizeof(g.status));
 	flush(&g);
 	wait_for_bye(&g);
+	watch_power_off();
 	sync();
 	reboot(RB_POWER_OFF);
 	for (;;)

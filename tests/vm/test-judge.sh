@@ -87,6 +87,10 @@ marked </dev/null
 judge timeout 124 "the time limit has its own status"
 marked </dev/null
 judge died 125 "a machine that stopped early"
+marked <<<'[    3.1] sysrq: Show Blocked State'
+judge hang 125 "a machine that did not power off"
+grep -q '| .*Show Blocked State' "$work/said"
+ok "shows the end of its log" $?
 marked <<<'[    3.1] Kernel panic - not syncing: x'
 judge died 99 "a machine that stopped by a panic"
 marked <<<'[    3.1] BUG: scheduling while atomic: x'
