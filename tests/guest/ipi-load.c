@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static atomic_int there; /* threads that run on their CPUs */
 static atomic_int done;
 
 static void on_cpu(int cpu)
@@ -27,6 +28,7 @@ static void on_cpu(int cpu)
 static void *spin(void *arg)
 {
 	on_cpu((int)(long)arg);
+	atomic_fetch_add(&there, 1);
 	while (!atomic_load(&done))
 		__builtin_ia32_pause();
 	return NULL;
@@ -47,6 +49,9 @@ int main(int argc, char **argv)
 	on_cpu(0);
 	for (int i = 1; i < cpus; i++)
 		bad |= pthread_create(&thread, NULL, spin, (void *)(long)i);
+	/* Who is not there yet needs no interrupt. */
+	while (!bad && atomic_load(&there) < cpus - 1)
+		sched_yield();
 	for (int i = 0; i < rounds && !bad; i++) {
 		*page = 1;
 		bad |= mprotect(page, 4096, PROT_READ);

@@ -97,6 +97,7 @@ for _ in 1 2 3; do
 done
 taskset -c 1 seq 1 2000 | taskset -c $((cpus - 1)) cat >/dev/null
 look b
+echo "# the foreign load: $(moved .total.ipis) interrupts"
 is "the foreign load sent interrupts" test "$(moved .total.ipis)" -ge 150
 same "none of it is direct" "$(moved .books.direct.ipis)" 0
 balance "foreign load"
