@@ -168,6 +168,16 @@ IOMAP_INLINE __u64 iomap_count_share(__u64 v, __u64 f)
 	return v * f >> (32 - IOMAP_SHARE_BITS);
 }
 
+IOMAP_INLINE void iomap_ipi_add(struct iomap_ipi_count *sum, const struct iomap_ipi_count *c)
+{
+	sum->broadcasts += c->broadcasts;
+	sum->sends += c->sends;
+	sum->ipis += c->ipis;
+	sum->calls += c->calls;
+	sum->wait_ns += c->wait_ns;
+	sum->stolen_ns += c->stolen_ns;
+}
+
 /* Adds to *sum what that many ranges have to bear of a purge. */
 IOMAP_INLINE void iomap_ipi_share(struct iomap_ipi_count *sum, const struct iomap_ipi_purge *p,
 				  __u64 ranges)

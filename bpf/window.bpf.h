@@ -87,16 +87,6 @@ static __always_inline struct iomap_ipi_site *ipi_site_of(__u64 caller, __u32 id
 	return bpf_map_lookup_elem(&ipi_sites, &key);
 }
 
-static __always_inline void count_add(struct iomap_ipi_count *sum, const struct iomap_ipi_count *c)
-{
-	sum->broadcasts += c->broadcasts;
-	sum->sends += c->sends;
-	sum->ipis += c->ipis;
-	sum->calls += c->calls;
-	sum->wait_ns += c->wait_ns;
-	sum->stolen_ns += c->stolen_ns;
-}
-
 /* Notes ranges that the site queued in that epoch, and settles what is past. */
 static __always_inline void site_queued(struct iomap_ipi_site *s, __u64 epoch, __u64 ranges)
 {
@@ -127,7 +117,7 @@ static __always_inline void window_settle(struct iomap_window *w, __u64 caller, 
 	struct iomap_ipi_cpu *ic;
 
 	if (s) {
-		count_add(&s->direct, &w->count);
+		iomap_ipi_add(&s->direct, &w->count);
 		if (w->queued)
 			site_queued(s, w->epoch, w->queued);
 	} else {

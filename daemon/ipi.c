@@ -20,16 +20,6 @@ void ipi_free(struct model_ipi *m)
 	*m = (struct model_ipi){};
 }
 
-static void add(struct iomap_ipi_count *sum, const struct iomap_ipi_count *c)
-{
-	sum->broadcasts += c->broadcasts;
-	sum->sends += c->sends;
-	sum->ipis += c->ipis;
-	sum->calls += c->calls;
-	sum->wait_ns += c->wait_ns;
-	sum->stolen_ns += c->stolen_ns;
-}
-
 /* Adds the same with the counts in 1/IOMAP_SHARE_ONE. */
 static void add_scaled(struct iomap_ipi_count *sum, const struct iomap_ipi_count *c)
 {
@@ -59,7 +49,7 @@ static void subtract(struct iomap_ipi_count *from, const struct iomap_ipi_count 
 void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c)
 {
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++)
-		add(&m->class[i], &c -> count[i]);
+		iomap_ipi_add(&m->class[i], &c -> count[i]);
 	for (int i = 0; i < IOMAP_IPI_VECTOR_MAX; i++) {
 		m->sent[i] += c->sent[i];
 		m->received[i] += c->received[i];
@@ -106,15 +96,15 @@ int ipi_add_site(struct model_ipi *m, const struct iomap_ipi_site_key *key,
 
 	if (!c || key->kind >= IOMAP_KIND_MAX || key->backend >= IOMAP_BACKEND_MAX)
 		return c ? 0 : -ENOMEM;
-	add(&m->noted[key->backend], &s.deferred);
+	iomap_ipi_add(&m->noted[key->backend], &s.deferred);
 	for (size_t i = 0; i < 2; i++) {
 		struct iomap_ipi_open *o = &s.open[i];
 
 		if (o->ranges && !iomap_ipi_settle(&s, o, &purges[o->epoch % IOMAP_PURGES]))
 			c->pending += o->ranges;
 	}
-	add(&c->direct, &s.direct);
-	add(&c->deferred, &s.deferred);
+	iomap_ipi_add(&c->direct, &s.direct);
+	iomap_ipi_add(&c->deferred, &s.deferred);
 	c->queued += s.queued;
 	c->expired += s.expired;
 	c->slots += s.slots;
@@ -175,15 +165,15 @@ void ipi_finish(struct model_ipi *m)
 
 	m->other = m->total = (struct iomap_ipi_count){};
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++)
-		add(&m->total, &m->class[i]);
+		iomap_ipi_add(&m->total, &m->class[i]);
 	/* Of the purges, what is nobody's share is other's. */
 	add_scaled(&m->other, &m->class[IOMAP_IPI_OTHER]);
 	add_scaled(&m->other, &m->class[IOMAP_IPI_PURGE]);
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		const struct ipi_caller *c = &m->callers[i];
 
-		add(&m->direct[c->backend], &c->direct);
-		add(&m->deferred[c->backend], &c->deferred);
+		iomap_ipi_add(&m->direct[c->backend], &c->direct);
+		iomap_ipi_add(&m->deferred[c->backend], &c->deferred);
 		subtract(&m->other, &c->deferred);
 		m->own_queued += c->queued;
 		m->own_pending += c->pending;

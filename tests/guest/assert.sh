@@ -44,7 +44,17 @@ modprobe test_io_mapping || bail "the test driver does not load"
 # The console is drawn through io_mapping, too; what blinks would be something exercised.
 echo 0 >/sys/class/graphics/fbcon/cursor_blink
 printf '\033[?25l' >/dev/tty0
-sleep 1
+# It is drawn by a worker; the driver is at rest when two looks are the same.
+event=/sys/kernel/tracing/events/io_mapping/io_mapping_map
+maps() { awk '/Hits:/ { print $2 }' $event/hist; }
+at_rest() {
+	before=$(maps)
+	sleep 0.5
+	[ "$(maps)" = "$before" ]
+}
+echo "hist:keys=common_cpu" >$event/trigger || bail "no histogram of io_mapping_map"
+wait_for 60 at_rest || bail "the console does not come to rest"
+echo "!hist:keys=common_cpu" >$event/trigger
 first_id=$(test_id)
 
 # ---- the outcomes ----

@@ -150,7 +150,6 @@ batch() {
 	before=$(purges)
 	driver run kind=sleepable ops="$1" size="$2" pages=16 cpus=1
 	wait_for 20 purged $((before + 1)) || echo "# no purge came"
-	sleep 1
 }
 
 # foretell NAME OPS SIZE: three batches, three purges, a broadcast for each.

@@ -6,7 +6,8 @@ unit-tests	+= $(daemon-tests)
 
 $(foreach t,$(daemon-tests),$(eval $(t)-srcs := $(t).c))
 $(foreach t,$(daemon-tests),$(eval $(t)-pkgs := cmocka))
-tests/unit/ipi-srcs		+= tests/cli/fake-ipi.c
+tests/unit/ipi-srcs		+= tests/unit/report-json.c tests/cli/fake-ipi.c
+tests/unit/report-srcs		+= tests/unit/report-json.c
 tests/unit/metrics-srcs		+= tests/cli/fake-ipi.c
 tests/unit/http-srcs		+= tests/unit/server-fixture.c
 tests/unit/server-srcs		+= tests/unit/server-fixture.c

@@ -13,7 +13,7 @@
 #include "daemon/http.h"
 #include "tests/unit/mob.h"
 
-/* What the issue asks for, in milliseconds. */
+/* Within which clients get their answers, in milliseconds. */
 #define CROWD_ANSWER_MS 100
 /* What the server and the mob may take from the heap, in bytes. */
 #define CROWD_MEMORY_MAX (96UL << 20)

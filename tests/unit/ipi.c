@@ -1,42 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Interrupts between CPUs: the sums, the shares, and the report of them. */
-#include "tests/unit/test.h"
+#include "tests/unit/report-json.h"
 
-#include <jansson.h>
-#include <string.h>
-
-#include "daemon/report.h"
 #include "tests/cli/fake-ipi.h"
-
-static json_t *report(const struct model *m)
-{
-	struct buf out = {};
-	json_error_t e;
-	struct jsonw w;
-	json_t *v;
-
-	jsonw_init(&w, &out);
-	report_ipi(&w, NULL, m);
-	assert_int_equal(out.err, 0);
-	v = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, &e);
-	if (!v)
-		fail_msg("%s in %.*s", e.text, (int)out.len, out.data);
-	buf_free(&out);
-	return v;
-}
-
-static json_t *at(json_t *v, const char *path)
-{
-	char copy[128], *save, *step;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	for (step = strtok_r(copy, "/", &save); step; step = strtok_r(NULL, "/", &save)) {
-		v = json_is_array(v) ? json_array_get(v, atoi(step)) : json_object_get(v, step);
-		if (!v)
-			fail_msg("nothing at '%s' of %s", step, path);
-	}
-	return v;
-}
 
 static void is(json_t *v, const char *path, double want)
 {
@@ -52,7 +18,7 @@ static void figures(void **state)
 
 	(void)state;
 	assert_int_equal(fake_add_ipi(&m, 10, false), 0);
-	v = report(&m);
+	v = write_report(report_ipi, &m);
 	is(v, "schema", IOMAP_SCHEMA);
 	assert_true(json_is_true(at(v, "enabled")));
 	assert_int_equal(json_object_size(at(v, "gaps")), 0);
@@ -92,7 +58,7 @@ static void figures(void **state)
 	/* A second sampling begins with nothing. */
 	model_reset(&m);
 	assert_int_equal(fake_add_ipi(&m, 10, false), 0);
-	v = report(&m);
+	v = write_report(report_ipi, &m);
 	is(v, "total/ipis", 1060);
 	assert_int_equal(json_array_size(at(v, "callers")), 1);
 	json_decref(v);
@@ -107,7 +73,7 @@ static void gaps(void **state)
 
 	(void)state;
 	assert_int_equal(fake_add_ipi(&m, 10, true), 0);
-	v = report(&m);
+	v = write_report(report_ipi, &m);
 	assert_true(json_is_null(at(v, "total/stolen_ns")));
 	assert_true(json_is_null(at(v, "backends/ioremap/deferred/stolen_ns")));
 	assert_non_null(json_string_value(at(v, "gaps/stolen")));
@@ -116,7 +82,7 @@ static void gaps(void **state)
 	json_decref(v);
 	/* Without the deferred ones, nobody knows what is other. */
 	m.ipi.gap[IPI_DEFERRED] = "for a reason";
-	v = report(&m);
+	v = write_report(report_ipi, &m);
 	assert_true(json_is_null(at(v, "backends/ioremap/deferred")));
 	assert_true(json_is_null(at(v, "backends/ioremap/pending")));
 	assert_true(json_is_null(at(v, "callers/0/deferred")));
@@ -134,7 +100,7 @@ static void not_asked_for(void **state)
 
 	(void)state;
 	m.backend_present[IOMAP_LINEAR] = true;
-	v = report(&m);
+	v = write_report(report_ipi, &m);
 	assert_true(json_is_false(at(v, "enabled")));
 	assert_int_equal(json_object_size(at(v, "backends")), 0);
 	json_decref(v);
