@@ -14,13 +14,17 @@ include docs/build.mk
 tools: $(addprefix $(O)/,$(progs)) ## build the programs into build/ARCH
 
 $(O)/libiomap.a: $(call objs,$(lib-srcs))
-	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+$(O)/libtests.a: $(call objs,$(test-lib-srcs))
+# q: several folders have files of the same name
+$(O)/lib%.a:
+	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $^
 
 $(O)/%.o: %.c | $(gen-hdrs)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) $(call pkg-cflags,$(lib-pkgs)) -MMD -MP -c -o $@ $<
 
-$(foreach p,$(progs) $(unit-tests) $(test-progs),$(eval $(call program,$(p))))
+$(foreach p,$(progs),$(eval $(call program,$(p),$(O)/libiomap.a)))
+$(foreach p,$(unit-tests) $(test-progs),$(eval $(call program,$(p),$(O)/libtests.a $(O)/libiomap.a)))
 
 -include $(shell find $(O) $(BPF_O) -name '*.d' 2>/dev/null)
 

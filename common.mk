@@ -54,15 +54,18 @@ ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Ws
 		   -fno-omit-frame-pointer)
 ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address -fsanitize=undefined)
 
-# What the folders' build.mk files append to:
-#   lib-srcs        sources of libiomap.a, the code that programs and tests share
-#   progs           programs; each has NAME-srcs, NAME-pkgs (pkg-config names), NAME-libs (-lm)
-#   unit-tests      test programs that run on the host, declared like programs
-#   test-progs      programs that tests use, declared like programs
+# The folders' build.mk files append to:
+#   lib-srcs        sources of libiomap.a: all code but the main functions
+#   lib-pkgs        pkg-config names of the libraries that libiomap.a needs
+#   test-lib-srcs   sources of libtests.a: fixtures and helpers of the tests
+#   progs           programs; NAME is built from NAME-srcs, by default NAME.c, and libiomap.a
+#   unit-tests      test programs that run on the host, declared like programs; they get libtests.a too
+#   test-progs      programs that tests use, declared like unit tests
 #   gen-hdrs        generated headers that must exist before anything is compiled
-#   installs        what `make install` puts where: FILE:FOLDER, or FILE:FOLDER:NAME
+#   installs        files to install: FILE:FOLDER, or FILE:FOLDER:NAME
 lib-srcs	:=
 lib-pkgs	:=
+test-lib-srcs	:=
 progs		:=
 unit-tests	:=
 test-progs	:=
@@ -71,7 +74,8 @@ gen-hdrs	:= $(if $(SYSROOT),$(SYSROOT)/.done)
 
 objs		= $(patsubst %.c,$(O)/%.o,$(1))
 
+# program NAME, ARCHIVES: --as-needed leaves out the libraries that a program does not use.
 define program
-$(O)/$(1): $(call objs,$($(1)-srcs)) $(O)/libiomap.a
-	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$(lib-pkgs) $($(1)-pkgs)) $($(1)-libs)
+$(O)/$(1): $(call objs,$(or $($(1)-srcs),$(1).c)) $(2)
+	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$$(lib-pkgs) $(if $(findstring libtests,$(2)),cmocka)) -lm
 endef

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "bpf/iomap.h"
 #include "cli/client.h"
 
 #define INTERFACE  "org.iomap.Monitor."
@@ -35,22 +36,22 @@ const char *client_path(const char *option)
 }
 
 /* We may not use what is there: who may, and how to become one of them. */
-static int explain_access(const char *path, const struct stat *st, struct err *err)
+static int explain_access(const char *path, const struct stat *st, struct errbuf *err)
 {
 	const struct group *gr =
 		st && st->st_gid && (st->st_mode & 0020) ? getgrgid(st->st_gid) : NULL;
 	const struct passwd *pw = gr ? getpwuid(geteuid()) : NULL;
 
 	if (!gr)
-		return err_set(err, -EACCES, "no permission to use %s: run this as root", path);
-	return err_set(err, -EACCES,
-		       "no permission to use %s: only root and the group %s may; to join, run "
-		       "'usermod -aG %s %s' as root and log in again",
-		       path, gr->gr_name, gr->gr_name, pw ? pw->pw_name : "USER");
+		return set_error(err, -EACCES, "no permission to use %s: run this as root", path);
+	return set_error(err, -EACCES,
+			 "no permission to use %s: only root and the group %s may; to join, run "
+			 "'usermod -aG %s %s' as root and log in again",
+			 path, gr->gr_name, gr->gr_name, pw ? pw->pw_name : "USER");
 }
 
 /* Nobody answers there: the sentence depends on what the path is. */
-static int explain_connect(const char *path, int error, struct err *err)
+static int explain_connect(const char *path, int error, struct errbuf *err)
 {
 	struct stat st;
 	bool known = !stat(path, &st);
@@ -58,49 +59,49 @@ static int explain_connect(const char *path, int error, struct err *err)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return err_set(
+		return set_error(
 			err, -ENOENT,
 			"no iomapd at %s: start iomapd as root, or name its socket with --socket",
 			path);
 	case ECONNREFUSED:
 		if (known && !S_ISSOCK(st.st_mode))
-			return err_set(err, -ECONNREFUSED,
-				       "%s is not a socket: name the one of iomapd with --socket",
-				       path);
-		return err_set(err, -ECONNREFUSED,
-			       "nobody listens at %s, iomapd has ended: start it again as root",
-			       path);
+			return set_error(err, -ECONNREFUSED,
+					 "%s is not a socket: name the one of iomapd with --socket",
+					 path);
+		return set_error(err, -ECONNREFUSED,
+				 "nobody listens at %s, iomapd has ended: start it again as root",
+				 path);
 	case EACCES:
 	case EPERM:
 		return explain_access(path, known ? &st : NULL, err);
 	case EAGAIN:
-		return err_set(err, -EBUSY, "iomapd at %s has too many clients waiting: try again",
-			       path);
+		return set_error(err, -EBUSY,
+				 "iomapd at %s has too many clients waiting: try again", path);
 	default:
-		return err_set(err, -error, "cannot connect to iomapd at %s: %s", path,
-			       strerror(error));
+		return set_error(err, -error, "cannot connect to iomapd at %s: %s", path,
+				 strerror(error));
 	}
 }
 
-int client_open(const char *path, struct client **ret, struct err *err)
+int client_open(const char *path, struct client **ret, struct errbuf *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct client *c;
 	int r;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
-		return err_set(err, -ENAMETOOLONG,
-			       "the socket path %.60s... has more than %zu characters: use a "
-			       "shorter one",
-			       path, sizeof(addr.sun_path) - 1);
+		return set_error(err, -ENAMETOOLONG,
+				 "the socket path %.60s... has more than %zu characters: use a "
+				 "shorter one",
+				 path, sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, path);
 	c = calloc(1, sizeof(*c));
 	if (!c)
-		return err_set(err, -ENOMEM, "out of memory");
+		return set_error(err, -ENOMEM, "out of memory");
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	c->path = strdup(path);
 	if (c->fd < 0 || !c->path) {
-		r = err_set(err, -(errno ?: ENOMEM), "cannot make a socket: %s", strerror(errno));
+		r = set_error(err, -(errno ?: ENOMEM), "cannot make a socket: %s", strerror(errno));
 		goto fail;
 	}
 	if (connect(c->fd, (struct sockaddr *)&addr, sizeof(addr))) {
@@ -137,7 +138,7 @@ short client_events(const struct client *c)
 	return (short)(POLLIN | (c->out_done < c->out_len ? POLLOUT : 0));
 }
 
-int client_send(struct client *c, const char *method, json_t *params, bool more, struct err *err)
+int client_send(struct client *c, const char *method, json_t *params, bool more, struct errbuf *err)
 {
 	_cleanup_json_ json_t *call = NULL;
 	_cleanup_free_ char *name = NULL;
@@ -146,14 +147,14 @@ int client_send(struct client *c, const char *method, json_t *params, bool more,
 	if (asprintf(&name, INTERFACE "%s", method) < 0) {
 		json_decref(params);
 		name = NULL;
-		return err_set(err, -ENOMEM, "out of memory");
+		return set_error(err, -ENOMEM, "out of memory");
 	}
 	call = json_pack("{s:s, s:o*}", "method", name, "parameters", params);
 	if (call && more && json_object_set_new(call, "more", json_true()))
-		return err_set(err, -ENOMEM, "out of memory");
+		return set_error(err, -ENOMEM, "out of memory");
 	text = call ? json_dumps(call, JSON_COMPACT) : NULL;
 	if (!text)
-		return err_set(err, -ENOMEM, "out of memory");
+		return set_error(err, -ENOMEM, "out of memory");
 	free(c->out);
 	c->out = text;
 	c->out_len = strlen(text) + 1; /* the NUL goes along */
@@ -161,14 +162,14 @@ int client_send(struct client *c, const char *method, json_t *params, bool more,
 	return 0;
 }
 
-static int gone(const struct client *c, struct err *err)
+static int gone(const struct client *c, struct errbuf *err)
 {
-	return err_set(err, -ECONNRESET,
-		       "iomapd at %s closed the connection: it has ended or dropped this client",
-		       c->path);
+	return set_error(err, -ECONNRESET,
+			 "iomapd at %s closed the connection: it has ended or dropped this client",
+			 c->path);
 }
 
-static int write_some(struct client *c, struct err *err)
+static int write_some(struct client *c, struct errbuf *err)
 {
 	while (c->out_done < c->out_len) {
 		ssize_t n =
@@ -184,15 +185,15 @@ static int write_some(struct client *c, struct err *err)
 			return 0;
 		}
 		if (n < 0)
-			return err_set(err, -errno, "cannot write to iomapd at %s: %s", c->path,
-				       strerror(errno));
+			return set_error(err, -errno, "cannot write to iomapd at %s: %s", c->path,
+					 strerror(errno));
 		c->out_done += (size_t)n;
 	}
 	return 0;
 }
 
 /* Makes room for a chunk: first where replies have been handed out, then by doubling. */
-static int make_room(struct client *c, struct err *err)
+static int make_room(struct client *c, struct errbuf *err)
 {
 	size_t cap = c->in_cap ? c->in_cap * 2 : 2 * READ_CHUNK;
 	char *in;
@@ -206,18 +207,18 @@ static int make_room(struct client *c, struct err *err)
 	if (c->in_cap - c->in_len >= READ_CHUNK)
 		return 0;
 	if (c->in_len >= REPLY_MAX)
-		return err_set(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB",
-			       c->path, REPLY_MAX >> 20);
+		return set_error(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB",
+				 c->path, REPLY_MAX >> 20);
 	in = realloc(c->in, cap);
 	if (!in)
-		return err_set(err, -ENOMEM, "out of memory");
+		return set_error(err, -ENOMEM, "out of memory");
 	c->in = in;
 	c->in_cap = cap;
 	return 0;
 }
 
 /* Reads one chunk if there is something to read. Returns 1 if there was, 0 if not. */
-static int read_some(struct client *c, struct err *err)
+static int read_some(struct client *c, struct errbuf *err)
 {
 	ssize_t n;
 	int r;
@@ -231,8 +232,8 @@ static int read_some(struct client *c, struct err *err)
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
-		return err_set(err, -errno, "cannot read from iomapd at %s: %s", c->path,
-			       strerror(errno));
+		return set_error(err, -errno, "cannot read from iomapd at %s: %s", c->path,
+				 strerror(errno));
 	if (n <= 0) {
 		c->eof = true;
 		return 0;
@@ -242,7 +243,7 @@ static int read_some(struct client *c, struct err *err)
 }
 
 static int explain_error(const struct client *c, const char *name, const json_t *params,
-			 struct err *err)
+			 struct errbuf *err)
 {
 	const char *word = strrchr(name, '.'), *what;
 
@@ -250,7 +251,7 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 	if (!strcmp(word, "MethodNotFound") || !strcmp(word, "MethodNotImplemented") ||
 	    !strcmp(word, "InterfaceNotFound")) {
 		what = json_string_value(json_object_get(params, "method"));
-		return err_set(
+		return set_error(
 			err, -EOPNOTSUPP,
 			"iomapd at %s does not know %s: it is older than this program, install "
 			"both from one version",
@@ -258,23 +259,24 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 	}
 	if (!strcmp(word, "InvalidParameter")) {
 		what = json_string_value(json_object_get(params, "parameter"));
-		return err_set(err, -EINVAL, "iomapd at %s refused the parameter %s", c->path,
-			       what ?: "of this call");
+		return set_error(err, -EINVAL, "iomapd at %s refused the parameter %s", c->path,
+				 what ?: "of this call");
 	}
 	if (!strcmp(word, "TooBusy"))
-		return err_set(err, -EBUSY, "iomapd at %s has too many clients: try again",
-			       c->path);
+		return set_error(err, -EBUSY, "iomapd at %s has too many clients: try again",
+				 c->path);
 	if (!strcmp(word, "SampleFailed")) {
 		what = json_string_value(json_object_get(params, "message"));
-		return err_set(err, -EIO, "iomapd at %s could not read its counters: %.200s",
-			       c->path, what ?: "?");
+		return set_error(err, -EIO, "iomapd at %s could not read its counters: %.200s",
+				 c->path, what ?: "?");
 	}
-	return err_set(err, -EPROTO, "iomapd at %s answered with the error %.200s", c->path, name);
+	return set_error(err, -EPROTO, "iomapd at %s answered with the error %.200s", c->path,
+			 name);
 }
 
 /* Takes one reply apart. */
 static int take_reply(const struct client *c, const char *text, json_t **ret_params,
-		      bool *ret_continues, struct err *err)
+		      bool *ret_continues, struct errbuf *err)
 {
 	_cleanup_json_ json_t *reply = NULL;
 	json_t *params, *error;
@@ -282,7 +284,7 @@ static int take_reply(const struct client *c, const char *text, json_t **ret_par
 
 	reply = json_loads(text, 0, &je);
 	if (!json_is_object(reply))
-		return err_set(
+		return set_error(
 			err, -EPROTO,
 			"what listens at %s does not talk Varlink: name the socket of iomapd with "
 			"--socket",
@@ -309,7 +311,7 @@ static char *find_end(struct client *c)
 	return end;
 }
 
-int client_step(struct client *c, json_t **ret_params, bool *ret_continues, struct err *err)
+int client_step(struct client *c, json_t **ret_params, bool *ret_continues, struct errbuf *err)
 {
 	char *end;
 	int r;
@@ -334,7 +336,7 @@ int client_step(struct client *c, json_t **ret_params, bool *ret_continues, stru
 }
 
 int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params,
-		bool *ret_continues, struct err *err)
+		bool *ret_continues, struct errbuf *err)
 {
 	uint64_t until = now_ns() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000000;
 
@@ -354,38 +356,39 @@ int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_param
 		fds[0].events = client_events(c);
 		r = poll(fds, 2, left);
 		if (r < 0 && errno != EINTR)
-			return err_set(err, -errno, "cannot wait for iomapd: %s", strerror(errno));
+			return set_error(err, -errno, "cannot wait for iomapd: %s",
+					 strerror(errno));
 		if (!r)
-			return err_set(err, -ETIMEDOUT,
-				       "iomapd at %s does not answer: see what it is doing, or "
-				       "restart it",
-				       c->path);
+			return set_error(err, -ETIMEDOUT,
+					 "iomapd at %s does not answer: see what it is doing, or "
+					 "restart it",
+					 c->path);
 		if (r > 0 && (fds[1].revents & (POLLERR | POLLHUP)))
-			return err_set(err, -EPIPE, "the reader of the output has gone");
+			return set_error(err, -EPIPE, "the reader of the output has gone");
 	}
 }
 
-int client_check_schema(const struct client *c, const json_t *params, struct err *err)
+int client_check_schema(const struct client *c, const json_t *params, struct errbuf *err)
 {
 	json_t *schema = json_object_get(params, "schema");
 
 	if (!json_is_integer(schema))
-		return err_set(
+		return set_error(
 			err, -EPROTO,
 			"the reply of iomapd at %s has no schema number: install it and this "
 			"program from one version",
 			c->path);
-	if (json_integer_value(schema) != IOMAPD_SCHEMA)
-		return err_set(
+	if (json_integer_value(schema) != IOMAP_SCHEMA)
+		return set_error(
 			err, -EPROTO,
 			"iomapd at %s talks schema %lld and this program %d: install both from one "
 			"version",
-			c->path, (long long)json_integer_value(schema), IOMAPD_SCHEMA);
+			c->path, (long long)json_integer_value(schema), IOMAP_SCHEMA);
 	return 0;
 }
 
 int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params,
-		struct err *err)
+		struct errbuf *err)
 {
 	_cleanup_json_ json_t *reply = NULL;
 	int r;

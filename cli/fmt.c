@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/fmt.h"
-#include "cli/util.h"
+#include "daemon/base/util.h"
 
 /* Three significant digits of a number below 1000. */
 static const char *digits3(char *buf, double v, const char *unit)

@@ -3,8 +3,8 @@
  * Figures for people: at most three significant digits once they no longer fit as they are.
  * Programs that want exact ones ask for --json.
  */
-#ifndef CLI_FMT_H
-#define CLI_FMT_H
+#ifndef IOMAP_CLI_FMT_H
+#define IOMAP_CLI_FMT_H
 
 #include <stdbool.h>
 #include <stddef.h>

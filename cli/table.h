@@ -3,14 +3,14 @@
  * Rows and columns, laid out for a width. iomapctl prints tables to a stream, iomaptop draws the
  * same ones on a screen; both describe their columns as data.
  */
-#ifndef CLI_TABLE_H
-#define CLI_TABLE_H
+#ifndef IOMAP_CLI_TABLE_H
+#define IOMAP_CLI_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/util.h"
+#include "daemon/base/util.h"
 
 enum col_type {
 	COL_TEXT, /* left aligned */

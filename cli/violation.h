@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Violations of the contract, as iomapd records them: what is wrong, in words, and how often. */
-#ifndef CLI_VIOLATION_H
-#define CLI_VIOLATION_H
+#ifndef IOMAP_CLI_VIOLATION_H
+#define IOMAP_CLI_VIOLATION_H
 
-#include "cli/record.h"
+#include "cli/json.h"
 
 #define VIOLATION_TEXT 768 /* bytes that hold any sentence made here */
 

@@ -39,14 +39,6 @@ struct http {
 	struct connection connections[HTTP_CONNECTIONS_MAX];
 };
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * NS + ts.tv_nsec;
-}
-
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned int status, struct MHD_Response *r)
 {
 	return r ? MHD_queue_response(c, status, r) : MHD_NO;
@@ -148,7 +140,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
 			continue;
 		slot = &h->connections[i];
 		slot->fd = info->connect_fd;
-		slot->end_ns = now_ns(CLOCK_MONOTONIC) + HTTP_LIFE_SECONDS * NS;
+		slot->end_ns = clock_ns(CLOCK_MONOTONIC) + HTTP_LIFE_SECONDS * NS;
 		*own = slot;
 		return;
 	}
@@ -170,7 +162,7 @@ static void end_old(struct http *h, uint64_t now)
 /* One turn: whatever can be done now, and a timer for what is to be done later. */
 static int turn(struct http *h)
 {
-	uint64_t now = now_ns(CLOCK_MONOTONIC), next = UINT64_MAX;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), next = UINT64_MAX;
 	struct itimerspec when = {};
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -259,7 +251,7 @@ int http_new(struct loop *loop, struct service *service, int listen_fd, struct h
 	h->loop = loop;
 	h->service = service;
 	h->ready.fd = h->timer.fd = -1;
-	h->started_ns = now_ns(CLOCK_REALTIME);
+	h->started_ns = clock_ns(CLOCK_REALTIME);
 	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		h->connections[i].fd = -1;
 	err = start(h, listen_fd);

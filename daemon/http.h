@@ -11,9 +11,9 @@
 
 #include <sys/socket.h>
 
-#include "daemon/loop.h"
+#include "daemon/base/loop.h"
 #include "daemon/service.h"
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 #define HTTP_CONNECTIONS_MAX 16
 /* From one address, so that one client leaves some to the others. */

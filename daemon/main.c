@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <bpf/libbpf.h>
 
-#include "daemon/collector.h"
+#include "daemon/collector/collector.h"
 #include "daemon/http.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -183,7 +183,7 @@ static int start(struct daemon *d, struct errbuf *e)
 
 	passed = notify_socket(o->socket, d->path, sizeof(d->path), e);
 	if (passed == -ENOENT) {
-		snprintf(d->path, sizeof(d->path), "%s", o->socket ?: SOCKET_DEFAULT);
+		snprintf(d->path, sizeof(d->path), "%s", o->socket ?: IOMAPD_SOCKET);
 		/* Another one at work is told of before anything is loaded. */
 		err = server_probe(d->path, e);
 		if (err)
@@ -315,7 +315,7 @@ static int run(struct daemon *d)
 	if (!err)
 		return 0;
 	fprintf(stderr, "iomapd: %s\n", e.text);
-	return err == -ENOTSUP ? EXIT_KERNEL_LACKS : EXIT_CANNOT_RUN;
+	return err == -ENOTSUP ? EXIT_KERNEL : EXIT_CANNOT;
 }
 
 int main(int argc, char **argv)

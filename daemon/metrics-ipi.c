@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The metrics of interrupts between CPUs. A figure that the kernel has no hook for is left out. */
 #include "daemon/metrics.h"
-#include "daemon/names.h"
+#include "daemon/base/names.h"
 
 static const char *const vectors[IOMAP_IPI_VECTOR_MAX] = {
 	[IOMAP_IPI_CALL] = "call",

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/names.h"
+#include "daemon/base/names.h"
 
 static void by_backend(struct metricw *w, const struct model *m,
 		       uint64_t (*get)(const struct model_count *c))

@@ -7,9 +7,9 @@
 #ifndef IOMAP_DAEMON_METRICS_H
 #define IOMAP_DAEMON_METRICS_H
 
-#include "daemon/cost.h"
+#include "daemon/collector/cost.h"
 #include "daemon/metricw.h"
-#include "daemon/model.h"
+#include "daemon/collector/model.h"
 
 /*
  * Ids of mappings that have series of their own; the others are added up as "other". Ids are small,

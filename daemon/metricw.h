@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/buf.h"
-#include "daemon/model.h"
+#include "daemon/base/buf.h"
+#include "daemon/collector/model.h"
 
 enum metric_type {
 	METRIC_COUNTER,

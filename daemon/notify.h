@@ -3,8 +3,8 @@
 #ifndef IOMAP_DAEMON_NOTIFY_H
 #define IOMAP_DAEMON_NOTIFY_H
 
-#include "daemon/loop.h"
-#include "daemon/util.h"
+#include "daemon/base/loop.h"
+#include "daemon/base/util.h"
 
 /* It is ready, or is so again; status is a line for people. */
 void notify_ready(const char *status);

@@ -6,8 +6,8 @@
 #include <sys/un.h>
 
 #include "daemon/http.h"
-#include "daemon/names.h"
-#include "daemon/pins.h"
+#include "daemon/base/names.h"
+#include "daemon/collector/pins.h"
 
 enum setting_flags {
 	COMMAND = 1 << 0, /* of the command line only */
@@ -48,7 +48,7 @@ static int set_socket(struct options *o, const char *value)
 
 static bool socket_differs(const struct options *a, const struct options *b)
 {
-	return texts_differ(a->socket ?: SOCKET_DEFAULT, b->socket ?: SOCKET_DEFAULT);
+	return texts_differ(a->socket ?: IOMAPD_SOCKET, b->socket ?: IOMAPD_SOCKET);
 }
 
 static int set_metrics(struct options *o, const char *value)
@@ -204,7 +204,7 @@ static const struct setting settings[] = {
 	  set_check_config, NULL, COMMAND | SWITCH },
 	{ "socket", "PATH", "a path of 1 to 107 characters",
 	  "where to listen (default: $IOMAPD_SOCKET, else\n"
-	  SOCKET_DEFAULT ")",
+	  IOMAPD_SOCKET ")",
 	  set_socket, socket_differs, 0 },
 	{ "metrics", "ADDR", "an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off",
 	  "serve metrics to Prometheus at HOST:PORT, [IPV6]:PORT, or at\n"

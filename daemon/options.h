@@ -6,16 +6,10 @@
 #ifndef IOMAP_DAEMON_OPTIONS_H
 #define IOMAP_DAEMON_OPTIONS_H
 
-#include "daemon/collector.h"
+#include "daemon/base/names.h"
+#include "daemon/collector/collector.h"
 
 #define CONFIG_DEFAULT "/etc/iomapd.conf"
-#define SOCKET_DEFAULT "/run/iomapd/iomapd.sock"
-
-enum exit_status {
-	EXIT_USAGE = 2,
-	EXIT_CANNOT_RUN = 5,
-	EXIT_KERNEL_LACKS = 6,
-};
 
 enum options_task {
 	OPTIONS_RUN,
@@ -27,7 +21,7 @@ enum options_task {
 struct options {
 	enum options_task task;
 	char *config;  /* NULL: CONFIG_DEFAULT, which need not be there */
-	char *socket;  /* NULL: nothing says where; SOCKET_DEFAULT */
+	char *socket;  /* NULL: nothing says where; IOMAPD_SOCKET */
 	char *metrics; /* NULL: not to be served */
 	struct collector_options collector;
 };

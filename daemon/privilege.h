@@ -2,7 +2,7 @@
 #ifndef IOMAP_DAEMON_PRIVILEGE_H
 #define IOMAP_DAEMON_PRIVILEGE_H
 
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 /*
  * Gives up all capabilities for good, of this process and of what it may execute. What is open

@@ -12,9 +12,9 @@
 
 #include <stddef.h>
 
-#include "daemon/loop.h"
+#include "daemon/base/loop.h"
 #include "daemon/service.h"
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 #define SERVER_CLIENTS_MAX 512
 /* Above this much unread output, a client's next call waits, and so does its stream. */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "build/daemon/monitor-varlink.h"
-#include "daemon/names.h"
-#include "daemon/report.h"
+#include "daemon/base/names.h"
+#include "daemon/collector/report.h"
 
 #define MONITOR "org.iomap.Monitor"
 #define SERVICE "org.varlink.service"

@@ -6,10 +6,10 @@
 #ifndef IOMAP_DAEMON_SERVICE_H
 #define IOMAP_DAEMON_SERVICE_H
 
-#include "daemon/cost.h"
-#include "daemon/history.h"
-#include "daemon/model.h"
-#include "daemon/varlink.h"
+#include "daemon/collector/cost.h"
+#include "daemon/collector/history.h"
+#include "daemon/collector/model.h"
+#include "daemon/base/varlink.h"
 
 struct service_source {
 	void *ctx;

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Helper of docs/screenshot.
-docs-progs	:= docs/ansi2svg
-docs/ansi2svg-srcs := docs/ansi2svg.c cli/fmt.c
-docs/ansi2svg-libs := -lm
-tools: $(O)/docs/ansi2svg
-test-progs	+= docs/ansi2svg
+progs		+= docs/ansi2svg
 
 screenshot: tools ## make docs/iomaptop.svg from a run in the VM: two minutes
 	$(Q)docs/screenshot -t iomaptop -w 100 -- tests/vm/run --kernel 6.12-x86_64 -- tests/guest/demo.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the programs cost: `make bench` prints the table of docs/performance.md.
 test-progs	+= tests/bench/timing
-tests/bench/timing-srcs	:= tests/bench/timing.c
 
 gen-hdrs	+= $(BPF_O)/timing.skel.h
 

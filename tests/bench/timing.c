@@ -16,7 +16,7 @@
 #include "bpf/iomap.h"
 #include "tests/bench/timing.h"
 #include "build/bpf/timing.skel.h" /* needs what is above */
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 #define LOOPS	   2000
 #define ROUNDS	   1001

@@ -28,19 +28,6 @@ struct offender {
 	bool stop;
 };
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static int64_t now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 /* Maps at an offset that is not aligned, and unmaps. */
 static void *offend(void *arg)
 {
@@ -72,7 +59,7 @@ static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *re
 	int64_t start;
 
 	*ret_late = *ret_sample = 0;
-	while (now_ns() < until) {
+	while ((int64_t)now_ns() < until) {
 		start = now_ns();
 		nanosleep(&ms, NULL);
 		worst(ret_late, now_ns() - start - ms.tv_nsec);

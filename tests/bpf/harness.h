@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "daemon/collector.h"
+#include "daemon/collector/collector.h"
 
 struct worker;
 

@@ -17,7 +17,7 @@
 #include <bpf/bpf.h>
 
 #include "build/bpf/schema.h"
-#include "daemon/pins.h"
+#include "daemon/collector/pins.h"
 
 #define SITE 0xffffffff81000100
 

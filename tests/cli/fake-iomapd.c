@@ -14,8 +14,8 @@
 
 #include "daemon/http.h"
 #include "daemon/server.h"
-#include "tests/cli/fake-ipi.h"
-#include "tests/cli/fake-violations.h"
+#include "tests/lib/fake-ipi.h"
+#include "tests/lib/fake-violations.h"
 
 enum scenario {
 	BUSY,
@@ -52,14 +52,6 @@ struct fake {
 };
 
 static const uint64_t second = 1000000000;
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * second + ts.tv_nsec;
-}
 
 static double elapsed(const struct fake *f)
 {

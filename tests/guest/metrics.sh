@@ -115,9 +115,9 @@ missing=$(($(truth maps_atomic) - $(counted)))
 while [ ! -e /tmp/over ]; do
 	driver run kind=atomic ops=2000
 done &
-timeout 300 "$programs/mob" /run/iomapd/iomapd.sock 9751 20 >/tmp/mob
-is "each answer comes to who behaves" grep -qx '20 of 20 answers' /tmp/mob
-sed '$d' /tmp/mob
+timeout 300 "$programs/clients" /run/iomapd/iomapd.sock 9751 20 >/tmp/clients
+is "each answer comes to who behaves" grep -qx '20 of 20 answers' /tmp/clients
+sed '$d' /tmp/clients
 echo "# memory of iomapd: $(memory VmRSS) KiB, at most $(memory VmHWM) KiB"
 is "the memory of iomapd was less than 64 MiB all the time" test "$(memory VmHWM)" -lt 65536
 is "when they are gone, it has no clients" wait_for 60 alone

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The histogram's buckets, and percentiles against a sorted list of all values. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
-#include "daemon/model.h"
+#include "daemon/collector/model.h"
 
 static uint64_t rnd_state = 88172645463325252;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The events kept: the latest ones, and violations for longer. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
-#include "daemon/history.h"
+#include "daemon/collector/history.h"
 
 static void add(struct history *h, enum iomap_event_type type, uint32_t id)
 {

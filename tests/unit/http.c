@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The metrics over HTTP, in one process with its clients: good, slow, many and hostile ones. */
-#include "tests/unit/server-fixture.h"
+#include "tests/lib/server-fixture.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Interrupts between CPUs: the sums, the shares, and the report of them. */
-#include "tests/unit/report-json.h"
+#include "tests/lib/report-json.h"
 
-#include "tests/cli/fake-ipi.h"
+#include "tests/lib/fake-ipi.h"
 
 static void is(json_t *v, const char *path, double want)
 {

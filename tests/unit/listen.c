@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The listening socket, and as many clients as there may be. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

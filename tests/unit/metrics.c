@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Metrics as text: the format, byte by byte, and that what is a counter never goes back. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
 #include "daemon/metrics.h"
-#include "tests/cli/fake-ipi.h"
+#include "tests/lib/fake-ipi.h"
 
 static char *text_of(struct buf *b)
 {

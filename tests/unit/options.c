@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Settings from the file, the environment and the command line: who wins, and what differs. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
 #include "daemon/options.h"
 
@@ -138,7 +138,7 @@ static void test_fixed(void **state)
 
 	(void)state;
 	read_these("metrics = :1\nmax-hold = 1ms\n", NULL, &a);
-	read_these("metrics = :2\nmax-hold = 1000us\nsocket = " SOCKET_DEFAULT "\n", NULL, &b);
+	read_these("metrics = :2\nmax-hold = 1000us\nsocket = " IOMAPD_SOCKET "\n", NULL, &b);
 	options_fixed(&a, &b, names, sizeof(names));
 	assert_string_equal(names, "");
 	options_free(&b);

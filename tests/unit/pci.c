@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "daemon/pci.h"
+#include "daemon/collector/pci.h"
 
 static char dir[] = "/tmp/iomap-pci-XXXXXX";
 

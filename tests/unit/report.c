@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The model's sums, and the shape and the values of each report. */
-#include "tests/unit/report-json.h"
+#include "tests/lib/report-json.h"
 
 static void is_int(json_t *v, const char *path, long long want)
 {

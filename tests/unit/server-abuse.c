@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The server with slow, half-dead and hostile clients: it and the others do not notice. */
-#include "tests/unit/server-fixture.h"
+#include "tests/lib/server-fixture.h"
 
 #include <sys/socket.h>
 

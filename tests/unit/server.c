@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the server answers, in one process with its clients. */
-#include "tests/unit/server-fixture.h"
+#include "tests/lib/server-fixture.h"
 
 #include <sys/socket.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
-#include "daemon/symbols.h"
+#include "daemon/collector/symbols.h"
 
 static char path[] = "/tmp/iomap-kallsyms-XXXXXX";
 

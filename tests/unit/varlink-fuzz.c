@@ -4,12 +4,12 @@
  * each whole call gets one answer that is JSON, or the end of the connection. IOMAP_SEED repeats a
  * run, IOMAP_SECONDS makes it longer.
  */
-#include "tests/unit/server-fixture.h"
+#include "tests/lib/server-fixture.h"
 
 #include <sys/socket.h>
 #include <time.h>
 
-#include "daemon/varlink.h"
+#include "daemon/base/varlink.h"
 
 #define SECONDS 3
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Framing and parsing of calls, and the JSON writer. */
-#include "tests/unit/test.h"
+#include "tests/lib/test.h"
 
-#include "daemon/varlink.h"
+#include "daemon/base/varlink.h"
 
 /* Puts bytes in as a read would. */
 static size_t feed(struct varlink_input *in, const char *data, size_t n)

@@ -2,8 +2,8 @@
 /* What the runner on the host (bridge.c) and the guest's first process (init.c) say to each other
  * over one virtio-serial port: frames of a fixed head and a payload, in either direction.
  */
-#ifndef IOMAP_VM_FRAME_H
-#define IOMAP_VM_FRAME_H
+#ifndef IOMAP_TESTS_VM_FRAME_H
+#define IOMAP_TESTS_VM_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>

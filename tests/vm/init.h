@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What init.c has done by init-root.c. Nothing here returns an error: it ends the machine. */
-#ifndef IOMAP_VM_INIT_H
-#define IOMAP_VM_INIT_H
+#ifndef IOMAP_TESTS_VM_INIT_H
+#define IOMAP_TESTS_VM_INIT_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report as annotations of GitHub's workflows: one line each, the summary first. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "cli/assert/report.h"
+#include "daemon/base/names.h"
+
+/*
+ * Ends of line at the end are left out. @property: in the value of a property, where ":" and ","
+ * would end it.
+ */
+static void put_escaped(FILE *f, const char *s, bool property)
+{
+	uint32_t ch;
+
+	for (;;) {
+		ch = *s == '\n' || *s == '\r' ? (unsigned char)*s++ : assert_next_char(&s);
+		if (!ch || (ch == '\n' && !*s))
+			return;
+		if (ch == '%' || ch == '\n' || ch == '\r' || (property && (ch == ':' || ch == ',')))
+			fprintf(f, "%%%02X", (unsigned int)ch);
+		else
+			assert_put_char(f, ch);
+	}
+}
+
+static void put_head(FILE *f, const char *level, const char *title)
+{
+	fprintf(f, "::%s title=", level);
+	put_escaped(f, title, true);
+	fputs("::", f);
+}
+
+static void put_line(FILE *f, const char *level, const char *title, const char *text)
+{
+	put_head(f, level, title);
+	put_escaped(f, text, false);
+	fputc('\n', f);
+}
+
+static int put_violation(FILE *f, const struct assert_report *r, size_t i)
+{
+	const struct model_violation *v = &r->model.violations[i];
+	const struct suppression *s = r->suppressed[i];
+	_cleanup_free_ char *details = assert_details(r, v);
+	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char title[128];
+
+	if (!details || !sentence)
+		return -ENOMEM;
+	snprintf(title, sizeof(title), "io_mapping: %s%s", rule_name(v->rule),
+		 s ? " (suppressed)" : "");
+	put_head(f, s ? "notice" : "error", title);
+	put_escaped(f, sentence, false);
+	fprintf(f, " (%" PRIu64 " time%s)%%0A", v->count, v->count == 1 ? "" : "s");
+	if (s) {
+		fputs("suppressed: ", f);
+		put_escaped(f, s->reason, false);
+		fputs("%0A", f);
+	}
+	put_escaped(f, details, false);
+	fputc('\n', f);
+	return 0;
+}
+
+/* Whether what was broken is in the list of violations at all. */
+static bool any_place(const struct assert_report *r)
+{
+	for (size_t i = 0; i < r->model.nr_violations; i++) {
+		if (!r->suppressed[i])
+			return true;
+	}
+	return false;
+}
+
+static void put_unused(FILE *f, const struct assert_report *r)
+{
+	for (size_t i = 0; i < r->suppressions.nr; i++) {
+		const struct suppression *s = &r->suppressions.entries[i];
+
+		if (!assert_unused(r, s))
+			continue;
+		put_head(f, "notice", "io_mapping: unused suppression");
+		fprintf(f, "line %u: %s ", s->line, rule_name(s->rule));
+		put_escaped(f, s->symbol, false);
+		fputc('\n', f);
+	}
+}
+
+int assert_github(const struct assert_report *r, FILE *f)
+{
+	_cleanup_free_ char *coverage = assert_coverage(r), *verdict = assert_verdict(r);
+	int err = 0;
+
+	if (!coverage || !verdict)
+		return -ENOMEM;
+	/* Only the first few of a level are shown, so that the summary comes first. */
+	put_head(f, "notice", "iomapctl assert");
+	put_escaped(f, verdict, false);
+	fputs("%0A", f);
+	put_escaped(f, coverage, false);
+	fputc('\n', f);
+	for (size_t i = 0; i < r->model.nr_violations && !err; i++)
+		err = put_violation(f, r, i);
+	if (r->verdict == ASSERT_COMMAND_FAILED || r->verdict == ASSERT_NOTHING_EXERCISED ||
+	    (r->verdict == ASSERT_VIOLATIONS && !any_place(r)))
+		put_line(f, "error", "iomapctl assert", verdict);
+	for (size_t i = 0; i < r->nr_doubts; i++)
+		put_line(f, "warning", "iomapctl assert: inconclusive", r->doubts[i]);
+	put_unused(f, r);
+	return err ?: ferror(f) ? -ENOMEM : 0;
+}

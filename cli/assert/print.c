@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report's parts as lines of text, for all formats that people read. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/assert/report.h"
+#include "cli/fmt.h"
+#include "cli/violation.h"
+#include "daemon/base/names.h"
+#include "daemon/collector/report.h"
+
+#define LABEL "%s%-12s "
+
+void assert_put_sentence(FILE *f, const struct assert_report *r, const struct model_violation *v)
+{
+	char text[VIOLATION_TEXT];
+	_cleanup_json_ json_t *rec = NULL;
+	struct buf buf = {};
+	struct jsonw w;
+
+	(void)r;
+	jsonw_init(&w, &buf);
+	report_violation(&w, NULL, v);
+	if (!buf.err)
+		rec = json_loadb(buf.data, buf.len, 0, NULL);
+	buf_free(&buf);
+	assert_put(f, violation_text(rec, text));
+}
+
+/* "symbol+0xoffset [module]" after a label. */
+static void put_symbol(FILE *f, const char *indent, const char *label, const char *symbol,
+		       const char *module)
+{
+	fprintf(f, LABEL, indent, label);
+	assert_put(f, symbol ?: "not known");
+	if (symbol && module) {
+		fputs(" [", f);
+		assert_put(f, module);
+		fputc(']', f);
+	}
+	fputc('\n', f);
+}
+
+static void put_mapping(FILE *f, const char *indent, const struct assert_report *r,
+			const struct model_violation *v)
+{
+	const struct model_mapping *m = assert_mapping(r, v);
+	char size[FMT_MAX];
+
+	fprintf(f, LABEL, indent, "mapping");
+	if (!v->id) {
+		fputs("not known\n", f);
+		return;
+	}
+	fprintf(f, "%" PRIu32, v->id);
+	if (m)
+		assert_put_device(f, m);
+	if (v->size)
+		fprintf(f, ", %s at 0x%" PRIx64, fmt_bytes(size, (double)v->size), v->base);
+	fprintf(f, ", %s backend\n", backend_name(v->backend));
+}
+
+static void put_time(FILE *f, const char *indent, const struct assert_report *r,
+		     const struct model_violation *v)
+{
+	char since[FMT_MAX];
+
+	fprintf(f, LABEL, indent, "time");
+	assert_put_time(f, v->time_unix_ns, ' ');
+	fprintf(f, ".%06" PRIu64 " UTC, ", v->time_unix_ns % NSEC_PER_SEC / 1000);
+	if (v->time_ns >= r->start_ns)
+		fprintf(f, "%s into the command",
+			fmt_ns(since, (double)(v->time_ns - r->start_ns)));
+	else
+		fputs("before the command, for the first time", f);
+	fputc('\n', f);
+}
+
+static void put_stack(FILE *f, const char *indent, const char *label, const char *const *frames,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fprintf(f, LABEL, indent, i ? "" : label);
+		assert_put(f, frames[i] ?: "?");
+		fputc('\n', f);
+	}
+}
+
+static const char *offender_label(unsigned int rule)
+{
+	switch (rule) {
+	case IOMAP_UNMAP_ORDER:
+	case IOMAP_UNMAP_KIND:
+	case IOMAP_UNMAP_UNKNOWN:
+		return "unmapped at";
+	case IOMAP_SLEEP_IN_ATOMIC:
+	case IOMAP_MAY_SLEEP_IN_ATOMIC:
+		return "sleeps in";
+	case IOMAP_LEAK:
+		return "left at";
+	default:
+		return "call";
+	}
+}
+
+void assert_put_details(FILE *f, const char *indent, const struct assert_report *r,
+			const struct model_violation *v)
+{
+	char ns[FMT_MAX];
+
+	put_symbol(f, indent, "mapped at", v->caller, v->module);
+	if (v->offender)
+		put_symbol(f, indent, offender_label(v->rule), v->offender, v->offender_module);
+	put_mapping(f, indent, r, v);
+	fprintf(f, LABEL "%s\n", indent, "kind", kind_name(v->kind));
+	if (v->held_ns)
+		fprintf(f, LABEL "%s", indent, "held", fmt_ns(ns, (double)v->held_ns));
+	if (v->held_ns && v->rule == IOMAP_HOLD_TIME)
+		fprintf(f, ", the budget is %s", fmt_ns(ns, (double)r->max_hold_ns));
+	if (v->held_ns)
+		fputc('\n', f);
+	fprintf(f, LABEL, indent, "task");
+	assert_put(f, v->comm);
+	fprintf(f, ", thread %" PRIu32 ", CPU %" PRIu32 "\n", v->pid, v->cpu);
+	put_time(f, indent, r, v);
+	if (!v->nr_stack)
+		fprintf(f, LABEL "not known\n", indent, "stack");
+	put_stack(f, indent, "stack", v->stack, v->nr_stack);
+	put_stack(f, indent, "map's stack", v->map_stack, v->nr_map_stack);
+}
+
+static void put_broken(FILE *f, const struct assert_report *r)
+{
+	const struct model *m = &r->model;
+	uint64_t count = 0;
+	size_t places = 0;
+	int broken = 0;
+
+	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
+		uint64_t n = r->rule[i].count;
+
+		n -= r->rule[i].suppressed < n ? r->rule[i].suppressed : n;
+		count += n;
+		broken += n > 0;
+	}
+	for (size_t i = 0; i < m->nr_violations; i++)
+		places += !r->suppressed[i];
+	fprintf(f, "%d rule%s broken, %" PRIu64 " time%s", broken, broken == 1 ? " was" : "s were",
+		count, count == 1 ? "" : "s");
+	if (places)
+		fprintf(f, " from %zu place%s", places, places == 1 ? "" : "s");
+	else
+		fputs(", from places that are not in the list", f);
+}
+
+static void put_held(FILE *f, const struct assert_report *r)
+{
+	uint64_t maps = 0;
+
+	for (int b = 0; b < IOMAP_BACKEND_MAX; b++)
+		for (int k = 0; k < IOMAP_KIND_MAX; k++)
+			maps += r->model.total[b][k].maps;
+	fprintf(f, "the rules held over %" PRIu64 " map%s", maps, maps == 1 ? "" : "s");
+}
+
+static void put_suppressed(FILE *f, const struct assert_report *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+		n += r->rule[i].suppressed;
+	if (n)
+		fprintf(f, ", but for %" PRIu64 " suppressed breach%s", n, n == 1 ? "" : "es");
+}
+
+void assert_put_verdict(FILE *f, const struct assert_report *r)
+{
+	switch (r->verdict) {
+	case ASSERT_GOOD:
+		fputs("good: ", f);
+		put_held(f, r);
+		put_suppressed(f, r);
+		break;
+	case ASSERT_VIOLATIONS:
+		fputs("violations: ", f);
+		put_broken(f, r);
+		break;
+	case ASSERT_COMMAND_FAILED:
+		fputs("command failed: ", f);
+		assert_put_status(f, r);
+		fputs("; no rule was seen to be broken", f);
+		put_suppressed(f, r);
+		break;
+	case ASSERT_INCONCLUSIVE:
+		fputs("inconclusive: ", f);
+		assert_put(f, r->doubts[0]);
+		if (r->nr_doubts > 1)
+			fprintf(f, "; and %zu more", r->nr_doubts - 1);
+		break;
+	case ASSERT_NOTHING_EXERCISED:
+		fputs("nothing exercised: no map that a checked rule could judge", f);
+		break;
+	}
+}
+
+/* Writes to a string; what is not needed of the arguments is NULL. */
+static char *to_string(void (*put)(FILE *f, const struct assert_report *r,
+				   const struct model_violation *v),
+		       const struct assert_report *r, const struct model_violation *v)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	put(f, r, v);
+	if (!fclose(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void put_details(FILE *f, const struct assert_report *r, const struct model_violation *v)
+{
+	assert_put_details(f, "", r, v);
+}
+
+static void put_verdict(FILE *f, const struct assert_report *r, const struct model_violation *v)
+{
+	(void)v;
+	assert_put_verdict(f, r);
+}
+
+static void put_coverage(FILE *f, const struct assert_report *r, const struct model_violation *v)
+{
+	(void)v;
+	assert_put_coverage(f, "", r);
+}
+
+char *assert_sentence(const struct assert_report *r, const struct model_violation *v)
+{
+	return to_string(assert_put_sentence, r, v);
+}
+
+char *assert_details(const struct assert_report *r, const struct model_violation *v)
+{
+	return to_string(put_details, r, v);
+}
+
+char *assert_verdict(const struct assert_report *r)
+{
+	return to_string(put_verdict, r, NULL);
+}
+
+char *assert_coverage(const struct assert_report *r)
+{
+	return to_string(put_coverage, r, NULL);
+}

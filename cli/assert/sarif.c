@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The report as SARIF 2.1.0. There are no source files to point at: what a result is about are
+ * functions of the kernel, as logical locations.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/assert/report.h"
+#include "daemon/base/names.h"
+#include "daemon/collector/report.h"
+
+#define SCHEMA_URI                                                            \
+	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
+	"sarif-schema-2.1.0.json"
+
+static void text(struct jsonw *w, const char *key, const char *s)
+{
+	jsonw_object_begin(w, key);
+	jsonw_string(w, "text", s);
+	jsonw_object_end(w);
+}
+
+static void rules(struct jsonw *w)
+{
+	jsonw_array_begin(w, "rules");
+	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "id", rule_name(i));
+		text(w, "shortDescription", rule_title(i));
+		text(w, "fullDescription", rule_help(i));
+		text(w, "help", rule_help(i));
+		jsonw_object_begin(w, "defaultConfiguration");
+		jsonw_string(w, "level", "error");
+		jsonw_object_end(w);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static void tool(struct jsonw *w)
+{
+	jsonw_object_begin(w, "tool");
+	jsonw_object_begin(w, "driver");
+	jsonw_string(w, "name", "iomapctl assert");
+	jsonw_string(w, "version", IOMAP_VERSION);
+	rules(w);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+}
+
+/* A function as a location: its module, its name, and where in it. */
+static void location(struct jsonw *w, const char *key, const char *symbol, const char *module)
+{
+	char name[ASSERT_SYMBOL_MAX], mod[ASSERT_SYMBOL_MAX], full[2 * ASSERT_SYMBOL_MAX];
+
+	assert_symbol(symbol, module, name, mod);
+	snprintf(full, sizeof(full), "%s!%s", *mod ? mod : "vmlinux", name);
+	jsonw_object_begin(w, key);
+	jsonw_array_begin(w, "logicalLocations");
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "name", name);
+	jsonw_string(w, "fullyQualifiedName", full);
+	jsonw_string(w, "kind", "function");
+	jsonw_object_end(w);
+	jsonw_array_end(w);
+	text(w, "message", symbol);
+	jsonw_object_end(w);
+}
+
+static void locations(struct jsonw *w, const struct model_violation *v)
+{
+	const char *first = v->caller ?: v->offender, *module = v->module;
+
+	if (!v->caller)
+		module = v->offender_module;
+	if (!first && v->nr_stack)
+		first = v->stack[0];
+	jsonw_array_begin(w, "locations");
+	if (first)
+		location(w, NULL, first, module);
+	jsonw_array_end(w);
+	jsonw_array_begin(w, "relatedLocations");
+	if (v->caller && v->offender)
+		location(w, NULL, v->offender, v->offender_module);
+	jsonw_array_end(w);
+}
+
+static void stack(struct jsonw *w, const char *what, const char *const *frames, size_t n,
+		  uint32_t pid)
+{
+	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX];
+
+	if (!n)
+		return;
+	jsonw_object_begin(w, NULL);
+	text(w, "message", what);
+	jsonw_array_begin(w, "frames");
+	for (size_t i = 0; i < n; i++) {
+		assert_symbol(frames[i], NULL, name, module);
+		jsonw_object_begin(w, NULL);
+		location(w, "location", frames[i], NULL);
+		jsonw_string(w, "module", *module ? module : "vmlinux");
+		jsonw_u64(w, "threadId", pid);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}
+
+/* What stays the same from run to run, so that a finding can be followed: no offsets. */
+static void fingerprint(struct jsonw *w, const struct model_violation *v)
+{
+	char by[ASSERT_SYMBOL_MAX] = "", at[ASSERT_SYMBOL_MAX] = "", module[ASSERT_SYMBOL_MAX];
+	char print[2 * ASSERT_SYMBOL_MAX + 64];
+
+	if (v->caller)
+		assert_symbol(v->caller, NULL, at, module);
+	if (v->offender)
+		assert_symbol(v->offender, NULL, by, module);
+	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind), at,
+		 by);
+	jsonw_object_begin(w, "partialFingerprints");
+	jsonw_string(w, "place/v1", print);
+	jsonw_object_end(w);
+}
+
+static int result(struct jsonw *w, const struct assert_report *r, size_t i)
+{
+	const struct model_violation *v = &r->model.violations[i];
+	const struct suppression *s = r->suppressed[i];
+	_cleanup_free_ char *sentence = assert_sentence(r, v);
+
+	if (!sentence)
+		return -ENOMEM;
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "ruleId", rule_name(v->rule));
+	jsonw_u64(w, "ruleIndex", v->rule);
+	jsonw_string(w, "level", "error");
+	text(w, "message", sentence);
+	locations(w, v);
+	jsonw_array_begin(w, "stacks");
+	stack(w, "kernel stack of the offence", v->stack, v->nr_stack, v->pid);
+	stack(w, "kernel stack of the map", v->map_stack, v->nr_map_stack, v->pid);
+	jsonw_array_end(w);
+	jsonw_u64(w, "occurrenceCount", v->count);
+	fingerprint(w, v);
+	/* On all results or on none. */
+	jsonw_array_begin(w, "suppressions");
+	if (s) {
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "kind", "external");
+		jsonw_string(w, "status", "accepted");
+		jsonw_string(w, "justification", s->reason);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+	jsonw_object_begin(w, "properties");
+	report_violation(w, "violation", v);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+	return 0;
+}
+
+static void notification(struct jsonw *w, const char *level, const char *what)
+{
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "level", level);
+	text(w, "message", what);
+	jsonw_object_end(w);
+}
+
+static void time_utc(struct jsonw *w, const char *key, uint64_t ns)
+{
+	char s[64] = "";
+	FILE *f = fmemopen(s, sizeof(s), "w");
+
+	if (f) {
+		assert_put_time(f, ns, 'T');
+		fprintf(f, ".%03uZ", (unsigned int)(ns % NSEC_PER_SEC / 1000000));
+		fclose(f);
+	}
+	jsonw_string(w, key, s);
+}
+
+static void notifications(struct jsonw *w, const struct assert_report *r, const char *verdict)
+{
+	jsonw_array_begin(w, "toolExecutionNotifications");
+	notification(w, r->verdict == ASSERT_GOOD ? "note" : "error", verdict);
+	for (size_t i = 0; i < r->nr_doubts; i++)
+		notification(w, "warning", r->doubts[i]);
+	jsonw_array_end(w);
+	jsonw_array_begin(w, "toolConfigurationNotifications");
+	for (size_t i = 0; i < r->suppressions.nr; i++) {
+		const struct suppression *s = &r->suppressions.entries[i];
+		char what[ASSERT_SYMBOL_MAX + 128];
+
+		snprintf(what, sizeof(what), "unused suppression, line %u: %s %s", s->line,
+			 rule_name(s->rule), s->symbol);
+		if (assert_unused(r, s))
+			notification(w, "warning", what);
+	}
+	jsonw_array_end(w);
+}
+
+static void overrides(struct jsonw *w, const struct assert_report *r)
+{
+	jsonw_array_begin(w, "ruleConfigurationOverrides");
+	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
+		if (assert_selected(r, i))
+			continue;
+		jsonw_object_begin(w, NULL);
+		jsonw_object_begin(w, "configuration");
+		jsonw_bool(w, "enabled", false);
+		jsonw_object_end(w);
+		jsonw_object_begin(w, "descriptor");
+		jsonw_string(w, "id", rule_name(i));
+		jsonw_u64(w, "index", i);
+		jsonw_object_end(w);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static int invocations(struct jsonw *w, const struct assert_report *r)
+{
+	_cleanup_free_ char *verdict = assert_verdict(r);
+
+	if (!verdict)
+		return -ENOMEM;
+	jsonw_array_begin(w, "invocations");
+	jsonw_object_begin(w, NULL);
+	/* With false, a reader does not take a short list of results for good news. */
+	jsonw_bool(w, "executionSuccessful",
+		   r->verdict == ASSERT_GOOD || r->verdict == ASSERT_VIOLATIONS);
+	jsonw_u64(w, "exitCode", assert_exit_status(r));
+	jsonw_string(w, "exitCodeDescription", verdict);
+	time_utc(w, "startTimeUtc", r->start_unix_ns);
+	time_utc(w, "endTimeUtc", r->start_unix_ns + r->duration_ns);
+	jsonw_string(w, "machine", *r->host ? r->host : "localhost");
+	overrides(w, r);
+	notifications(w, r, verdict);
+	jsonw_object_begin(w, "properties");
+	assert_json_command(w, "command", r);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+	jsonw_array_end(w);
+	return 0;
+}
+
+static int write_run(struct jsonw *w, const struct assert_report *r)
+{
+	int err;
+
+	jsonw_object_begin(w, NULL);
+	tool(w);
+	err = invocations(w, r);
+	jsonw_array_begin(w, "results");
+	for (size_t i = 0; i < r->model.nr_violations && !err; i++)
+		err = result(w, r, i);
+	jsonw_array_end(w);
+	jsonw_object_begin(w, "properties");
+	assert_json_coverage(w, "coverage", r);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+	return err;
+}
+
+int assert_sarif(const struct assert_report *r, FILE *f)
+{
+	struct buf buf = {};
+	struct jsonw w;
+	int err;
+
+	jsonw_init(&w, &buf);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "$schema", SCHEMA_URI);
+	jsonw_string(&w, "version", "2.1.0");
+	jsonw_array_begin(&w, "runs");
+	err = write_run(&w, r);
+	jsonw_array_end(&w);
+	jsonw_object_end(&w);
+	buf_puts(&buf, "\n");
+	err = err ?: buf.err;
+	if (!err)
+		fwrite(buf.data, 1, buf.len, f);
+	buf_free(&buf);
+	return err ?: ferror(f) ? -ENOMEM : 0;
+}

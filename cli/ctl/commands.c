@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The commands and options of iomapctl, as data. */
+#include "cli/ctl/iomapctl.h"
+#include "cli/json.h"
+
+static const struct opt prog_opts[] = {
+	{ .name = "socket",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, socket),
+	  .arg = "PATH",
+	  .help = "socket of iomapd (default: $IOMAPD_SOCKET, else " IOMAPD_SOCKET ")" },
+	{ .name = "json",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, json),
+	  .help = "print iomapd's reply as JSON, with exact figures" },
+	{ .name = "help", .letter = 'h', .type = OPT_HELP, .help = "print this help and exit" },
+	{ .name = "version",
+	  .letter = 'V',
+	  .type = OPT_VERSION,
+	  .help = "print the version and exit" },
+};
+
+static const struct opt list_opts[] = {
+	{ .name = "freed",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, freed),
+	  .help = "list the mappings that were freed, too" },
+};
+
+static const struct opt hist_opts[] = {
+	{ .name = "kind",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, kind),
+	  .arg = "KIND",
+	  .help = "show one kind only: atomic, local or sleepable",
+	  .choices = kind_names },
+};
+
+static const struct opt events_opts[] = {
+	{ .name = "follow",
+	  .letter = 'f',
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, follow),
+	  .help = "wait for new events and print them as they come" },
+	{ .letter = 'n',
+	  .type = OPT_COUNT,
+	  .offset = OPT_INTO(struct ctl_config, last),
+	  .arg = "N",
+	  .help = "print only the last N of the past events",
+	  .min = 0,
+	  .max = EVENTS_UNLIMITED },
+};
+
+static const struct opt assert_opts[] = {
+	{ .name = "rule",
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct ctl_config, rules),
+	  .arg = "RULE",
+	  .help = "check this rule only; may be given several times (default: all)" },
+	{ .name = "max-hold",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, max_hold),
+	  .arg = "TIME",
+	  .help = "check hold-time, too: no atomic map held for longer, such as 50us" },
+	{ .name = "suppress",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, suppress),
+	  .arg = "FILE",
+	  .help = "violations that may stay, a line each: RULE SYMBOL -- reason" },
+	{ .name = "map-stacks",
+	  .type = OPT_FLAG,
+	  .offset = OPT_INTO(struct ctl_config, map_stacks),
+	  .help = "show the kernel stack of the map, too" },
+	{ .name = "format",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, format),
+	  .arg = "FORMAT",
+	  .help = "text (default), tap, junit, sarif, github or json",
+	  .choices = assert_format_names },
+	{ .name = "output",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "FILE",
+	  .help = "write the report to this file (default: standard output)" },
+};
+
+#define CMD_OPTS(o) .opts = (o), .n_opts = ARRAY_SIZE(o)
+
+static const struct cmd cmds[] = {
+	{ .name = "status",
+	  .help = "what iomapd watches, what it lacks, and whether its books balance",
+	  .run = do_status },
+	{ .name = "list",
+	  .help = "the mappings, their devices and owners",
+	  CMD_OPTS(list_opts),
+	  .run = do_list },
+	{ .name = "stats",
+	  .help = "maps and hold times by backend, caller and CPU",
+	  .run = do_stats },
+	{ .name = "hist",
+	  .help = "how long maps are held, as histograms",
+	  CMD_OPTS(hist_opts),
+	  .run = do_hist },
+	{ .name = "ipi",
+	  .help = "interrupts between CPUs: what maps and unmaps cause, and who pays",
+	  .run = do_ipi },
+	{ .name = "events",
+	  .help = "mappings created and freed, maps that failed, rules that were broken",
+	  CMD_OPTS(events_opts),
+	  .run = do_events },
+	{ .name = "assert",
+	  .help = "run a command, and fail if a rule of io_mapping was broken meanwhile",
+	  CMD_OPTS(assert_opts),
+	  .words = "CMD [ARG]...",
+	  .words_offset = OPT_INTO(struct ctl_config, command),
+	  .run = do_assert },
+	{ .name = "detach",
+	  .help = "end iomapd, and remove its programs and counts from the kernel",
+	  .run = do_detach },
+};
+
+const struct prog iomapctl_prog = {
+	.name = "iomapctl",
+	.help = "Show what the users of io_mapping do, as counted by iomapd.",
+	.opts = prog_opts,
+	.n_opts = ARRAY_SIZE(prog_opts),
+	.cmds = cmds,
+	.n_cmds = ARRAY_SIZE(cmds),
+	.notes = "A command may be shortened, as long as it stays clear which one is meant.\n"
+		 "'iomapctl COMMAND --help' lists the options of a command.\n"
+		 "\nExit status:\n"
+		 "  0  good\n"
+		 "  1  a rule was broken (assert)\n"
+		 "  2  the command line is wrong\n"
+		 "  3  nothing was exercised that a rule could judge (assert)\n"
+		 "  4  inconclusive: events were lost, or a hook is missing (status, ipi, assert)\n"
+		 "  5  no iomapd, no permission, no such command, or no way to write the output\n"
+		 "  6  the kernel lacks the tracepoints or BTF (assert)\n"
+		 "  7  the command failed (assert)\n",
+};

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the commands of iomapctl share. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "cli/ctl/iomapctl.h"
+
+int ctl_fail(int code, const struct errbuf *err)
+{
+	/* Whoever read our output wants no more of it: nothing went wrong. */
+	if (code == -EPIPE)
+		return EXIT_GOOD;
+	fprintf(stderr, "iomapctl: %s\n", err->text);
+	return EXIT_CANNOT;
+}
+
+int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret)
+{
+	struct client *c = NULL;
+	struct errbuf err = {};
+	int r;
+
+	r = client_open(client_path(cfg->socket), &c, &err);
+	if (r) {
+		json_decref(params);
+		return ctl_fail(r, &err);
+	}
+	r = client_call(c, method, params, ret, &err);
+	client_close(c);
+	return r ? ctl_fail(r, &err) : 0;
+}
+
+void ctl_print_json(const json_t *reply)
+{
+	json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
+
+int ctl_finish(int status)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		return EXIT_GOOD;
+	fprintf(stderr, "iomapctl: cannot write the output: %s\n", strerror(errno ?: EIO));
+	return EXIT_CANNOT;
+}
+
+size_t ctl_width(void)
+{
+	struct winsize ws;
+
+	return isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* iomapctl events */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio_ext.h>
+#include <string.h>
+
+#include "cli/fmt.h"
+#include "cli/ctl/iomapctl.h"
+#include "cli/json.h"
+#include "cli/violation.h"
+
+#define PAST_MAX 65536 /* more than iomapd keeps */
+#define RETRY_MS 250   /* between attempts to reach the next iomapd */
+
+/* The last of the past events. */
+struct past {
+	json_t **ring;
+	size_t cap, n;
+};
+
+/* A member's text, of which nothing steers the terminal: a task, for one, names itself. */
+static void print_text(const json_t *r, const char *name, const char *missing)
+{
+	char text[128];
+
+	fputs(fmt_clean(text, sizeof(text), rec_text(r, name, missing)), stdout);
+}
+
+/* When, and what happened. */
+static void print_head(const json_t *e)
+{
+	uint64_t ns = rec_u64(e, "time_unix_ns");
+	time_t secs = (time_t)(ns / NSEC_PER_SEC);
+	char when[32] = "?", type[32];
+	struct tm tm;
+
+	if (localtime_r(&secs, &tm))
+		strftime(when, sizeof(when), "%F %T", &tm);
+	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000,
+	       fmt_clean(type, sizeof(type), rec_text(e, "type", "?")));
+}
+
+/* Which mapping; @r: the record that names it. */
+static void print_mapping(const json_t *r)
+{
+	char size[FMT_MAX];
+
+	if (json_is_null(json_object_get(r, "id")))
+		printf("mapping unknown");
+	else
+		printf("mapping %" PRIu64, rec_u64(r, "id"));
+	if (rec_has(r, "base")) {
+		printf(" at ");
+		print_text(r, "base", "?");
+	}
+	if (rec_has(r, "size"))
+		printf(" size %s", fmt_bytes(size, (double)rec_u64(r, "size")));
+}
+
+/* How it was mapped, and from where. */
+static void print_site(const json_t *r)
+{
+	char place[PLACE_MAX];
+
+	printf(" (");
+	print_text(r, "backend", "?");
+	printf("%s", rec_has(r, "kind") ? " " : "");
+	print_text(r, "kind", "");
+	putchar(')');
+	if (rec_place(r, "caller", "module", place))
+		printf(" by %s", place);
+}
+
+/* Who, and where it ran. */
+static void print_task(const json_t *r)
+{
+	printf(", ");
+	print_text(r, "comm", "?");
+	printf("[%" PRIu64 "] on CPU %" PRIu64, rec_u64(r, "pid"), rec_u64(r, "cpu"));
+}
+
+/* A frame a line under a heading; nothing where no frame is known. */
+static void print_stack(const char *heading, const json_t *frames)
+{
+	char place[PLACE_MAX];
+	json_t *frame;
+	size_t i;
+
+	if (json_array_size(frames))
+		printf("    %s:\n", heading);
+	json_array_foreach(frames, i, frame)
+		printf("        %s\n",
+		       fmt_clean(place, sizeof(place), json_string_value(frame) ?: "?"));
+}
+
+/* A line as of other events, then what is wrong and where. */
+static void print_violation(const json_t *e, const json_t *v)
+{
+	char held[FMT_MAX], text[VIOLATION_TEXT];
+	uint64_t n = rec_u64(v, "count");
+
+	print_head(e);
+	print_text(v, "rule", "?");
+	printf(": ");
+	print_mapping(v);
+	print_site(v);
+	if (rec_has(v, "held_ns"))
+		printf(", held %s", fmt_ns(held, (double)rec_u64(v, "held_ns")));
+	print_task(v);
+	if (n > 1)
+		printf(", %" PRIu64 " times", n);
+	printf("\n    %s\n", violation_text(v, text));
+	if (!json_array_size(json_object_get(v, "stack")))
+		printf("    stack: not known\n");
+	print_stack("stack", json_object_get(v, "stack"));
+	print_stack("stack of the map", json_object_get(v, "map_stack"));
+}
+
+/* One line for a person: when, what, where, who. */
+static void print_event(const json_t *e)
+{
+	const json_t *v = json_object_get(e, "violation");
+
+	if (json_is_object(v)) {
+		print_violation(e, v);
+		return;
+	}
+	print_head(e);
+	print_mapping(e);
+	if (rec_has(e, "offset"))
+		printf(" offset 0x%" PRIx64, rec_u64(e, "offset"));
+	print_site(e);
+	print_task(e);
+	putchar('\n');
+}
+
+static void print_reply(const struct ctl_config *cfg, const json_t *reply)
+{
+	if (cfg->json) {
+		json_dumpf(reply, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		return;
+	}
+	if (rec_u64(reply, "missed"))
+		printf("(%" PRIu64 " events before this one are no longer kept)\n",
+		       rec_u64(reply, "missed"));
+	print_event(json_object_get(reply, "event"));
+}
+
+static void past_free(struct past *p)
+{
+	for (size_t i = 0; i < p->n && i < p->cap; i++)
+		json_decref(p->ring[i]);
+	free(p->ring);
+	*p = (struct past){};
+}
+
+/* Keeps the reply as one of the last. */
+static void past_add(struct past *p, json_t *reply)
+{
+	if (!p->cap)
+		return;
+	if (p->n >= p->cap)
+		json_decref(p->ring[p->n % p->cap]);
+	p->ring[p->n++ % p->cap] = json_incref(reply);
+}
+
+static void past_print(const struct ctl_config *cfg, struct past *p)
+{
+	size_t from = p->n > p->cap ? p->n - p->cap : 0;
+
+	for (size_t i = from; i < p->n; i++)
+		print_reply(cfg, p->ring[i % p->cap]);
+	past_free(p);
+}
+
+/*
+ * Prints events until the stream ends, the reader of the output goes, or the daemon does. Events up
+ * to number *seq are left out; *seq becomes the number of the last one. With @past, keeps the last
+ * ones there instead.
+ */
+static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
+		  uint64_t *seq, struct errbuf *err)
+{
+	bool more = true;
+	int r;
+
+	r = client_send(c, "Events", json_pack("{s:b}", "follow", follow), true, err);
+	while (!r && more) {
+		_cleanup_json_ json_t *reply = NULL;
+		const json_t *event;
+
+		/* Whoever follows reads each event as it comes; whoever does not waits for all. */
+		r = client_step(c, &reply, &more, err);
+		if (!r && fflush(stdout)) {
+			r = set_error(err, -errno, "cannot write the output: %s", strerror(errno));
+			/* This is said here: let it not be tried and said once more at the end. */
+			__fpurge(stdout);
+			clearerr(stdout);
+			return r;
+		}
+		if (!r)
+			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply,
+					&more, err);
+		if (r < 0)
+			return r;
+		r = client_check_schema(c, reply, err);
+		event = json_object_get(reply, "event");
+		if (r || !json_is_object(event) || rec_u64(event, "seq") <= *seq)
+			continue;
+		*seq = rec_u64(event, "seq");
+		if (past)
+			past_add(past, reply);
+		else
+			print_reply(cfg, reply);
+	}
+	return r;
+}
+
+/* When the daemon's counting began, which numbers its events; 0: it does not say. */
+static int ask_since(struct client *c, uint64_t *ret, struct errbuf *err)
+{
+	_cleanup_json_ json_t *status = NULL;
+	int r = client_call(c, "Status", NULL, &status, err);
+
+	if (!r)
+		*ret = rec_u64(status, "counting_since_unix_ns");
+	return r;
+}
+
+/* Sleeps. Returns -EPIPE once the reader of the output went. */
+static int nap(struct errbuf *err)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (poll(&out, 1, RETRY_MS) > 0 && out.revents & (POLLERR | POLLHUP))
+		return set_error(err, -EPIPE, "the reader of the output has gone");
+	return 0;
+}
+
+/* Waits until a daemon serves there again. */
+static int reopen(const struct ctl_config *cfg, struct client **c, struct errbuf *err)
+{
+	int r;
+
+	*c = client_close(*c);
+	do {
+		r = nap(err);
+		if (!r)
+			r = client_open(client_path(cfg->socket), c, err);
+	} while (r == -ENOENT || r == -ECONNREFUSED || r == -EBUSY);
+	return r;
+}
+
+/*
+ * Follows the daemon, and the next one when it ends. Numbers of events go on where it goes on
+ * counting, so that none is printed twice and none is left out; where not, they begin anew.
+ */
+static int follow(const struct ctl_config *cfg, struct client **c, uint64_t since, uint64_t *seq,
+		  struct errbuf *err)
+{
+	uint64_t now = since;
+	int r;
+
+	for (;;) {
+		r = stream(cfg, *c, true, NULL, seq, err);
+		if (r != -ECONNRESET)
+			return r;
+		fprintf(stderr, "iomapctl: %s; waiting for the next one\n", err->text);
+		do {
+			r = reopen(cfg, c, err);
+			if (!r)
+				r = ask_since(*c, &now, err);
+		} while (r == -ECONNRESET || r == -EBUSY);
+		if (r)
+			return r;
+		fprintf(stderr, "iomapctl: connected again%s\n",
+			now == since ? "" : ": counting began anew");
+		if (now != since)
+			*seq = 0;
+		since = now;
+	}
+}
+
+int do_events(void *config)
+{
+	const struct ctl_config *cfg = config;
+	bool only_last = cfg->last < EVENTS_UNLIMITED;
+	struct past past = { .cap = cfg->last < PAST_MAX ? cfg->last : PAST_MAX };
+	struct client *c = NULL;
+	uint64_t seq = 0, since = 0;
+	struct errbuf err = {};
+	int r;
+
+	past.ring = calloc(past.cap ?: 1, sizeof(*past.ring));
+	if (!past.ring)
+		return ctl_fail(set_error(&err, -ENOMEM, "out of memory"), &err);
+	r = client_open(client_path(cfg->socket), &c, &err);
+	if (!r && cfg->follow)
+		r = ask_since(c, &since, &err);
+	/*
+	 * Which events are the last of the past is known once they have all come; what follows goes
+	 * on from there.
+	 */
+	if (!r && (only_last || !cfg->follow))
+		r = stream(cfg, c, false, only_last ? &past : NULL, &seq, &err);
+	past_print(cfg, &past);
+	if (!r && cfg->follow)
+		r = follow(cfg, &c, since, &seq, &err);
+	client_close(c);
+	return r ? ctl_fail(r, &err) : EXIT_GOOD;
+}

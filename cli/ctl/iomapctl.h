@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands of iomapctl share: one file a noun, each with its do_<verb> functions. */
+#ifndef IOMAP_CLI_CTL_IOMAPCTL_H
+#define IOMAP_CLI_CTL_IOMAPCTL_H
+
+#include "cli/client.h"
+#include "daemon/base/opts.h"
+#include "cli/table.h"
+
+struct ctl_config {
+	const char *socket;
+	bool json;
+	bool freed;	    /* list */
+	const char *kind;   /* hist */
+	bool follow;	    /* events */
+	unsigned long last; /* events: how many of the past; UNLIMITED: all that iomapd kept */
+	/* assert */
+	struct opt_list rules;
+	const char *max_hold, *suppress, *format, *output;
+	bool map_stacks;
+	char **command;
+};
+
+#define EVENTS_UNLIMITED 1e9
+
+int do_status(void *config);
+int do_list(void *config);
+int do_stats(void *config);
+int do_hist(void *config);
+int do_ipi(void *config);
+int do_events(void *config);
+int do_assert(void *config);
+int do_detach(void *config);
+
+extern const char *const assert_format_names[]; /* NULL-terminated */
+
+extern const struct prog iomapctl_prog;
+
+/*
+ * Prints the sentence as the program's error and returns the exit status that belongs to the errno
+ * @code.
+ */
+int ctl_fail(int code, const struct errbuf *err);
+
+/* Calls one method. Returns 0 and the reply, or prints the error and returns the exit status. */
+int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret);
+
+/* Prints a reply as it is, for --json. */
+void ctl_print_json(const json_t *reply);
+
+/*
+ * Flushes standard output; returns @status, or EXIT_CANNOT with a sentence if the output could not
+ * be written.
+ */
+int ctl_finish(int status);
+
+/*
+ * Width of the terminal that standard output is, 0 if it is none: then lines may be of any length.
+ */
+size_t ctl_width(void);
+
+#endif

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* iomaptop: the terminal or the batch output around top.c, fed by snapshots of iomapd. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+
+#include "cli/top/feed.h"
+#include "cli/top/iomaptop.h"
+#include "cli/top/screen-curses.h"
+#include "cli/std_fds.h"
+#include "cli/top/top.h"
+
+#define BATCH_WIDTH 132 /* where nothing tells the width of the output */
+
+/* The state of a run. */
+struct app {
+	struct top top;
+	struct feed feed;
+	struct screen screen;
+	int signals;	/* signalfd of those that end the program */
+	bool connected; /* iomapd has answered once */
+};
+
+static int complain(int status, const struct errbuf *err)
+{
+	fprintf(stderr, "iomaptop: %s\n", err->text);
+	return status;
+}
+
+/*
+ * Those signals that would end the program are read, so that the terminal can be given back first.
+ */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * Waits for the daemon, a signal or, if @in is not -1, a key; at most until the feed has something
+ * to do.
+ */
+static int wait_for_any(const struct app *a, int in, bool *ret_signal)
+{
+	struct pollfd fds[] = {
+		{ .fd = a->signals, .events = POLLIN },
+		{ .fd = in, .events = POLLIN },
+		{ .fd = feed_fd(&a->feed), .events = feed_events(&a->feed) },
+	};
+	int r = poll(fds, ARRAY_SIZE(fds), feed_wait_ms(&a->feed));
+
+	*ret_signal = r > 0 && (fds[0].revents & POLLIN);
+	return r < 0 && errno != EINTR ? -errno : 0;
+}
+
+/*
+ * Lets the feed do what is due. Returns 1 if the picture changed, negative errno once iomapd is
+ * away.
+ */
+static int take_feed(struct app *a, struct errbuf *err)
+{
+	_cleanup_json_ json_t *snapshot = NULL;
+	int r;
+
+	r = feed_step(&a->feed, &snapshot, err);
+	if (r > 0) {
+		r = top_snapshot(&a->top, snapshot, err);
+		if (!r) {
+			a->connected = true;
+			return 1;
+		}
+	}
+	if (r < 0)
+		top_lost(&a->top, err);
+	return r;
+}
+
+/* The width of batch output: COLUMNS, else the terminal's, else a fixed one. */
+static int batch_width(void)
+{
+	const char *env = getenv("COLUMNS");
+	struct winsize ws;
+	int w = env ? atoi(env) : 0;
+
+	if (w > 0)
+		return w;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return BATCH_WIDTH;
+}
+
+/* Prints frames, each over one whole interval. */
+static int run_batch(struct app *a, unsigned long frames)
+{
+	unsigned long n = 0;
+	struct errbuf err = {};
+	bool ended;
+	int r;
+
+	for (;;) {
+		r = take_feed(a, &err);
+		if (r < 0)
+			return complain(EXIT_CANNOT, &err);
+		if (r && a->top.trend.have_rates) {
+			if (screen_resize(&a->screen, batch_width(), top_height(&a->top)))
+				return complain(EXIT_CANNOT, &(struct errbuf){ "out of memory" });
+			a->top.now = time(NULL);
+			top_draw(&a->top, &a->screen);
+			if (n)
+				putchar('\n');
+			screen_print(&a->screen, a->screen.h, stdout);
+			errno = 0;
+			if (fflush(stdout) || ferror(stdout)) {
+				if (errno == EPIPE)
+					return EXIT_GOOD;
+				set_error(&err, 0, "cannot write the output: %s",
+					  strerror(errno ?: EIO));
+				return complain(EXIT_CANNOT, &err);
+			}
+			if (++n == frames)
+				return EXIT_GOOD;
+		}
+		r = wait_for_any(a, -1, &ended);
+		if (r || ended)
+			return r ? EXIT_CANNOT : EXIT_GOOD;
+	}
+}
+
+/* Reads all keys that are pressed. Returns true to quit. */
+static bool take_keys(struct app *a, bool *ret_changed)
+{
+	int key;
+
+	*ret_changed = false;
+	while ((key = terminal_key())) {
+		*ret_changed = true;
+		if (key < 0)
+			return true;
+		switch (top_key(&a->top, key)) {
+		case TOP_QUIT:
+			return true;
+		case TOP_PAUSE_CHANGED:
+			a->feed.paused = a->top.paused;
+			feed_hurry(&a->feed);
+			break;
+		case TOP_INTERVAL_CHANGED:
+			a->feed.interval = a->top.interval;
+			feed_hurry(&a->feed);
+			break;
+		case TOP_NOTHING:
+			break;
+		}
+	}
+	return false;
+}
+
+static int run_terminal(struct app *a, unsigned long frames)
+{
+	unsigned long n = 0;
+	bool ended = false, changed = true;
+	struct errbuf err = {};
+	int w, h, r;
+
+	/* Without a daemon, say so and end; one that goes away later is waited for. */
+	while (!a->connected) {
+		r = take_feed(a, &err);
+		if (r < 0)
+			return complain(EXIT_CANNOT, &err);
+		if (!r && (wait_for_any(a, -1, &ended) || ended))
+			return EXIT_GOOD;
+	}
+	r = terminal_open(&err);
+	if (r)
+		return complain(EXIT_USAGE, &err);
+	for (;;) {
+		terminal_size(&w, &h);
+		if (w != a->screen.w || h != a->screen.h) {
+			if (screen_resize(&a->screen, w, h))
+				break;
+			changed = true;
+		}
+		if (changed) {
+			a->top.now = time(NULL);
+			top_draw(&a->top, &a->screen);
+			terminal_show(&a->screen);
+		}
+		if (wait_for_any(a, STDIN_FILENO, &ended) || ended || take_keys(a, &changed))
+			break;
+		r = take_feed(a, &err);
+		changed |= r != 0;
+		if (r > 0 && a->top.trend.have_rates && ++n == frames)
+			break;
+	}
+	terminal_close();
+	return EXIT_GOOD;
+}
+
+/* Applies the command line to the screen; -EINVAL with a sentence. */
+static int apply_config(struct app *a, const struct top_config *cfg, struct errbuf *err)
+{
+	for (unsigned int i = 0; cfg->view && i < VIEWS; i++)
+		if (!strcmp(view_names[i], cfg->view))
+			a->top.view = i;
+	if (cfg->filter)
+		snprintf(a->top.filter, sizeof(a->top.filter), "%s", cfg->filter);
+	a->top.batch = cfg->batch;
+	if (cfg->sort && top_sort_by(&a->top, cfg->sort, err))
+		return -EINVAL;
+	if (!cfg->batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return set_error(err, -EINVAL,
+				 "standard input and output are not a terminal: use -b to print "
+				 "frames as text");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct top_config cfg = { .interval = 1 };
+	struct app app = {};
+	const struct cmd *none;
+	struct errbuf err = {};
+	int r;
+
+	std_fds_open();
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	r = opts_parse(&iomaptop_prog, argc, argv, &cfg, &none, &err);
+	if (r < 0)
+		return complain(EXIT_USAGE, &err);
+	if (r != OPTS_RUN) {
+		if (r == OPTS_HELP)
+			opts_help(&iomaptop_prog, NULL, stdout);
+		else
+			printf("iomaptop %s\n", IOMAP_VERSION);
+		return fflush(stdout) ? EXIT_CANNOT : EXIT_GOOD;
+	}
+	top_init(&app.top, client_path(cfg.socket), cfg.interval);
+	feed_init(&app.feed, app.top.socket, cfg.interval);
+	app.screen.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	app.signals = open_signals();
+	if (apply_config(&app, &cfg, &err))
+		r = complain(EXIT_USAGE, &err);
+	else
+		r = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
+	feed_free(&app.feed);
+	top_free(&app.top);
+	screen_free(&app.screen);
+	close(app.signals);
+	return r;
+}

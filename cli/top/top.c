@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "cli/top/top.h"
+
+void top_init(struct top *t, const char *socket, double interval)
+{
+	*t = (struct top){ .socket = socket, .interval = interval, .page = 1 };
+	for (size_t i = 0; i < VIEWS; i++)
+		t->shown[i].sort = views[i]->sort;
+	table_init(&t->table, views[0]->cols, views[0]->n_cols);
+}
+
+void top_free(struct top *t)
+{
+	table_free(&t->table);
+	table_free(&t->below);
+	trend_free(&t->trend);
+}
+
+int top_sort_by(struct top *t, const char *column, struct errbuf *err)
+{
+	const struct view *v = views[t->view];
+	char names[256] = "";
+	size_t n = 0;
+
+	for (size_t c = 0; c < v->n_cols; c++) {
+		if (!strcasecmp(v->cols[c].name, column)) {
+			t->shown[t->view].sort = c;
+			t->shown[t->view].reverse = false;
+			return 0;
+		}
+		if (n < sizeof(names))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+					      v->cols[c].name);
+	}
+	return set_error(err, -EINVAL, "the view %s has no column '%s', but %s", v->name, column,
+			 names);
+}
+
+/* Keeps the cursor on the row that is selected, wherever sorting put it. */
+static void follow_selected(struct top *t, struct top_view *tv)
+{
+	size_t n = t->table.n_rows;
+
+	for (size_t r = 0; tv->selecting && r < n; r++)
+		if (t->table.rows[r].key == tv->selected) {
+			tv->cursor = r;
+			return;
+		}
+	/* It has gone: stay at its place. */
+	if (tv->cursor >= n)
+		tv->cursor = n ? n - 1 : 0;
+	if (tv->selecting && n)
+		tv->selected = t->table.rows[tv->cursor].key;
+}
+
+const struct row *top_selected(const struct top *t)
+{
+	const struct top_view *tv = &t->shown[t->view];
+
+	return tv->selecting && tv->cursor < t->table.n_rows ? &t->table.rows[tv->cursor] : NULL;
+}
+
+uint32_t top_selected_mapping(const struct top *t)
+{
+	const struct row *row = top_selected(t);
+
+	return row ? row->tag : 0;
+}
+
+size_t top_sort_column(const struct top *t, const struct view *v)
+{
+	unsigned int i = view_index(v);
+
+	return i < VIEWS ? t->shown[i].sort : SIZE_MAX;
+}
+
+static int compare_tags(const void *va, const void *vb)
+{
+	const uint32_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Keeps those rows of @t whose mapping is in one of @shown's rows. */
+static void keep_mappings(struct table *t, const struct table *shown)
+{
+	_cleanup_free_ uint32_t *tags = calloc(shown->n_rows ?: 1, sizeof(*tags));
+	size_t n = 0;
+
+	for (size_t i = 0; tags && i < shown->n_rows; i++)
+		tags[i] = shown->rows[i].tag;
+	if (tags)
+		qsort(tags, shown->n_rows, sizeof(*tags), compare_tags);
+	for (size_t i = 0; tags && i < t->n_rows; i++)
+		if (!t->rows[i].tag ||
+		    bsearch(&t->rows[i].tag, tags, shown->n_rows, sizeof(*tags), compare_tags))
+			t->rows[n++] = t->rows[i];
+	t->n_rows = tags ? n : t->n_rows;
+}
+
+/* Under the view: what belongs to the row that is selected, or to all of them. */
+static void refresh_below(struct top *t, const struct view *v)
+{
+	const struct row *row = top_selected(t);
+	const struct view *below = row && v->detail ? v->detail : v->below;
+	unsigned int i;
+
+	t->below_view = below;
+	t->part = (struct view_part){ .mapping = row ? row->tag : 0, .row = row ? row->key : 0 };
+	if (!below)
+		return;
+	table_init(&t->below, below->cols, below->n_cols);
+	below->rows(&t->trend, &t->part, &t->below);
+	if (t->table.n_rows < t->all_rows)
+		keep_mappings(&t->below, &t->table);
+	i = view_index(below);
+	if (i < VIEWS)
+		table_sort(&t->below, t->shown[i].sort, t->shown[i].reverse);
+}
+
+void top_refresh(struct top *t)
+{
+	const struct view *v = views[t->view];
+	struct top_view *tv = &t->shown[t->view];
+	struct view_part part = { .mapping = t->view == VIEW_CALLERS ? t->mapping : 0 };
+
+	table_free(&t->table);
+	table_free(&t->below);
+	t->below_view = NULL;
+	table_init(&t->table, v->cols, v->n_cols);
+	if (!t->trend.have)
+		return;
+	v->rows(&t->trend, &part, &t->table);
+	t->all_rows = t->table.n_rows;
+	table_filter(&t->table, t->filter);
+	table_sort(&t->table, tv->sort, tv->reverse);
+	follow_selected(t, tv);
+	refresh_below(t, v);
+}
+
+int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err)
+{
+	unsigned int restarts = t->trend.restarts;
+	int r;
+
+	r = trend_add(&t->trend, snapshot, err);
+	if (r)
+		return r;
+	t->waiting = false;
+	if (t->trend.restarts != restarts)
+		snprintf(t->note, sizeof(t->note), "iomapd was restarted: rates begin anew");
+	top_refresh(t);
+	return 0;
+}
+
+void top_lost(struct top *t, const struct errbuf *why)
+{
+	if (!t->waiting)
+		trend_gap(&t->trend);
+	t->waiting = true;
+	t->away = *why;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A small epoll loop: one callback for each file descriptor. Sleeps while nothing happens. */
+#ifndef IOMAP_DAEMON_BASE_LOOP_H
+#define IOMAP_DAEMON_BASE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+/* Something to be done once, after the sources that are ready have had their turn. */
+struct loop_later {
+	int (*fn)(struct loop_later *later); /* as of a source */
+};
+
+struct loop {
+	int epfd;
+	bool stop;
+	struct loop_later *later; /* NULL: none */
+	unsigned int turns;	  /* how many callbacks it still waits for at most */
+};
+
+struct loop_source {
+	int fd;
+	uint32_t events; /* EPOLLIN and so on, as asked for last */
+	/* Called when one of them is there; a negative errno ends the loop with it. */
+	int (*fn)(struct loop_source *source, uint32_t events);
+};
+
+/* All return 0 or a negative errno. */
+int loop_init(struct loop *l);
+void loop_done(struct loop *l);
+int loop_add(struct loop *l, struct loop_source *s, uint32_t events);
+int loop_set(struct loop *l, struct loop_source *s, uint32_t events);
+/* After this the callback is not called again, not even when called from one. */
+void loop_del(struct loop *l, struct loop_source *s);
+/* Has it called, once, after `turns` other callbacks at most. Of several, the first one counts. */
+void loop_call_later(struct loop *l, struct loop_later *later, unsigned int turns);
+/* Waits up to timeout_ms (-1: for ever) and runs one callback. */
+int loop_once(struct loop *l, int timeout_ms);
+/* Runs until l->stop is set or a callback fails. */
+int loop_run(struct loop *l);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of the enums in bpf/iomap.h, as JSON and command lines spell them. */
+#ifndef IOMAP_DAEMON_BASE_NAMES_H
+#define IOMAP_DAEMON_BASE_NAMES_H
+
+#include <stdint.h>
+
+#define IOMAPD_SOCKET "/run/iomapd/iomapd.sock" /* the default */
+
+extern const char *const kind_names[]; /* by enum iomap_kind, NULL-terminated */
+
+/* Each returns a static string, "unknown" for a value outside the enum. */
+const char *kind_name(unsigned int kind);
+const char *backend_name(unsigned int backend);
+const char *rule_name(unsigned int rule);
+const char *lost_name(unsigned int reason);
+const char *state_name(unsigned int state);
+const char *event_name(unsigned int type);
+const char *timing_name(unsigned int timing);
+
+/* Each returns the enum's value or -EINVAL. */
+int kind_from_name(const char *name);
+int backend_from_name(const char *name);
+int rule_from_name(const char *name);
+int timing_from_name(const char *name);
+
+/* A time from 1ns to 1000s, such as 50us or 1.5ms, in nanoseconds. Returns 0 or -EINVAL. */
+int time_from_text(const char *s, uint64_t *ret_ns);
+
+#endif

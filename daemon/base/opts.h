@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options and commands declared as data: parsing, --help and the check against the man pages all
+ * read the same tables.
+ */
+#ifndef IOMAP_DAEMON_BASE_OPTS_H
+#define IOMAP_DAEMON_BASE_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "daemon/base/util.h"
+
+enum opt_type {
+	OPT_FLAG,    /* bool */
+	OPT_TEXT,    /* const char *, not empty */
+	OPT_CHOICE,  /* const char *, one of .choices */
+	OPT_COUNT,   /* unsigned long, .min … .max */
+	OPT_SECONDS, /* double, .min … .max */
+	OPT_LIST,    /* struct opt_list: a text, not empty, each time that it is given */
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+struct opt {
+	const char *name; /* long name, without the dashes; NULL: none */
+	char letter;	  /* short name; 0: none */
+	enum opt_type type;
+	size_t offset;	 /* of the member that takes the value, in the caller's configuration */
+	const char *arg; /* name of the value in --help; NULL for flags */
+	const char *help;
+	double min, max;
+	const char *const *choices; /* NULL-terminated */
+};
+
+#define OPT_LIST_MAX 32
+
+struct opt_list {
+	const char *value[OPT_LIST_MAX];
+	size_t n;
+};
+
+/* Where the value of an option goes: OPT_INTO(struct config, member). */
+#define OPT_INTO(type, member) offsetof(type, member)
+
+struct cmd {
+	const char *name;
+	const char *help;
+	const struct opt *opts; /* its own, beside the program's; NULL: none */
+	size_t n_opts;
+	int (*run)(void *config); /* returns an exit status */
+	/*
+	 * Name of the words that follow, up to the end, and of the member that takes them: a
+	 * char **, NULL-terminated. NULL: a command that takes none. Options end at "--", or at
+	 * the first of these words.
+	 */
+	const char *words;
+	size_t words_offset;
+};
+
+struct prog {
+	const char *name;
+	const char *help; /* one line: what it does */
+	const struct opt *opts;
+	size_t n_opts;
+	const struct cmd *cmds; /* NULL: a program without commands */
+	size_t n_cmds;
+	const char *notes; /* printed under --help; NULL: none */
+};
+
+enum opts_result {
+	OPTS_RUN = 0, /* carry on, with *ret_cmd where there are commands */
+	OPTS_HELP,    /* print opts_help() and end */
+	OPTS_VERSION, /* print the version and end */
+};
+
+/*
+ * Reads the command line into @config. A command may be shortened to any unique beginning; options
+ * may stand before and after it. Returns an enum opts_result, or -EINVAL with a sentence in @err.
+ * *ret_cmd is the command, also for OPTS_HELP where one was named before, else NULL.
+ */
+int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
+	       const struct cmd **ret_cmd, struct errbuf *err);
+
+/* Prints the help of the program, or of one command. */
+void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f);
+
+#endif

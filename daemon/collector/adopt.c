@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The mappings that are older than us, from debugfs. The create and free programs run meanwhile,
+ * so that the list is read and entered until two readings agree.
+ */
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <bpf/bpf.h>
+
+#include "daemon/collector/priv.h"
+#include "daemon/base/names.h"
+
+#define DEBUGFS	 "/sys/kernel/debug"
+#define MAPPINGS DEBUGFS "/io_mapping/mappings"
+#define BACKEND	 DEBUGFS "/io_mapping/backend"
+
+/* Readings until the list must have stood still. */
+#define TRIES 100
+
+/* A line of the list. */
+struct listed {
+	uint32_t id;
+	uint64_t base;
+	uint64_t size;
+	int backend;
+	char owner[600]; /* as %pS writes it */
+};
+
+/* Parses "ID BASE SIZE BACKEND OWNER"; false for anything else, such as the header. */
+static bool parse(const char *line, struct listed *ret)
+{
+	char backend[32];
+	int n = 0;
+
+	if (sscanf(line, "%" SCNu32 " %" SCNx64 " %" SCNu64 " %31s %n", &ret->id, &ret->base,
+		   &ret->size, backend, &n) != 4 ||
+	    !n)
+		return false;
+	ret->backend = backend_from_name(backend);
+	snprintf(ret->owner, sizeof(ret->owner), "%s", line + n);
+	ret->owner[strcspn(ret->owner, "\n")] = '\0';
+	return ret->backend >= 0;
+}
+
+/* Splits "symbol+0xoff/0xsize [module]" into what the other names look like. */
+static int set_owner(struct mapping_meta *meta, char *text)
+{
+	char *module = strchr(text, '['), *end;
+
+	free(meta->owner);
+	free(meta->module);
+	meta->owner = meta->module = NULL;
+	if (module) {
+		*module++ = '\0';
+		module[strcspn(module, "]")] = '\0';
+		meta->module = strdup(module);
+		if (!meta->module)
+			return -ENOMEM;
+	}
+	end = text + strcspn(text, "/ ");
+	*end = '\0';
+	meta->owner = strdup(text);
+	return meta->owner ? 0 : -ENOMEM;
+}
+
+/* Enters one mapping unless the table has it. Returns 1 when it changed something. */
+static int enter(struct collector *c, struct listed *l)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct iomap_mapping m;
+
+	if (!l->id || l->id >= c->opts.max_mappings)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &l->id, &m))
+		return -errno;
+	if (m.state == IOMAP_LIVE && m.base == l->base && m.size == l->size)
+		return 0;
+	m.base = l->base;
+	m.size = l->size;
+	m.owner = 0;
+	m.created_ns = 0;
+	m.freed_ns = 0;
+	m.gen++;
+	m.backend = l->backend;
+	m.state = IOMAP_LIVE;
+	if (bpf_map_update_elem(fd, &l->id, &m, BPF_EXIST))
+		return -errno;
+	if (!c->meta[l->id].adopted)
+		c->adopted++;
+	c->meta[l->id].adopted = true;
+	c->meta[l->id].gen = m.gen;
+	if (l->id > c->adopted_max_id)
+		c->adopted_max_id = l->id;
+	return set_owner(&c->meta[l->id], l->owner) ?: 1;
+}
+
+/* Marks what we entered and what the list no longer has. Returns 1 when it changed something. */
+static int drop_missing(struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings), changed = 0;
+	struct iomap_mapping m;
+
+	for (uint32_t id = 1; id <= c->adopted_max_id; id++) {
+		if (c->meta[id].listed || !c->meta[id].adopted || bpf_map_lookup_elem(fd, &id, &m))
+			continue;
+		if (m.state != IOMAP_LIVE || m.gen != c->meta[id].gen)
+			continue;
+		m.state = IOMAP_FREED;
+		if (bpf_map_update_elem(fd, &id, &m, BPF_EXIST))
+			return -errno;
+		changed = 1;
+	}
+	return changed;
+}
+
+/* Calls fn for each line. Returns 1 when one of them did, an errno; -ENOENT without the file. */
+static int each_listed(struct collector *c, int (*fn)(struct collector *c, struct listed *l))
+{
+	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
+	_cleanup_fclose_ FILE *f = NULL;
+	int changed = 0, r;
+	struct listed l;
+	size_t size = 0;
+
+	if (!path)
+		return -ENOMEM;
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	for (uint32_t id = 0; id < c->opts.max_mappings; id++)
+		c->meta[id].listed = false;
+	while (getline(&line, &size, f) >= 0) {
+		if (!parse(line, &l))
+			continue;
+		if (l.id < c->opts.max_mappings)
+			c->meta[l.id].listed = true;
+		r = fn(c, &l);
+		if (r < 0)
+			return r;
+		changed |= r;
+	}
+	return ferror(f) ? -EIO : changed;
+}
+
+/* One reading. Returns 1 when it changed something, -ENOENT without the file. */
+static int read_list(struct collector *c)
+{
+	int changed = each_listed(c, enter), r;
+
+	if (changed < 0)
+		return changed;
+	r = drop_missing(c);
+	return r < 0 ? r : changed | r;
+}
+
+/* Which backend the kernel uses, when debugfs says so. */
+static void read_backend(struct collector *c)
+{
+	_cleanup_free_ char *path = collector_path(c, BACKEND);
+	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+	char name[32];
+	int b;
+
+	if (!f || fscanf(f, "%31s", name) != 1)
+		return;
+	b = backend_from_name(name);
+	if (b >= 0)
+		c->in_force[b] = true;
+}
+
+static int note_gap(struct collector *c, int err)
+{
+	_cleanup_free_ char *path = collector_path(c, DEBUGFS);
+	struct statfs fs;
+	const char *why;
+	bool mounted;
+	int n;
+
+	if (!path)
+		return -ENOMEM;
+	why = "debugfs is not mounted at " DEBUGFS "; mount it and restart iomapd";
+	mounted = !statfs(path, &fs) && (unsigned long)fs.f_type == DEBUGFS_MAGIC;
+	if (err == -EACCES)
+		why = "no permission to read " MAPPINGS "; run iomapd as root";
+	else if (mounted)
+		why = "this kernel has no " MAPPINGS;
+	n = asprintf(&c->gaps[HOOK_DEBUGFS],
+		     "base, size and owner of mappings older than iomapd are not known: %s", why);
+	if (n < 0)
+		c->gaps[HOOK_DEBUGFS] = NULL;
+	return n < 0 ? -ENOMEM : 0;
+}
+
+int collector_adopt(struct collector *c)
+{
+	int r = 0;
+
+	read_backend(c);
+	for (int i = 0; i < TRIES; i++) {
+		r = read_list(c);
+		if (r == -ENOENT || r == -EACCES)
+			return note_gap(c, r);
+		if (r <= 0)
+			return r;
+	}
+	return -EBUSY;
+}
+
+/* The mapping is one that an earlier collector adopted: what the table lacks is its owner. */
+static int know_again(struct collector *c, struct listed *l)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct mapping_meta *meta;
+	struct iomap_mapping m;
+
+	if (!l->id || l->id >= c->opts.max_mappings)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &l->id, &m))
+		return -errno;
+	if (m.state != IOMAP_LIVE || m.created_ns || m.base != l->base || m.size != l->size)
+		return 0;
+	meta = &c->meta[l->id];
+	meta->adopted = true;
+	meta->gen = m.gen;
+	if (l->id > c->adopted_max_id)
+		c->adopted_max_id = l->id;
+	return set_owner(meta, l->owner);
+}
+
+int collector_adopt_again(struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings), r;
+	struct iomap_mapping m;
+
+	read_backend(c);
+	/* Those that were freed since are in the table, too. */
+	for (uint32_t id = 1; id < c->opts.max_mappings; id++) {
+		if (!bpf_map_lookup_elem(fd, &id, &m) && m.state != IOMAP_EMPTY && !m.created_ns)
+			c->adopted_max_id = id;
+	}
+	r = each_listed(c, know_again);
+	return r == -ENOENT || r == -EACCES ? 0 : r;
+}
+
+uint32_t collector_old(const struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct iomap_mapping m;
+	uint32_t n = 0;
+
+	for (uint32_t id = 1; id <= c->adopted_max_id; id++)
+		n += c->meta[id].adopted && !bpf_map_lookup_elem(fd, &id, &m) &&
+		     m.state == IOMAP_LIVE && !m.created_ns;
+	return n;
+}

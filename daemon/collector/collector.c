@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loading. Attaching is in collector-hooks.c, adoption in collector-adopt.c, reading in
+ * collector-read.c; events are in collector-events.c, and violations in collector-places.c.
+ */
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <bpf/bpf.h>
+
+#include "daemon/collector/priv.h"
+
+char *collector_path(const struct collector *c, const char *path)
+{
+	char *p;
+
+	return asprintf(&p, "%s%s", c->opts.root ? c->opts.root : "", path) < 0 ? NULL : p;
+}
+
+/* Different stacks of maps that are kept, when they are asked for. */
+#define MAP_STACKS 4096
+
+bool collector_has(const struct collector *c, const char *path)
+{
+	_cleanup_free_ char *p = collector_path(c, path);
+
+	return p && !access(p, F_OK);
+}
+
+static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
+{
+	return data[cap / 32].effective & (1U << (cap % 32));
+}
+
+static int check_privilege(struct errbuf *e)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(SYS_capget, &head, data))
+		return set_error(e, -errno, "cannot read the process's capabilities: %s",
+				 strerror(errno));
+	if (has_cap(data, CAP_SYS_ADMIN) || (has_cap(data, CAP_BPF) && has_cap(data, CAP_PERFMON)))
+		return 0;
+	return set_error(e, -EPERM,
+			 "no privilege to load BPF programs; run it as root (or with "
+			 "CAP_BPF and CAP_PERFMON)");
+}
+
+static int check_btf(const struct collector *c, struct errbuf *e)
+{
+	if (collector_has(c, "/sys/kernel/btf/vmlinux"))
+		return 0;
+	return set_error(e, -ENOTSUP,
+			 "this kernel (%s) has no BTF at /sys/kernel/btf/vmlinux; build it "
+			 "with CONFIG_DEBUG_INFO_BTF=y",
+			 c->uts.release);
+}
+
+static bool is_preempt_rt(const struct collector *c)
+{
+	return strstr(c->uts.version, "PREEMPT_RT") || collector_has(c, "/sys/kernel/realtime");
+}
+
+static uint32_t round_up_pow2(uint32_t v)
+{
+	uint32_t r = 1;
+
+	while (r < v && r < 1U << 31)
+		r <<= 1;
+	return r;
+}
+
+/* Sizes the maps and sets what the verifier is to know. */
+static int configure(struct collector *c)
+{
+	const struct collector_options *o = &c->opts;
+	uint32_t buckets = round_up_pow2((o->max_sites ? o->max_sites : 1024) / IOMAP_SITE_WAYS);
+	struct iomap_bpf *s = c->skel;
+	int err;
+
+	err = bpf_map__set_max_entries(s->maps.mappings, o->max_mappings);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.counters, o->max_mappings);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.sites, buckets);
+	if (!err && o->max_live)
+		err = bpf_map__set_max_entries(s->maps.live, o->max_live);
+	if (!err && o->ring_bytes)
+		err = bpf_map__set_max_entries(s->maps.events, o->ring_bytes);
+	s->rodata->cfg_max_mappings = o->max_mappings;
+	s->rodata->cfg_cpus = c->nr_cpus;
+	s->rodata->cfg_timing = o->timing;
+	s->rodata->cfg_preempt_rt = o->preempt_rt < 0 ? is_preempt_rt(c) : o->preempt_rt;
+	s->rodata->cfg_site_mask = buckets - 1;
+	s->rodata->cfg_rules_off = o->rules_off;
+	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
+	s->rodata->cfg_map_stacks = o->map_stacks;
+	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	/* Kernels for 64 bits have unwinders that need no help. */
+	if (c->uts.machine[0] == 'i' && !strcmp(c->uts.machine + 2, "86"))
+		s->rodata->cfg_ret_on_stack = 4;
+	if (!err && o->map_stacks)
+		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
+	if (!o->no_attach)
+		collector_find_functions(c);
+	if (!err)
+		err = collector_configure_ipi(c);
+	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit);
+	return err;
+}
+
+/* The last line of a verifier's log that says something, for the error message. */
+static const char *last_words(char *log)
+{
+	char *line, *save, *last = "";
+
+	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "processed ", 10))
+			last = line;
+	}
+	return last;
+}
+
+static int load(struct collector *c, struct errbuf *e)
+{
+	struct bpf_program *prog = NULL;
+	char *log = c->chunk; /* not yet used for reading */
+	int err;
+
+	*log = '\0';
+	c->skel = iomap_bpf__open();
+	if (!c->skel)
+		return set_error(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	err = configure(c);
+	if (err)
+		return set_error(e, err, "cannot size the BPF maps: %s", strerror(-err));
+	while ((prog = bpf_object__next_program(c->skel->obj, prog)))
+		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
+	err = iomap_bpf__load(c->skel);
+	if (!err)
+		return collector_map_kept(c, e);
+	if (err == -EPERM)
+		return set_error(e, err,
+				 "the kernel refuses to load BPF programs (is it locked down?)");
+	if (err == -E2BIG || err == -ENOMEM)
+		return set_error(e, err,
+				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
+				 "try a smaller --max-mappings",
+				 c->opts.max_mappings - 1, c->nr_cpus, strerror(-err));
+	return set_error(e, err, "cannot load the BPF programs: %s",
+			 *log ? last_words(log) : strerror(-err));
+}
+
+int collector_adopt_now(struct collector *c, struct errbuf *e)
+{
+	int err = collector_adopt(c);
+
+	return err ? set_error(e, err, "cannot read the kernel's list of mappings: %s",
+			       strerror(-err))
+		   : 0;
+}
+
+/* The programs see maps and unmaps from here on. */
+static void arm(struct collector *c)
+{
+	struct iomap_shared *shared = &c->skel->bss->shared;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	shared->armed_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	/* What is freed from here on is subtracted; what was before is not counted any more. */
+	shared->old = c->gaps[HOOK_DEBUGFS] ? 1 : collector_old(c);
+	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
+}
+
+static int check_symbols(struct collector *c)
+{
+	int err = symbols_check(c->symbols);
+
+	if (!err)
+		return 0;
+	if (asprintf(&c->gaps[HOOK_KALLSYMS],
+		     "call sites and owners are shown as addresses: /proc/kallsyms %s",
+		     err == -EACCES ? "hides them (see kernel.kptr_restrict)" : "cannot be read") <
+	    0) {
+		c->gaps[HOOK_KALLSYMS] = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What the programs noted of an address in a module, which may have been unloaded since. */
+static bool kept_name(void *ctx, uint64_t addr, char *buf, size_t size)
+{
+	const struct collector *c = ctx;
+	struct iomap_name name;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.names), &addr, &name))
+		return false;
+	snprintf(buf, size, "%.*s", IOMAP_NAME_LEN, name.text);
+	return true;
+}
+
+/* Attaches what was loaded, and leaves it to those that come after us. */
+static int begin(struct collector *c, struct errbuf *e)
+{
+	int err = c->opts.no_attach ? collector_adopt_now(c, e) : collector_attach(c, e);
+
+	if (err)
+		return err;
+	arm(c);
+	return collector_pin(c, e);
+}
+
+/* It counts already; what was known of it is found out again. */
+static int go_on(struct collector *c, struct errbuf *e)
+{
+	int err = collector_adopt_again(c);
+
+	c->has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
+	if (!err)
+		err = collector_replay(c);
+	return err ? set_error(e, err, "cannot go on with what is pinned: %s", strerror(-err)) : 0;
+}
+
+static int setup(struct collector *c, struct errbuf *e)
+{
+	_cleanup_free_ char *kallsyms = NULL;
+	int err, taken;
+
+	err = check_privilege(e);
+	if (!err)
+		err = check_btf(c, e);
+	if (!err && !c->opts.no_attach && !c->opts.root)
+		err = collector_check_tracepoints(c, e);
+	if (err)
+		return err;
+	c->nr_cpus = libbpf_num_possible_cpus();
+	if (c->nr_cpus < 0)
+		return set_error(e, c->nr_cpus, "cannot tell the number of possible CPUs");
+	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
+	kallsyms = collector_path(c, "/proc/kallsyms");
+	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
+	c->chunk = malloc(CHUNK_BYTES);
+	if (!c->symbols || !c->chunk || check_symbols(c))
+		return set_error(e, -ENOMEM, "out of memory");
+	taken = collector_take_over(c, e);
+	err = taken < 0 ? taken : taken ? 0 : load(c, e);
+	if (err)
+		return err;
+	/* Where there are other files to be read than the kernel's, they say what it is. */
+	c->names_kept = !c->opts.root && !c->gaps[HOOK_KALLSYMS];
+	if (c->names_kept)
+		symbols_set_source(c->symbols, kept_name, c);
+	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
+	if (!c->meta)
+		return set_error(e, -ENOMEM, "out of memory");
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), collector_event_arrived, c,
+				   NULL);
+	if (!c->ring)
+		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return taken ? go_on(c, e) : begin(c, e);
+}
+
+int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	struct timespec now;
+	int err;
+
+	if (!c)
+		return set_error(e, -ENOMEM, "out of memory");
+	c->opts = *opts;
+	if (!c->opts.max_mappings)
+		c->opts.max_mappings = COLLECTOR_MAPPINGS_DEFAULT;
+	if (!c->opts.max_hold_ns)
+		c->opts.rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);
+	c->opts.max_mappings++; /* id 0 stands for those that the table lacks */
+	clock_gettime(CLOCK_REALTIME, &now);
+	c->started_unix_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	c->pins.fd = -1;
+	uname(&c->uts);
+	err = setup(c, e);
+	if (err) {
+		collector_free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+struct collector *collector_free(struct collector *c)
+{
+	if (!c)
+		return NULL;
+	collector_unpin(c);
+	for (int i = 0; i < HOOK_MAX; i++) {
+		bpf_link__destroy(c->links[i]);
+		free(c->gaps[i]);
+	}
+	for (size_t i = 0; i < c->nr_probes; i++)
+		bpf_link__destroy(c->probes[i]);
+	collector_free_places(c);
+	free(c->batch);
+	for (uint32_t i = 0; c->meta && i < c->opts.max_mappings; i++) {
+		free(c->meta[i].owner);
+		free(c->meta[i].module);
+	}
+	ring_buffer__free(c->ring);
+	iomap_bpf__destroy(c->skel);
+	symbols_free(c->symbols);
+	free(c->meta);
+	free(c->chunk);
+	free(c);
+	return NULL;
+}
+
+int collector_event_fd(const struct collector *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+int collector_program_fd(const struct collector *c, const char *name)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, name);
+
+	return prog ? collector_prog_fd(c, prog) : -ENOENT;
+}
+
+int collector_map_fd(const struct collector *c, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(c->skel->obj, name);
+
+	return fd < 0 ? -ENOENT : fd;
+}

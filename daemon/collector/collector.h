@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loads the BPF programs, attaches them, and reads what they counted. iomapd and tests share this.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_COLLECTOR_H
+#define IOMAP_DAEMON_COLLECTOR_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/collector/cost.h"
+#include "daemon/collector/history.h"
+#include "daemon/collector/model.h"
+#include "daemon/base/util.h"
+
+#define COLLECTOR_MAPPINGS_DEFAULT 1024
+#define COLLECTOR_MAPPINGS_MAX	   65536
+
+struct collector_options {
+	uint32_t max_mappings; /* ids the table takes; 0: COLLECTOR_MAPPINGS_DEFAULT */
+	uint32_t max_live;     /* open sleepable maps; 0: as in the object */
+	uint32_t max_sites;    /* call sites a CPU; 0: 1024. Rounded up to a power of two */
+	uint32_t ring_bytes;   /* 0: as in the object; a power of two, of pages */
+	enum iomap_timing timing;
+	uint32_t rules_off;   /* bits 1 << enum iomap_rule: not to be checked */
+	uint64_t max_hold_ns; /* budget of hold-time; 0: that rule is not checked */
+	bool ipi;	      /* count interrupts between CPUs */
+	uint64_t hidden;      /* bits of collector_hook(): hooks that are not to be attached */
+	bool map_stacks;      /* keep the kernel stack of each map, for the violations */
+	int preempt_rt;	      /* -1: find out */
+	bool no_attach;	      /* load only: for tests that run the programs themselves */
+	const char *root;     /* comes before /sys and /proc; NULL: nothing */
+	/*
+	 * Folder of the BPF file system where all is pinned, and where what an earlier one left is
+	 * taken over from; NULL: nothing is pinned.
+	 */
+	const char *pins;
+};
+
+struct collector;
+
+/*
+ * Loads, adopts the mappings that are older than us, and attaches. Returns 0, or with a sentence
+ * in e: -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or
+ * another negative errno.
+ */
+int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e);
+/* Frees all. What is pinned goes on counting; else it is detached. */
+struct collector *collector_free(struct collector *c);
+
+/* Sentences on how it started: what was taken over, and what not. NULL: there is no such one. */
+const char *collector_note(const struct collector *c, size_t i);
+
+/* Reads all counters into an empty model and finishes it. The strings belong to the collector. */
+int collector_sample(struct collector *c, struct model *m);
+
+/* Fills in what concerns the BPF programs and maps. Returns 0 or a negative errno. */
+int collector_cost(const struct collector *c, struct cost *cost);
+
+/* A descriptor that is readable when events wait (for epoll). */
+int collector_event_fd(const struct collector *c);
+/*
+ * Adds the waiting events to the history: at first, those that an earlier one told of. Returns how
+ * many, or a negative errno.
+ */
+int collector_consume(struct collector *c, struct history *h);
+
+/*
+ * Number of a hook for interrupts between CPUs, by the name that `status` shows; -EINVAL when there
+ * is none.
+ */
+int collector_hook(const char *name);
+
+/* Descriptors of a program or map by its name in bpf/, -ENOENT when there is none. For tests. */
+int collector_program_fd(const struct collector *c, const char *name);
+int collector_map_fd(const struct collector *c, const char *name);
+
+#endif

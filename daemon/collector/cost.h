@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What iomapd itself costs. */
+#ifndef IOMAP_DAEMON_COLLECTOR_COST_H
+#define IOMAP_DAEMON_COLLECTOR_COST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define COST_PROGRAMS_MAX 64
+
+/* A BPF program since it was loaded, while the kernel kept its statistics. */
+struct cost_program {
+	const char *name; /* belongs to the collector */
+	uint64_t run_ns;
+	uint64_t runs;
+};
+
+struct cost {
+	uint64_t cpu_ns;
+	uint64_t resident_bytes;
+	uint64_t map_bytes; /* memory of the BPF maps; 0: not known */
+	size_t clients;	    /* connected to the socket */
+	struct cost_program programs[COST_PROGRAMS_MAX];
+	size_t nr_programs; /* 0: the kernel keeps no statistics (kernel.bpf_stats_enabled) */
+};
+
+/* Fills in what concerns the process. Returns 0 or a negative errno. */
+int cost_of_process(struct cost *c);
+
+#endif

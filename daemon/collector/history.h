@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The latest events, in a ring of fixed size, and the violations that they pushed out, as each
+ * place is told of only once. Readers hold a sequence number and pull: whoever is slow costs no
+ * memory, and learns how many events it missed.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_HISTORY_H
+#define IOMAP_DAEMON_COLLECTOR_HISTORY_H
+
+#include <stdint.h>
+
+#include "bpf/iomap.h"
+#include "bpf/keep.h"
+#include "daemon/collector/model.h"
+
+#define HISTORY_SIZE IOMAP_TOLD
+#define HISTORY_OLD  IOMAP_PLACES
+
+struct event {
+	uint64_t seq; /* 1 for the first event since counting began */
+	uint64_t time_unix_ns;
+	struct iomap_event rec;
+	const char *caller; /* symbol+0xoffset; NULL: the event has none */
+	const char *module;
+	const struct model_violation *violation; /* outlives the history; NULL for other events */
+};
+
+struct history;
+
+/* Returns NULL when there is no memory. */
+struct history *history_new(void);
+struct history *history_free(struct history *h);
+
+/* Has the next event be number seq, of an empty history. */
+void history_begin(struct history *h, uint64_t seq);
+
+/* Adds an event with the next sequence number; the strings must outlive the history. */
+void history_add(struct history *h, const struct event *e);
+
+/* Adds a violation with its own number, older than all others but those added so before. */
+void history_add_old(struct history *h, const struct event *e);
+
+/*
+ * The event with sequence number *seq, or the oldest one kept when that one is gone; *seq is then
+ * moved to the one after it and *ret_missed says how many were skipped. NULL: not there yet.
+ */
+const struct event *history_next(const struct history *h, uint64_t *seq, uint64_t *ret_missed);
+
+/* Sequence number of the oldest event kept; of the next one to come when there is none. */
+uint64_t history_first(const struct history *h);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interrupts between CPUs, added up: what the per-CPU records of bpf/ipi.h come to, and whose doing
+ * it is. Part of the model.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
+#define IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/iomap.h"
+
+/* Figures that a kernel may be unable to give. */
+enum ipi_figure {
+	IPI_IPIS,
+	IPI_CALLS,
+	IPI_WAIT, /* and broadcasts */
+	IPI_STOLEN,
+	IPI_DIRECT,
+	IPI_DEFERRED,
+	IPI_RECEIVED,
+	IPI_FIGURE_MAX,
+};
+
+/* What one call site of one mapping caused. Its maps and its unmaps, by the site of the map. */
+struct ipi_caller {
+	uint64_t ip;
+	const char *name; /* belongs to who fills the model */
+	const char *module;
+	uint32_t mapping;
+	uint8_t kind;
+	uint8_t backend;
+	struct iomap_ipi_count direct;
+	struct iomap_ipi_count deferred; /* all but the times in 1/IOMAP_SHARE_ONE */
+	uint64_t queued;		 /* ranges, ever */
+	uint64_t pending;		 /* those that no purge took yet */
+	uint64_t expired;		 /* those whose share is not known any more */
+	uint64_t slots;			 /* pages of the reserve, ever */
+};
+
+struct model_ipi {
+	bool on;			 /* it was asked for */
+	const char *gap[IPI_FIGURE_MAX]; /* why a figure is not known; NULL: it is */
+
+	struct iomap_ipi_count class[IOMAP_IPI_CLASS_MAX];
+	uint64_t sent[IOMAP_IPI_VECTOR_MAX];
+	uint64_t received[IOMAP_IPI_VECTOR_MAX];
+	uint64_t queued; /* ranges of vmalloc, by anybody */
+	uint64_t slots;
+	uint64_t unread, unjoined, unplaced;
+	/*
+	 * Shares that the programs have noted with the call sites, in 1/IOMAP_SHARE_ONE. What they
+	 * have yet to note is in deferred alone, and not for ever: the record of its purge is
+	 * overwritten by that IOMAP_PURGES later. This one never goes back.
+	 */
+	struct iomap_ipi_count noted[IOMAP_BACKEND_MAX];
+	/* Events that the kernel passed by a program, as it was busy: by what they are */
+	uint64_t missed_sends, missed_calls, missed;
+	struct iomap_ipi_purging purging;
+
+	struct ipi_caller *callers; /* those that cost most first, once finished */
+	size_t nr_callers, cap_callers;
+	struct iomap_ipi_cell *matrix; /* sender * matrix_cpus + target */
+	size_t matrix_cpus;	       /* 0: there are too many */
+
+	/* Once finished; counts of deferred, ours and other in 1/IOMAP_SHARE_ONE */
+	struct iomap_ipi_count direct[IOMAP_BACKEND_MAX];
+	struct iomap_ipi_count deferred[IOMAP_BACKEND_MAX];
+	struct iomap_ipi_count other;
+	struct iomap_ipi_count total; /* plain */
+	uint64_t own_queued, own_pending, own_expired, pending_slots;
+};
+
+/* Empties it and keeps the memory of the callers. */
+void ipi_reset(struct model_ipi *m);
+void ipi_free(struct model_ipi *m);
+
+void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c);
+/*
+ * Adds a CPU's record of a call site; settles what it has open with purges, the records by epoch
+ * modulo IOMAP_PURGES. Returns 0 or -ENOMEM.
+ */
+int ipi_add_site(struct model_ipi *m, const struct iomap_ipi_site_key *key,
+		 const struct iomap_ipi_site *site, const struct iomap_ipi_purge *purges);
+/* Adds what a CPU sent to another one. Returns 0 or -ENOMEM. cpus: of the machine. */
+int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
+		 const struct iomap_ipi_cell *cell);
+/* Shares out what is shared, and sums up; to be called once, after the last record. */
+void ipi_finish(struct model_ipi *m);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One sampling of everything that is counted, summed up as it is read: what the per-CPU records
+ * of bpf/iomap.h come to. The reports are made from this, wherever it was filled from.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_MODEL_H
+#define IOMAP_DAEMON_COLLECTOR_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/iomap.h"
+#include "daemon/collector/model-ipi.h"
+#include "daemon/base/util.h"
+
+/* Events of one kind; hold times in nanoseconds. */
+struct model_count {
+	uint64_t maps;
+	uint64_t unmaps;
+	uint64_t failed;
+	uint64_t gone; /* maps that no unmap will end any more */
+	uint64_t hold_count;
+	uint64_t hold_sum;
+	uint64_t hold_max;
+};
+
+struct model_mapping {
+	uint32_t id;
+	uint32_t gen;
+	uint64_t base;
+	uint64_t size;
+	uint64_t owner_ip;  /* 0: not known as an address */
+	const char *owner;  /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
+	const char *module; /* NULL: the kernel itself */
+	char device[32];    /* PCI address; empty: lies in none */
+	int bar;	    /* -1: none */
+	uint8_t backend;
+	uint8_t state;				 /* enum iomap_state */
+	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
+	struct model_count ever[IOMAP_KIND_MAX]; /* of all mappings that had the id */
+};
+
+struct model_caller {
+	uint64_t ip;
+	const char *name; /* as owner above */
+	const char *module;
+	uint32_t mapping;
+	uint8_t kind;
+	uint8_t backend;
+	uint64_t maps;
+	uint64_t failed;
+};
+
+struct model_cpu {
+	uint32_t cpu;
+	uint64_t maps[IOMAP_KIND_MAX];
+	uint64_t unmaps[IOMAP_KIND_MAX]; /* those without a known map included */
+	uint64_t failed;
+};
+
+struct model_hist {
+	uint64_t count; /* the sum of the buckets */
+	uint64_t sum;
+	uint64_t max;
+	uint64_t bucket[IOMAP_HIST_BUCKETS];
+};
+
+/* Something that the figures need and that the kernel may lack. */
+struct model_hook {
+	const char *name;
+	const char *gap; /* NULL: attached; else a sentence: what is missing and what that costs */
+};
+
+/* A place that breaks a rule. Strings belong to who fills the model; times are nanoseconds. */
+struct model_violation {
+	uint8_t rule; /* enum iomap_rule */
+	uint8_t kind; /* of the map */
+	uint8_t backend;
+	uint32_t id;	       /* mapping of the first breach; 0: not known */
+	uint64_t count;	       /* breaches */
+	uint64_t time_ns;      /* of the first; CLOCK_MONOTONIC */
+	uint64_t time_unix_ns; /* of the first; CLOCK_REALTIME */
+	uint64_t base, size;   /* of the mapping; 0: not known */
+	uint64_t offset;       /* of the map, for the offset rules and use-after-free */
+	uint64_t map_size;     /* likewise; 0: not known */
+	uint64_t held_ns;      /* the longest that the map was held; 0: not known */
+	uint32_t pid;	       /* thread and CPU of the first */
+	uint32_t cpu;
+	char comm[IOMAP_COMM_LEN + 1];
+	bool at_exit;	    /* a leak: found when the task ended, not when the mapping was freed */
+	const char *caller; /* call site of the map, symbol+0xoffset; NULL: not known */
+	const char *module; /* NULL: the kernel itself, or not known */
+	/* The offending call into io_mapping, or the function that may sleep; NULL: none */
+	const char *offender;
+	const char *offender_module;
+	/* Kernel stack of the offence, innermost first: "symbol+0xoffset [module]" */
+	const char *stack[IOMAP_STACK_FRAMES];
+	size_t nr_stack;
+	const char *map_stack[IOMAP_STACK_FRAMES]; /* of the map, if asked for */
+	size_t nr_map_stack;
+};
+
+#define MODEL_HOOKS_MAX 32
+
+struct model {
+	uint64_t time_ns;	  /* CLOCK_MONOTONIC when the sampling began */
+	uint64_t started_unix;	  /* seconds */
+	uint64_t since_unix_ns;	  /* when counting began; 0: not known */
+	uint64_t starts;	  /* daemons that kept these books since then */
+	const char *const *notes; /* how the last one started; they belong to who fills the model */
+	size_t nr_notes;
+	uint32_t pid;
+	const char *version;
+	char release[65]; /* as in struct utsname */
+	char machine[65];
+
+	bool backend_present[IOMAP_BACKEND_MAX]; /* in force, or seen */
+	enum iomap_timing timing;
+
+	uint64_t seen;	    /* without those under way */
+	uint64_t under_way; /* CPUs that were in the middle of an event when they were read */
+	uint64_t counted;
+	uint64_t lost[IOMAP_LOST_MAX];
+	uint64_t adopted; /* mappings that are older than the tracer */
+	uint64_t created;
+	uint64_t freed;
+	uint64_t stray_unmaps;				 /* unmaps whose map was not seen */
+	uint64_t stray_maps;				 /* maps of an id that the table lacks */
+	struct model_count unattributed[IOMAP_KIND_MAX]; /* the same, all that is counted */
+
+	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	struct model_hist hist[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	/* How long maps and unmaps themselves take, in maps from tasks; linear ones take nothing */
+	struct model_hist op[IOMAP_OP_MAX][IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
+	struct model_ipi ipi;
+
+	struct model_mapping *mappings; /* by id; live and freed ones */
+	size_t nr_mappings, cap_mappings;
+	struct model_caller *callers; /* busiest first, once finished */
+	size_t nr_callers, cap_callers;
+	struct model_cpu *cpus;
+	size_t nr_cpus, cap_cpus;
+	struct model_hook hooks[MODEL_HOOKS_MAX];
+	size_t nr_hooks;
+
+	struct model_violation *violations; /* oldest first */
+	size_t nr_violations, cap_violations;
+	uint64_t rule_count[IOMAP_RULE_MAX];  /* breaches */
+	bool rule_off[IOMAP_RULE_MAX];	      /* not to be checked */
+	const char *rule_gap[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
+	/*
+	 * Times that the kernel passed by what a rule is checked in, as a BPF program or a read of
+	 * its maps was at work on that CPU. Events of io_mapping are in lost instead.
+	 */
+	uint64_t rule_missed[IOMAP_RULE_MAX];
+	uint64_t unplaced; /* breaches of no place in the list */
+	/* Unmaps that may have ended a map from before the tracer: no breach, and no proof */
+	uint64_t undecided[IOMAP_KIND_MAX];
+};
+
+/* Empties it for another sampling and keeps the memory. */
+void model_reset(struct model *m);
+void model_free(struct model *m);
+
+/*
+ * Each adds one record to the model. A hook's strings must outlive it. All return 0 or -ENOMEM;
+ * model_add_hook() -ENOSPC when MODEL_HOOKS_MAX is reached.
+ */
+int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c);
+int model_add_site(struct model *m, const struct iomap_site *s);
+int model_add_hook(struct model *m, const char *name, const char *gap);
+int model_add_violation(struct model *m, const struct model_violation *v);
+void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
+		    const struct iomap_hist *h);
+void model_add_op_hist(struct model *m, unsigned int op, unsigned int backend, unsigned int kind,
+		       const struct iomap_hist *h);
+/*
+ * Adds a mapping with its counters of all CPUs, nr of them, stride bytes apart. *ret_mapping, valid
+ * until the next one is added, is there for the caller to name owner and device.
+ */
+int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *map,
+		      const void *counters, size_t nr, size_t stride,
+		      struct model_mapping **ret_mapping);
+/* Adds the counters of id 0: maps of ids that the table lacks. */
+void model_add_unattributed(struct model *m, const void *counters, size_t nr, size_t stride);
+
+/* Merges and orders the callers; to be called once, after the last record. */
+void model_finish(struct model *m);
+
+/* One figure of a count, for those who write the same of several counts. */
+uint64_t model_maps(const struct model_count *c);
+uint64_t model_unmaps(const struct model_count *c);
+uint64_t model_failed(const struct model_count *c);
+/* Live maps: never below 0, even when the CPUs were read at different moments. */
+uint64_t model_live(const struct model_count *c);
+
+/*
+ * The hold time that `percent` (1..100) of the counted ones did not exceed, rounded up to the end
+ * of its bucket but never above the longest. 0 for an empty histogram.
+ */
+uint64_t model_percentile(const struct model_hist *h, unsigned int percent);
+
+#endif

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading the maps into a model. */
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+
+#include "daemon/collector/priv.h"
+
+/* For how long a CPU's record is read at once until it is one between two events. */
+#define SPIN_NS 2000000
+/*
+ * And once more after a nap: a virtual CPU can be halted in the middle of a handler, and may need
+ * ours to go on. All clients wait for their answers meanwhile.
+ */
+#define NAP_US 1000
+/* A record that changed while it was copied is read again for so long. */
+#define TORN_NS 50000000
+
+int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,
+			 uint32_t last, size_t size, collector_each_fn fn)
+{
+	uint32_t per_call = CHUNK_BYTES / (size + sizeof(uint32_t)), prev = first - 1, n;
+	_cleanup_free_ void *large = NULL;
+	void *values = c->chunk;
+	uint32_t *keys;
+	int err;
+
+	if (!per_call) {
+		per_call = 1;
+		values = large = malloc(size + sizeof(uint32_t));
+		if (!large)
+			return -ENOMEM;
+	}
+	keys = (void *)((char *)values + per_call * size);
+	for (uint32_t key = first; key <= last; key += n, prev = key - 1) {
+		n = last - key + 1 < per_call ? last - key + 1 : per_call;
+		err = bpf_map_lookup_batch(fd, key ? &prev : NULL, &prev, keys, values, &n, NULL);
+		if (err && errno != ENOENT)
+			return -errno;
+		if (!n)
+			return -EIO;
+		for (uint32_t i = 0; i < n; i++) {
+			err = fn(c, m, keys[i], (char *)values + i * size);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* How many events the CPU has seen and neither counted nor lost: 0, or 1 in the middle of one. */
+static uint64_t open_events(const struct iomap_cpu *cpu)
+{
+	uint64_t done = cpu->counted;
+
+	for (int i = 0; i < IOMAP_LOST_MAX; i++)
+		done += cpu->lost[i];
+	return cpu->seen - done;
+}
+
+/* Tells whether the records are to be read again; takes a nap before that if it is time to. */
+static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
+{
+	if (spent_ns < SPIN_NS)
+		return true;
+	if (torn || *napped)
+		return torn && spent_ns < TORN_NS;
+	usleep(NAP_US);
+	*napped = true;
+	return true;
+}
+
+/*
+ * Takes the new record of a CPU if the one there is not between two events. Returns whether this
+ * one is neither. *torn: more than a handler has open, and not for good, as the record changes.
+ */
+static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, bool *torn)
+{
+	bool same = cpu->seen == fresh->seen && cpu->counted == fresh->counted;
+
+	if (cpu->seen && !open_events(cpu))
+		return false;
+	*cpu = *fresh;
+	if (open_events(cpu) > 1 && !same)
+		*torn = true;
+	return open_events(cpu);
+}
+
+/*
+ * Reads the CPUs' records, each as it is between two events if that can be had: a handler at work
+ * has seen an event that it did not yet count. If it cannot be had, that event is said to be under
+ * way, and is one of those of the next reading; a handler is at work on one event only.
+ */
+static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
+{
+	_cleanup_free_ struct iomap_cpu *cpus = calloc(c->nr_cpus, sizeof(*cpus));
+	_cleanup_free_ struct iomap_cpu *fresh = calloc(c->nr_cpus, sizeof(*cpus));
+	int fd = bpf_map__fd(c->skel->maps.cpus), err;
+	bool open, torn, napped = false;
+	uint64_t start = now_ns();
+	uint32_t zero = 0;
+
+	if (!cpus || !fresh)
+		return -ENOMEM;
+	do {
+		if (bpf_map_lookup_elem(fd, &zero, fresh))
+			return -errno;
+		open = torn = false;
+		for (int i = 0; i < c->nr_cpus; i++)
+			open |= take_fresh(&cpus[i], &fresh[i], &torn);
+	} while (open && read_again(torn, now_ns() - start, &napped));
+	for (int i = 0; i < c->nr_cpus; i++) {
+		err = model_add_cpu(m, i, &cpus[i]);
+		if (err)
+			return err;
+		if (!cpus[i].seen && i >= c->nr_online)
+			m->nr_cpus--; /* never there, as far as we saw */
+		if (open_events(&cpus[i]) == 1) {
+			m->seen--;
+			m->under_way++;
+		}
+		if (cpus[i].max_id > *ret_max_id)
+			*ret_max_id = cpus[i].max_id;
+	}
+	return 0;
+}
+
+static int add_sites(struct collector *c, struct model *m, uint32_t key, void *value)
+{
+	struct iomap_site_bucket *b = value;
+	int err = 0;
+
+	(void)key;
+	for (int cpu = 0; cpu < c->nr_cpus && !err; cpu++, b++) {
+		for (int i = 0; i < IOMAP_SITE_WAYS && !err; i++)
+			err = model_add_site(m, &b->way[i]);
+	}
+	return err;
+}
+
+static int add_hists(struct collector *c, struct model *m, uint32_t key, void *value)
+{
+	struct iomap_hist *h = value;
+
+	for (int cpu = 0; cpu < c->nr_cpus; cpu++)
+		model_add_hist(m, key / IOMAP_KIND_MAX, key % IOMAP_KIND_MAX, &h[cpu]);
+	return 0;
+}
+
+static bool any_count(const struct iomap_counters *c, int n)
+{
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+			if (c[i].kind[k].maps || c[i].kind[k].failed)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *value)
+{
+	int fd = bpf_map__fd(c->skel->maps.mappings);
+	struct model_mapping *mm;
+	struct iomap_mapping rec;
+	int err;
+
+	if (!id) {
+		model_add_unattributed(m, value, c->nr_cpus, sizeof(struct iomap_counters));
+		return 0;
+	}
+	if (bpf_map_lookup_elem(fd, &id, &rec))
+		return -errno;
+	if (rec.state == IOMAP_EMPTY && !any_count(value, c->nr_cpus))
+		return 0;
+	err = model_add_mapping(m, id, &rec, value, c->nr_cpus, sizeof(struct iomap_counters), &mm);
+	if (err)
+		return err;
+	/* An id that maps and whose creation nobody saw: its maps say what its backend is. */
+	for (size_t i = 0; rec.state == IOMAP_EMPTY && i < m->nr_callers; i++) {
+		if (m->callers[i].mapping == id)
+			mm->backend = m->callers[i].backend;
+	}
+	return 0;
+}
+
+void collector_locate(struct collector *c, struct model_mapping *mm)
+{
+	struct mapping_meta *meta = &c->meta[mm->id];
+	_cleanup_free_ char *path = NULL;
+	const struct symbol *sym;
+
+	if (mm->state == IOMAP_EMPTY)
+		return;
+	if (meta->gen != mm->gen) {
+		free(meta->owner);
+		free(meta->module);
+		*meta = (struct mapping_meta){ .gen = mm->gen };
+	}
+	if (!meta->located) {
+		path = collector_path(c, "/sys/bus/pci/devices");
+		meta->located = true;
+		if (!path || pci_find(path, mm->base, &meta->pci))
+			meta->pci.bar = -1;
+	}
+	mm->bar = meta->pci.bar;
+	memcpy(mm->device, meta->pci.device, sizeof(mm->device));
+	mm->owner = meta->owner;
+	mm->module = meta->module;
+	if (mm->owner_ip) {
+		sym = symbols_get(c->symbols, mm->owner_ip);
+		mm->owner = sym ? sym->name : NULL;
+		mm->module = sym ? sym->module : NULL;
+	}
+}
+
+/* Names callers, owners and devices; new addresses are looked up together. */
+static int name_all(struct collector *c, struct model *m)
+{
+	size_t most = m->nr_callers + m->nr_mappings + m->ipi.nr_callers;
+	_cleanup_free_ uint64_t *ips = calloc(most + 1, sizeof(*ips));
+	const struct symbol *sym;
+	size_t n = 0;
+
+	if (!ips)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->nr_callers; i++)
+		ips[n++] = m->callers[i].ip;
+	for (size_t i = 0; i < m->nr_mappings; i++) {
+		if (m->mappings[i].owner_ip)
+			ips[n++] = m->mappings[i].owner_ip;
+	}
+	for (size_t i = 0; i < m->ipi.nr_callers; i++)
+		ips[n++] = m->ipi.callers[i].ip;
+	/* What cannot be named is shown as an address. */
+	symbols_resolve(c->symbols, ips, n);
+	for (size_t i = 0; i < m->nr_callers; i++) {
+		sym = symbols_get(c->symbols, m->callers[i].ip);
+		if (!sym)
+			return -ENOMEM;
+		m->callers[i].name = sym->name;
+		m->callers[i].module = sym->module;
+	}
+	for (size_t i = 0; i < m->ipi.nr_callers; i++) {
+		sym = symbols_get(c->symbols, m->ipi.callers[i].ip);
+		if (!sym)
+			return -ENOMEM;
+		m->ipi.callers[i].name = sym->name;
+		m->ipi.callers[i].module = sym->module;
+	}
+	for (size_t i = 0; i < m->nr_mappings; i++)
+		collector_locate(c, &m->mappings[i]);
+	return 0;
+}
+
+int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum)
+{
+	int fd = collector_prog_fd(c, prog);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (fd < 0)
+		return 0; /* not needed on this kernel */
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return -errno;
+	*sum += info.recursion_misses;
+	return 0;
+}
+
+/*
+ * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on,
+ * kprobes are passed by on its CPU; tracepoints are not.
+ */
+static int add_recursion(struct collector *c, struct model *m)
+{
+	const struct iomap_bpf *s = c->skel;
+	const struct bpf_program *events[] = { s->progs.iomap_create, s->progs.iomap_free,
+					       s->progs.iomap_map, s->progs.iomap_unmap };
+	uint64_t missed[HOOK_MAX] = {}, lost = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(events) && !err; i++)
+		err = collector_add_misses(c, events[i], &lost);
+	if (!err)
+		err = collector_add_misses(c, s->progs.iomap_switch, &missed[HOOK_SWITCH]);
+	if (!err)
+		err = collector_add_misses(c, s->progs.iomap_exit, &missed[HOOK_EXIT]);
+	if (!err)
+		err = collector_add_misses(c, s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
+	if (!err)
+		err = collector_add_misses(c, s->progs.iomap_may_sleep_quick,
+					   &missed[HOOK_MAY_SLEEP]);
+	if (err)
+		return err;
+	m->seen += lost;
+	m->lost[IOMAP_LOST_RECURSION] += lost;
+	collector_add_missed(missed, m);
+	return 0;
+}
+
+static void add_head(const struct collector *c, struct model *m)
+{
+	m->time_ns = now_ns();
+	m->started_unix = c->started_unix_ns / 1000000000;
+	m->pid = getpid();
+	m->version = IOMAP_VERSION;
+	m->timing = c->opts.timing;
+	m->adopted = c->adopted;
+	m->since_unix_ns = c->kept->since_unix_ns;
+	m->starts = c->kept->starts;
+	m->notes = (const char *const *)c->notes;
+	m->nr_notes = c->nr_notes;
+	snprintf(m->release, sizeof(m->release), "%s", c->uts.release);
+	snprintf(m->machine, sizeof(m->machine), "%s", c->uts.machine);
+	memcpy(m->backend_present, c->in_force, sizeof(m->backend_present));
+}
+
+int collector_sample(struct collector *c, struct model *m)
+{
+	const struct iomap_bpf *s = c->skel;
+	uint32_t max_id = c->adopted_max_id;
+	int err;
+
+	add_head(c, m);
+	err = collector_add_hooks(c, m);
+	if (!err)
+		err = read_cpus(c, m, &max_id);
+	if (!err)
+		err = add_recursion(c, m);
+	if (!err)
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.sites), 0,
+					   bpf_map__max_entries(s->maps.sites) - 1,
+					   c->nr_cpus * sizeof(struct iomap_site_bucket),
+					   add_sites);
+	if (!err)
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
+					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
+					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
+	/* Ids that map without a known creation are among the call sites. */
+	for (size_t i = 0; i < m->nr_callers; i++) {
+		if (m->callers[i].mapping > max_id && m->callers[i].mapping < c->opts.max_mappings)
+			max_id = m->callers[i].mapping;
+	}
+	if (!err)
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.counters), 0, max_id,
+					   c->nr_cpus * sizeof(struct iomap_counters), add_mapping);
+	if (!err)
+		err = collector_read_ipi(c, m);
+	if (err)
+		return err;
+	model_finish(m);
+	err = name_all(c, m);
+	return err ?: collector_add_violations(c, m);
+}
+
+static void sweep_one(int fd, const struct iomap_live_key *key, uint32_t id, uint32_t gen)
+{
+	struct iomap_live entry;
+
+	if (!bpf_map_lookup_elem(fd, key, &entry) && entry.id == id && entry.gen != gen)
+		bpf_map_delete_elem(fd, key);
+}
+
+void collector_sweep(struct collector *c, uint32_t id, uint32_t gen)
+{
+	struct iomap_live_key key, next, *prev = NULL;
+	uint32_t max = bpf_map__max_entries(c->skel->maps.live);
+	int fd = bpf_map__fd(c->skel->maps.live);
+
+	/* Bounded, as it starts over when the kernel deletes the key that it is at. */
+	for (uint32_t i = 0; i < 2 * max && !bpf_map_get_next_key(fd, prev, &next); i++) {
+		/* A key is deleted only after its successor is known. */
+		if (prev)
+			sweep_one(fd, prev, id, gen);
+		key = next;
+		prev = &key;
+	}
+	if (prev)
+		sweep_one(fd, prev, id, gen);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of kernel addresses, from /proc/kallsyms. The file is large and is not kept: all addresses
+ * that are new are looked up in one pass over it, and their names are cached.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
+#define IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbol {
+	const char *name;   /* symbol+0xoffset, or the address itself when it has no symbol */
+	const char *module; /* NULL: the kernel itself */
+};
+
+struct symbols;
+
+/* path: of the kallsyms file; NULL for /proc/kallsyms. Returns NULL when there is no memory. */
+struct symbols *symbols_new(const char *path);
+struct symbols *symbols_free(struct symbols *s);
+
+/*
+ * Tells whether the file can name anything: 0, -EACCES when the kernel hides the addresses
+ * (kernel.kptr_restrict, or no CAP_SYSLOG), or why it cannot be read.
+ */
+int symbols_check(const struct symbols *s);
+
+/*
+ * Takes the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1
+ * when it has one, 0 when the text is none, or -ENOMEM.
+ */
+int symbols_learn(struct symbols *s, uint64_t addr, const char *text);
+
+/*
+ * Who is asked for an address before the file: writes what symbols_learn() takes and returns true,
+ * or returns false when it has no name.
+ */
+typedef bool (*symbols_source)(void *ctx, uint64_t addr, char *buf, size_t size);
+void symbols_set_source(struct symbols *s, symbols_source source, void *ctx);
+
+/* Looks up those of the n addresses that are not cached. Returns 0 or a negative errno. */
+int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
+
+/*
+ * Where functions of the kernel itself begin and end, by name: start[i] and end[i] of names[i], 0
+ * for those that there are not. Returns 0 or a negative errno.
+ */
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
+		 uint64_t *end);
+
+/* Where variables of the kernel itself are, likewise; kernels without KALLSYMS_ALL list none. */
+int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr);
+
+/*
+ * The name of an address, looked up now if it is not cached. Valid until symbols_free(). NULL only
+ * when there is no memory.
+ */
+const struct symbol *symbols_get(struct symbols *s, uint64_t addr);
+
+#endif

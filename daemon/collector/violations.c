@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The places that break a rule. A place is named when it is first heard of, while the modules on
+ * its stack are still there, and kept for as long as the collector.
+ */
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+
+#include "daemon/collector/priv.h"
+
+struct place {
+	uint64_t key;
+	bool named;
+	bool told; /* it is in the history */
+	struct iomap_violation rec;
+	struct model_violation v;
+};
+
+/* Functions between an event and the program that looks at it: not part of the offence. */
+static bool is_tracing(const char *name)
+{
+	static const char *const prefixes[] = {
+		"bpf_",
+		"__bpf_",
+		"__traceiter_",
+		"trace_",
+		"__io_mapping_trace",
+		"io_mapping_trace",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return false;
+}
+
+/* Functions that a task passes through on its way to sleep: whoever called them is to blame. */
+static bool is_scheduling(const char *name)
+{
+	static const char *const names[] = {
+		"__schedule",	    "schedule",
+		"schedule_timeout", "__might_resched",
+		"___might_sleep",   "__might_sleep",
+		"__cond_resched",   "preempt_schedule",
+		"io_schedule",	    "schedule_preempt_disabled",
+	};
+	size_t len = strcspn(name, "+");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strlen(names[i]) == len && !strncmp(name, names[i], len))
+			return true;
+	}
+	return false;
+}
+
+static const char *frame_name(const struct symbol *sym)
+{
+	char *text;
+
+	if (!sym)
+		return NULL;
+	if (!sym->module)
+		return strdup(sym->name);
+	return asprintf(&text, "%s [%s]", sym->name, sym->module) < 0 ? NULL : text;
+}
+
+/* Names the addresses of a stack; what tracing adds on top is left out. Returns how many. */
+static size_t name_stack(struct collector *c, const __u64 *frames, size_t n, const char **names)
+{
+	const struct symbol *sym[IOMAP_STACK_FRAMES];
+	size_t from = 0, got = 0;
+
+	if (n > IOMAP_STACK_FRAMES)
+		n = IOMAP_STACK_FRAMES;
+	for (size_t i = 0; i < n; i++) {
+		sym[i] = symbols_get(c->symbols, frames[i]);
+		if (i < 8 && sym[i] && is_tracing(sym[i]->name))
+			from = i + 1;
+	}
+	for (size_t i = from; i < n; i++) {
+		names[got] = frame_name(sym[i]);
+		if (names[got])
+			got++;
+	}
+	return got;
+}
+
+/* The addresses of a kept stack of a map. Returns how many. */
+static size_t map_stack(const struct collector *c, int32_t id, __u64 *ips)
+{
+	size_t n = 0;
+
+	if (id < 0 || bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.map_stacks), &id, ips))
+		return 0;
+	while (n < IOMAP_STACK_FRAMES && ips[n])
+		n++;
+	return n;
+}
+
+/* The offending call; of a sleep, who called the scheduler. */
+static void name_offender(struct collector *c, struct model_violation *v,
+			  const struct iomap_violation *rec)
+{
+	bool sleep = v->rule == IOMAP_SLEEP_IN_ATOMIC || v->rule == IOMAP_MAY_SLEEP_IN_ATOMIC;
+	const struct symbol *sym = rec->offender ? symbols_get(c->symbols, rec->offender) : NULL;
+
+	for (size_t i = 0; sleep && !sym && i < rec->nr_stack && i < IOMAP_STACK_FRAMES; i++) {
+		sym = symbols_get(c->symbols, rec->stack[i]);
+		if (sym && (is_tracing(sym->name) || is_scheduling(sym->name)))
+			sym = NULL;
+	}
+	v->offender = sym ? sym->name : NULL;
+	v->offender_module = sym ? sym->module : NULL;
+}
+
+static void name_caller(struct collector *c, struct model_violation *v, uint64_t ip)
+{
+	const struct symbol *sym = ip ? symbols_get(c->symbols, ip) : NULL;
+
+	v->caller = sym ? sym->name : NULL;
+	v->module = sym ? sym->module : NULL;
+}
+
+/* All that needs no names. */
+static void set_facts(struct place *p)
+{
+	const struct iomap_violation *rec = &p->rec;
+	struct model_violation *v = &p->v;
+	struct timespec mono, real;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	v->rule = rec->rule;
+	v->kind = rec->kind;
+	v->backend = rec->backend;
+	v->id = rec->id;
+	v->count = rec->maps;
+	v->time_ns = rec->time_ns;
+	v->time_unix_ns = rec->time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL +
+			  (real.tv_nsec - mono.tv_nsec);
+	v->base = rec->base;
+	v->size = rec->size;
+	v->offset = rec->offset;
+	v->map_size = rec->map_size;
+	v->at_exit = rec->at_exit;
+	v->pid = rec->pid;
+	v->cpu = rec->cpu;
+	memcpy(v->comm, rec->comm, IOMAP_COMM_LEN);
+}
+
+struct place *collector_place(struct collector *c, uint64_t key)
+{
+	struct place *p;
+
+	for (size_t i = 0; i < c->nr_places; i++) {
+		if (c->places[i]->key == key)
+			return c->places[i];
+	}
+	if (c->nr_places == IOMAP_PLACES)
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->key = key;
+	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.violations), &key, &p->rec)) {
+		free(p);
+		return NULL;
+	}
+	set_facts(p);
+	c->places[c->nr_places++] = p;
+	return p;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct place *pa = *(struct place *const *)a, *pb = *(struct place *const *)b;
+
+	return pa->rec.time_ns < pb->rec.time_ns ? -1 : pa->rec.time_ns > pb->rec.time_ns;
+}
+
+void collector_find_places(struct collector *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.violations);
+	uint64_t key, next, *prev = NULL;
+	size_t before = c->nr_places;
+
+	while (!bpf_map_get_next_key(fd, prev, &next)) {
+		collector_place(c, next);
+		key = next;
+		prev = &key;
+	}
+	if (c->nr_places > before)
+		qsort(c->places, c->nr_places, sizeof(struct place *), by_time);
+}
+
+bool collector_tell(struct place *p)
+{
+	bool told = p->told;
+
+	p->told = true;
+	return !told;
+}
+
+const struct model_violation *collector_violation(const struct place *p)
+{
+	return &p->v;
+}
+
+bool collector_untold(const struct place *p, struct iomap_event *ret)
+{
+	const struct iomap_violation *rec = &p->rec;
+
+	if (p->told)
+		return false;
+	*ret = (struct iomap_event){
+		.type = IOMAP_EVENT_VIOLATION,
+		.place = p->key,
+		.time_ns = rec->time_ns,
+		.caller = rec->caller,
+		.base = rec->base,
+		.size = rec->size,
+		.offset = rec->offset,
+		.id = rec->id,
+		.gen = rec->gen,
+		.pid = rec->pid,
+		.cpu = rec->cpu,
+		.kind = rec->kind,
+		.backend = rec->backend,
+	};
+	memcpy(ret->comm, rec->comm, IOMAP_COMM_LEN);
+	return true;
+}
+
+static void name_place(struct collector *c, struct place *p)
+{
+	struct model_violation *v = &p->v;
+	__u64 ips[IOMAP_STACK_FRAMES] = {};
+
+	v->nr_stack = name_stack(c, p->rec.stack, p->rec.nr_stack, v->stack);
+	v->nr_map_stack = name_stack(c, ips, map_stack(c, p->rec.map_stack, ips), v->map_stack);
+	name_caller(c, v, p->rec.caller);
+	name_offender(c, v, &p->rec);
+	p->named = true;
+}
+
+/* The addresses of a place, for a look-up of many. Returns how many. */
+static size_t addresses(struct collector *c, const struct place *p, uint64_t *ret)
+{
+	__u64 ips[IOMAP_STACK_FRAMES] = {};
+	size_t k = map_stack(c, p->rec.map_stack, ips), n = 0;
+
+	for (size_t i = 0; i < p->rec.nr_stack && i < IOMAP_STACK_FRAMES; i++)
+		ret[n++] = p->rec.stack[i];
+	for (size_t i = 0; i < k; i++)
+		ret[n++] = ips[i];
+	if (p->rec.caller)
+		ret[n++] = p->rec.caller;
+	if (p->rec.offender)
+		ret[n++] = p->rec.offender;
+	return n;
+}
+
+/* Takes the names that the programs noted of the stack; a line that was cut off is none. */
+static void learn_stack(struct collector *c, const struct place *p)
+{
+	struct iomap_stack_names n;
+
+	if (!c->names_kept ||
+	    bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.stack_names), &p->key, &n))
+		return;
+	for (size_t half = 0; half < 2; half++) {
+		size_t i = half * IOMAP_STACK_FRAMES / 2;
+		char *line = n.text[half], *end;
+
+		n.text[half][IOMAP_STACK_NAMES_LEN - 1] = '\0';
+		for (; i < p->rec.nr_stack && (end = strchr(line, '\n')); i++) {
+			*end = '\0';
+			symbols_learn(c->symbols, p->rec.stack[i], line);
+			line = end + 1;
+		}
+	}
+}
+
+int collector_name(struct collector *c, const uint64_t *addrs, size_t n)
+{
+	_cleanup_free_ uint64_t *all = NULL;
+	size_t unnamed = 0;
+
+	for (size_t i = 0; i < c->nr_places; i++)
+		unnamed += !c->places[i]->named;
+	all = calloc(unnamed * (2 * IOMAP_STACK_FRAMES + 2) + n + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	if (n)
+		memcpy(all, addrs, n * sizeof(*all));
+	for (size_t i = 0; i < c->nr_places; i++) {
+		if (c->places[i]->named)
+			continue;
+		learn_stack(c, c->places[i]);
+		n += addresses(c, c->places[i], all + n);
+	}
+	/* What cannot be named is shown as an address. */
+	symbols_resolve(c->symbols, all, n);
+	for (size_t i = 0; i < c->nr_places; i++) {
+		if (!c->places[i]->named)
+			name_place(c, c->places[i]);
+	}
+	return 0;
+}
+
+/* Several maps that leaked at once have a call site in common when one explains their sum. */
+static void find_caller(struct place *p, const struct model *m)
+{
+	for (size_t i = 0; i < m->nr_callers; i++) {
+		const struct model_caller *mc = &m->callers[i];
+
+		if (mc->mapping != p->rec.id || mc->kind != p->rec.kind ||
+		    mc->ip * p->rec.maps != p->rec.callers)
+			continue;
+		p->v.caller = mc->name;
+		p->v.module = mc->module;
+		return;
+	}
+}
+
+static int read_count(struct collector *c, struct place *p, struct iomap_violation_count *counts)
+{
+	int fd = bpf_map__fd(c->skel->maps.violation_counts);
+	uint64_t n = 0;
+
+	if (bpf_map_lookup_elem(fd, &p->key, counts))
+		return errno == ENOENT ? 0 : -errno; /* it is being entered */
+	for (int i = 0; i < c->nr_cpus; i++) {
+		n += counts[i].count;
+		if (counts[i].held_ns > p->v.held_ns)
+			p->v.held_ns = counts[i].held_ns;
+	}
+	p->v.count = n;
+	return 0;
+}
+
+int collector_add_violations(struct collector *c, struct model *m)
+{
+	_cleanup_free_ struct iomap_violation_count *counts = calloc(c->nr_cpus, sizeof(*counts));
+	uint64_t placed[IOMAP_RULE_MAX] = {};
+	int err = 0;
+
+	if (!counts)
+		return -ENOMEM;
+	collector_find_places(c);
+	err = collector_name(c, NULL, 0);
+	for (size_t i = 0; i < c->nr_places && !err; i++) {
+		struct place *p = c->places[i];
+
+		err = read_count(c, p, counts);
+		if (!p->v.caller && p->rec.callers)
+			find_caller(p, m);
+		if (!err)
+			err = model_add_violation(m, &p->v);
+		placed[p->v.rule] += p->v.count;
+	}
+	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
+		/* The CPUs were read before the places. */
+		if (m->rule_count[i] < placed[i])
+			m->rule_count[i] = placed[i];
+		m->unplaced += m->rule_count[i] - placed[i];
+	}
+	return err;
+}
+
+void collector_free_places(struct collector *c)
+{
+	for (size_t i = 0; i < c->nr_places; i++) {
+		struct model_violation *v = &c->places[i]->v;
+
+		for (size_t k = 0; k < v->nr_stack; k++)
+			free((char *)v->stack[k]);
+		for (size_t k = 0; k < v->nr_map_stack; k++)
+			free((char *)v->map_stack[k]);
+		free(c->places[i]);
+	}
+	c->nr_places = 0;
+}

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Which folder may include which: a file includes headers of its own folder and of those that the table names.
+. tests/tap.sh
+
+declare -A may=(
+	[bpf]=""
+	[daemon/base]="bpf"
+	[daemon/collector]="bpf daemon/base"
+	[daemon]="bpf daemon/base daemon/collector"
+	[cli]="bpf daemon/base"
+	[cli/assert]="bpf daemon/base daemon/collector cli"
+	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert"
+	[cli/top]="bpf daemon/base cli"
+	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
+)
+
+# "FILE HEADER" for each header of ours that a file below the folders includes.
+includes() {
+	git ls-files "$@" | grep '\.[ch]$' | xargs grep -HoE '^#include "[^"]+"' |
+		sed -E 's/:#include "(.*)"/ \1/'
+}
+
+# The violations among such lines. A header without a folder lies beside the file; build/ is made from the folder's own.
+violations() {
+	local file header from to
+
+	while read -r file header; do
+		from=$(dirname "$file")
+		header=${header#build/}
+		to=$(dirname "$header")
+		if [ "$to" != . ] && [ "$to" != "$from" ] && [[ " ${may[$from]-none} " != *" $to "* ]]; then
+			echo "$file includes $header"
+		fi
+	done
+}
+
+seen=$(includes bpf daemon cli)
+same "each include follows the arrows" "$(violations <<<"$seen")" ""
+for folder in "${!may[@]}"; do
+	is "$folder: there are includes to look at" grep -qE "^$folder/[^/ ]+ " <<<"$seen"
+done
+same "an include against the arrows is found" \
+	"$(violations <<<"cli/top/draw.c daemon/collector/model.h
+daemon/base/buf.c daemon/collector/pci.h
+daemon/collector/read.c build/bpf/iomap.skel.h
+cli/other/a.c cli/fmt.h")" "cli/top/draw.c includes daemon/collector/model.h
+daemon/base/buf.c includes daemon/collector/pci.h
+cli/other/a.c includes cli/fmt.h"
+finish

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A server and its clients in one process; what fails in here fails the test. */
+#ifndef IOMAP_TESTS_LIB_SERVER_FIXTURE_H
+#define IOMAP_TESTS_LIB_SERVER_FIXTURE_H
+
+#include "tests/lib/test.h"
+
+#include <jansson.h>
+
+#include "daemon/server.h"
+
+struct fixture {
+	struct loop loop;
+	struct service service;
+	struct history *history;
+	struct server *server;
+	size_t mappings; /* how large the source's figures are */
+	int error;	 /* what the source returns */
+	unsigned int samples;
+};
+
+/* mappings: how many the server's figures have. */
+void set_up(struct fixture *f, size_t mappings);
+void tear_down(struct fixture *f);
+/* Lets the server do what it can do now. */
+void pump(struct fixture *f);
+
+#define STATUS "{\"method\":\"org.iomap.Monitor.Status\"}"
+#define LIST   "{\"method\":\"org.iomap.Monitor.List\"}"
+#define FOLLOW \
+	"{\"method\":\"org.iomap.Monitor.Events\",\"parameters\":{\"follow\":true},\"more\":true}"
+
+/* A client's end of a new connection, non-blocking. */
+int connect_client(struct fixture *f);
+void put(int fd, const void *data, size_t n);
+/* Sends one call. */
+void call(int fd, const char *json);
+/* The next reply; NULL when none is there or the connection is closed. */
+json_t *reply(struct fixture *f, int fd);
+void expect_status(struct fixture *f, int fd);
+void expect_error(struct fixture *f, int fd, const char *error);
+void expect_closed(int fd);
+
+/* Sequence number of the event in the next reply; 0 for the last one; -1 for no reply. */
+long long next_event(struct fixture *f, int fd, long long *ret_missed);
+/* n mappings are created. */
+void add_events(struct fixture *f, unsigned int n);
+
+#endif

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report of iomapctl assert in each format, and the file that it goes to. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/lib/assert-fixture.h"
+#include "daemon/base/jansson.h"
+#include "tests/lib/test.h"
+#include "daemon/base/names.h"
+
+typedef int (*writer)(const struct assert_report *r, FILE *f);
+
+static struct errbuf err;
+
+static char *write_run(const char *name, writer write)
+{
+	struct assert_report r;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_true(fixture_report(name, &r));
+	assert_int_equal(write(&r, f), 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(strlen(text), size);
+	assert_report_free(&r);
+	return text;
+}
+
+static void has(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("no '%s' in:\n%s", what, text);
+}
+
+static void lacks(const char *text, const char *what)
+{
+	if (strstr(text, what))
+		fail_msg("'%s' in:\n%s", what, text);
+}
+
+static void short_when_good(void **state)
+{
+	char *text = write_run("good", assert_text);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"command      ./drive --all: exit status 0, after 1.23s\n"
+		"maps         linear: 1000 atomic (held up to 12.3us), 5 sleepable (held up to "
+		"12.3us)\n"
+		"mapping      1, 0000:00:02.0 BAR 0, qxl_device_init+0x1c8 [qxl], linear: 1000 "
+		"atomic, 5 sleepable\n"
+		"hooks        2 of 2 present\n"
+		"rules        9 of 10 checked\n"
+		"             not asked for: hold-time\n"
+		"events       2010 seen, 2010 counted, 0 lost\n"
+		"\n"
+		"good: the rules held over 1005 maps\n");
+	free(text);
+}
+
+static void complete_when_bad(void **state)
+{
+	char *text = write_run("violations", assert_text);
+
+	(void)state;
+	has(text, "\nVIOLATION: sleep-in-atomic, 3 times\n  the task slept");
+	has(text, "\n  mapped at    draw_line+0x4c [qxl]\n"
+		  "  mapping      1, 0000:00:02.0 BAR 0, 64M at 0xf4000000, linear backend\n"
+		  "  kind         atomic\n"
+		  "  held         1.23us\n"
+		  "  task         drive, thread 77, CPU 1\n"
+		  "  time         2023-11-14 22:13:20.005000 UTC, 5.00ms into the command\n"
+		  "  stack        schedule+0x2d\n"
+		  "               msleep+0x1a\n"
+		  "               draw_line+0x77 [qxl]\n"
+		  "  map's stack  draw_line+0x4c [qxl]\n"
+		  "               ioctl+0x9\n");
+	has(text, "\n  sleeps in    mutex_lock+0x0\n");
+	has(text, "\nVIOLATION: offset-range, 2 times\n  offset 0x4000000 ");
+	has(text, "\n  held         60.0us, the budget is 50.0us\n");
+	has(text, "\n  mapping      not known\n");
+	has(text, "\n  unmapped at  draw_end+0x10 [qxl]\n");
+	has(text, "\nviolations: 5 rules were broken, 16 times from 5 places\n");
+	free(text);
+}
+
+/* The outcome is the last line, and says what is wrong. */
+static void outcomes(void **state)
+{
+	static const struct {
+		const char *run, *last;
+	} want[] = {
+		{ "partly", "good: the rules held over 5 maps" },
+		{ "suppressed",
+		  "good: the rules held over 1005 maps, but for 3 suppressed breaches" },
+		{ "mixed", "violations: 1 rule was broken, 1 time from 1 place" },
+		{ "inconclusive", "inconclusive: 2 events were lost: ring_full; and 2 more" },
+		{ "nothing", "nothing exercised: no map that a checked rule could judge" },
+		{ "failed", "command failed: exit status 3; no rule was seen to be broken" },
+		{ "killed", "command failed: killed by signal 9 (Killed); no rule was seen to be "
+			    "broken" },
+		{ "unplaced",
+		  "violations: 1 rule was broken, 4 times, from places that are not in the list" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		char *text = write_run(want[i].run, assert_text), *last;
+
+		text[strlen(text) - 1] = '\0';
+		last = strrchr(text, '\n');
+		assert_non_null(last);
+		assert_string_equal(last + 1, want[i].last);
+		free(text);
+	}
+}
+
+static void what_was_not_covered(void **state)
+{
+	char *text = write_run("inconclusive", assert_text);
+
+	(void)state;
+	has(text, "hooks        2 of 3 present\n"
+		  "             may-sleep is missing: this kernel has no kprobes\n");
+	has(text, "             the kernel lacks something for: may-sleep-in-atomic\n");
+	has(text, "unmaps       1 of maps that may be older than the check\n");
+	has(text, "\nin doubt: 2 events were lost: ring_full\nin doubt: may-sleep-in-atomic");
+	free(text);
+	text = write_run("partly", assert_text);
+	has(text, "             had nothing to judge: sleep-in-atomic, may-sleep-in-atomic, "
+		  "unmap-order\n");
+	free(text);
+	text = write_run("nothing", assert_text);
+	has(text, "maps         none\nmappings     1 not mapped while the command ran\n");
+	free(text);
+}
+
+static void suppressions_are_shown(void **state)
+{
+	char *text = write_run("mixed", assert_text);
+
+	(void)state;
+	has(text, "\nsuppressed: sleep-in-atomic, 3 times\n");
+	has(text, "  reason       line 1: the firmware needs it # bug 12\n");
+	has(text, "\nunused suppression, line 2: leak never_* [qxl]\n");
+	has(text, "\nVIOLATION: sleep-in-atomic, 1 time\n");
+	free(text);
+}
+
+/* Valid UTF-8, and of the control characters only ends of line. */
+static void is_plain(const char *text)
+{
+	for (const char *p = text; *p;) {
+		const char *at = p;
+		uint32_t ch = assert_next_char(&p);
+
+		if (ch == '?' && *at != '?' && *at != '\n')
+			fail_msg("a character that steers at: %.40s", at);
+		if (ch == 0xfffd && strncmp(at, "\xef\xbf\xbd", 3))
+			fail_msg("no UTF-8 at: %.40s", at);
+	}
+}
+
+static void hostile_bytes(void **state)
+{
+	static const writer formats[] = { assert_text, assert_tap, assert_junit, assert_github };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		char *text = write_run("hostile", formats[i]);
+
+		is_plain(text);
+		lacks(text, "\n1..0\n");
+		free(text);
+	}
+}
+
+static void annotations(void **state)
+{
+	char *text = write_run("mixed", assert_github);
+
+	(void)state;
+	has(text, "::notice title=iomapctl assert::violations: 1 rule was broken");
+	has(text, "\n::error title=io_mapping%3A sleep-in-atomic::the task slept");
+	has(text, "(1 time)%0Amapped at    draw_line+0x4c [qxl]%0A");
+	has(text, "\n::notice title=io_mapping%3A sleep-in-atomic (suppressed)::");
+	has(text, "\n::notice title=io_mapping%3A unused suppression::line 2: leak never_*\n");
+	free(text);
+	text = write_run("inconclusive", assert_github);
+	lacks(text, "::error");
+	has(text, "\n::warning title=iomapctl assert%3A inconclusive::2 events were lost");
+	free(text);
+	text = write_run("hostile", assert_github);
+	has(text, ">]]>%25??:,#");
+	free(text);
+	for (int i = 0; i < 3; i++) {
+		static const char *const runs[] = { "failed", "nothing", "unplaced" };
+
+		text = write_run(runs[i], assert_github);
+		has(text, "\n::error title=iomapctl assert::");
+		free(text);
+	}
+}
+
+static json_t *load(const char *name, writer write)
+{
+	char *text = write_run(name, write);
+	json_error_t e;
+	json_t *v = json_loads(text, JSON_REJECT_DUPLICATES, &e);
+
+	if (!v)
+		fail_msg("%s in %s", e.text, text);
+	free(text);
+	return v;
+}
+
+static void as_json(void **state)
+{
+	const char *verdict, *argv, *reason, *symbol, *rule;
+	int status, exit_status, count, suppressed, maps, line;
+	json_t *v = load("mixed", assert_json), *signal;
+
+	(void)state;
+	assert_int_equal(
+		json_unpack(v,
+			    "{s:s, s:i, s:{s:[s,s], s:i, s:o}, s:{s:{s:i, s:i}}, "
+			    "s:{s:{s:{s:i}}}, s:[{s:s}], s:[{s:s, s:i, s:{s:i}}], s:[{s:s}]}",
+			    "verdict", &verdict, "exit_status", &status, "command", "argv", &argv,
+			    &argv, "exit_status", &exit_status, "signal", &signal, "rules",
+			    "sleep-in-atomic", "count", &count, "suppressed", &suppressed,
+			    "coverage", "maps", "linear", "atomic", &maps, "violations", "rule",
+			    &rule, "suppressed", "reason", &reason, "line", &line, "violation",
+			    "count", &count, "unused_suppressions", "symbol", &symbol),
+		0);
+	assert_string_equal(verdict, "violations");
+	assert_string_equal(argv, "--all");
+	assert_int_equal(status, 1);
+	assert_int_equal(exit_status, 0);
+	assert_true(json_is_null(signal));
+	assert_int_equal(count, 3);
+	assert_int_equal(suppressed, 3);
+	assert_int_equal(maps, 1000);
+	assert_int_equal(line, 1);
+	assert_string_equal(rule, "sleep-in-atomic");
+	assert_string_equal(reason, "the firmware needs it # bug 12");
+	assert_string_equal(symbol, "never_*");
+	json_decref(v);
+	v = load("killed", assert_json);
+	assert_int_equal(json_unpack(v, "{s:i, s:{s:n, s:i}}", "exit_status", &status, "command",
+				     "exit_status", "signal", &exit_status),
+			 0);
+	assert_int_equal(status, 7);
+	assert_int_equal(exit_status, 9);
+	json_decref(v);
+	json_decref(load("hostile", assert_json));
+}
+
+static void as_sarif(void **state)
+{
+	const char *where, *module, *reason;
+	json_t *v = load("mixed", assert_sarif);
+	int exit_code, ok, count;
+
+	(void)state;
+	assert_int_equal(
+		json_unpack(v,
+			    "{s:[{s:[{s:b, s:i}], s:[{s:[{s:[{s:s}]}], s:[{s:[{s:s}*]}], s:i, "
+			    "s:[{s:s}]}*]}]}",
+			    "runs", "invocations", "executionSuccessful", &ok, "exitCode",
+			    &exit_code, "results", "locations", "logicalLocations",
+			    "fullyQualifiedName", &where, "stacks", "frames", "module", &module,
+			    "occurrenceCount", &count, "suppressions", "justification", &reason),
+		0);
+	assert_true(ok);
+	assert_int_equal(exit_code, 1);
+	assert_int_equal(count, 3);
+	assert_string_equal(where, "qxl!draw_line");
+	assert_string_equal(module, "vmlinux");
+	assert_string_equal(reason, "the firmware needs it # bug 12");
+	json_decref(v);
+	json_decref(load("hostile", assert_sarif));
+}
+
+static void symbols(void **state)
+{
+	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX], longest[2000];
+
+	(void)state;
+	assert_symbol("f.isra.0+0x1c8", "m", name, module);
+	assert_string_equal(name, "f.isra.0");
+	assert_string_equal(module, "m");
+	assert_symbol("f+0x2 [mod]", NULL, name, module);
+	assert_string_equal(name, "f");
+	assert_string_equal(module, "mod");
+	assert_symbol("0xffff", NULL, name, module);
+	assert_string_equal(name, "0xffff");
+	assert_string_equal(module, "");
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_symbol(longest, longest, name, module);
+	assert_int_equal(strlen(name), ASSERT_SYMBOL_MAX - 1);
+	assert_int_equal(strlen(module), ASSERT_SYMBOL_MAX - 1);
+}
+
+/* What comes of a text, character by character. */
+static void characters(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t want[4];
+	} cases[] = {
+		{ "a\xc3\xa4\xe2\x82\xac", { 'a', 0xe4, 0x20ac } },
+		{ "\xf0\x9f\x98\x80", { 0x1f600 } },
+		{ "\x1b\x7f\n", { '?', '?', '?' } },
+		{ "\xc2\x9b\xe2\x80\xae\xef\xbf\xbe", { '?', '?', '?' } },
+		{ "\xed\xa0\x80\xf4\x90\x80\x80", { '?', '?' } },
+		{ "\xc0\xaf\xe0\x80\xaf", { 0xfffd, 0xfffd } },
+		{ "\x80\xffz", { 0xfffd, 0xfffd, 'z' } },
+		{ "\xe2\x82", { 0xfffd } },
+		{ "\xe2z", { 0xfffd, 'z' } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *p = cases[i].text;
+
+		for (size_t n = 0; n < 4; n++)
+			assert_int_equal(assert_next_char(&p), cases[i].want[n]);
+		assert_int_equal(*p, 0);
+	}
+}
+
+static void times(void **state)
+{
+	static const char *const bad[] = { "",	    "5",      "us",   "5 us",  "-5us",
+					   "5m",    "0us",    "5usx", "1e3us", "0x5us",
+					   "1001s", "1..5us", ".5us", "nans" };
+	uint64_t ns = 0;
+
+	(void)state;
+	assert_int_equal(time_from_text("50us", &ns), 0);
+	assert_int_equal(ns, 50000);
+	assert_int_equal(time_from_text("1.5ms", &ns), 0);
+	assert_int_equal(ns, 1500000);
+	assert_int_equal(time_from_text("1ns", &ns), 0);
+	assert_int_equal(ns, 1);
+	assert_int_equal(time_from_text("1000s", &ns), 0);
+	assert_int_equal(ns, 1000 * NSEC_PER_SEC);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(time_from_text(bad[i], &ns), -EINVAL);
+	assert_int_equal(ns, 1000 * NSEC_PER_SEC);
+}
+
+static void check_file(const char *path, const char *want)
+{
+	char buf[64] = "";
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	assert_int_equal(fread(buf, 1, sizeof(buf) - 1, f), strlen(want));
+	assert_string_equal(buf, want);
+	fclose(f);
+}
+
+static void output(void **state)
+{
+	char dir[] = "/tmp/assert.XXXXXX";
+	struct assert_output o;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	umask(022);
+	/* It is there as a whole, or not at all. */
+	assert_int_equal(assert_output_open(&o, "new", &err), 0);
+	assert_int_equal(access("new", F_OK), -1);
+	assert_int_equal(assert_output_write(&o, "one", 3, &err), 0);
+	assert_output_close(&o);
+	check_file("new", "one");
+	assert_int_equal(stat("new", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	/* What was there stays if nothing is written; behind a link, too. */
+	assert_int_equal(symlink("new", "link"), 0);
+	assert_int_equal(assert_output_open(&o, "link", &err), 0);
+	assert_output_close(&o);
+	check_file("new", "one");
+	assert_int_equal(assert_output_open(&o, "link", &err), 0);
+	assert_int_equal(assert_output_write(&o, "two", 3, &err), 0);
+	assert_output_close(&o);
+	check_file("new", "two");
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	/* What is no plain file is written, not replaced. */
+	assert_int_equal(assert_output_open(&o, "/dev/full", &err), 0);
+	assert_int_equal(assert_output_write(&o, "x", 1, &err), -ENOSPC);
+	assert_string_equal(err.text, "cannot write /dev/full: No space left on device");
+	assert_output_close(&o);
+	assert_int_equal(stat("/dev/full", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(assert_output_open(&o, "none/x", &err), -ENOENT);
+	assert_string_equal(err.text, "cannot write none/x: No such file or directory");
+	assert_output_close(&o);
+	/* No temporary file is left. */
+	assert_int_equal(unlink("new") | unlink("link"), 0);
+	assert_int_equal(chdir("/") | rmdir(dir), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_when_good),
+		cmocka_unit_test(complete_when_bad),
+		cmocka_unit_test(outcomes),
+		cmocka_unit_test(what_was_not_covered),
+		cmocka_unit_test(suppressions_are_shown),
+		cmocka_unit_test(hostile_bytes),
+		cmocka_unit_test(annotations),
+		cmocka_unit_test(as_json),
+		cmocka_unit_test(as_sarif),
+		cmocka_unit_test(symbols),
+		cmocka_unit_test(characters),
+		cmocka_unit_test(times),
+		cmocka_unit_test(output),
+	};
+
+	return cmocka_run_group_tests_name("unit/assert-formats", tests, NULL, NULL);
+}
