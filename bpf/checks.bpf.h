@@ -5,7 +5,7 @@
 
 #include "rules.bpf.h"
 #include "sections.bpf.h"
-#include "strays.bpf.h"
+#include "unmatched.bpf.h"
 #include "tasks.bpf.h"
 
 /* A page is mapped as a whole: what the region has of it is in range. */
@@ -38,7 +38,7 @@ static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const st
 				      const struct iomap_mapping *m, __u64 offset, __u64 size)
 {
 	__u32 broken = broken_by_map(m, o->kind, offset, size);
-	struct breach b = {
+	struct violation b = {
 		.caller = o->caller,
 		.offset = offset,
 		.map_size = size,
@@ -67,7 +67,7 @@ static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed 
 	case CLOSED_OTHER_KIND:
 		return IOMAP_UNMAP_KIND;
 	case CLOSED_NOTHING:
-		return stray_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
+		return unmatched_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
 	case CLOSED:
 		break;
 	}
@@ -82,7 +82,7 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 {
 	__u64 open = 0, callers = 0;
 	struct iomap_counters *c;
-	struct breach b = {
+	struct violation b = {
 		.rule = IOMAP_LEAK,
 		.id = id,
 		.kind = kind,
@@ -115,11 +115,11 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 	violate(ctx, cpu, &b, IRQS_OFF);
 }
 
-/* Tells of a breach of the section by something that is no call into io_mapping. */
+/* Tells of a violation of the section by something that is no call into io_mapping. */
 static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
 					   const struct iomap_frame *f, __u64 entered, __u32 slot)
 {
-	struct breach b = {
+	struct violation b = {
 		.rule = rule,
 		.entered = entered,
 		.caller = f->caller,
@@ -186,7 +186,7 @@ static __always_inline __u64 entered_from(struct pt_regs *ctx)
 #define SLEEPER_FRAMES 4
 
 /* The stack passes through a function that may sleep and that is hooked itself. */
-static __always_inline int told_already(const __u64 *stack, __u32 n)
+static __always_inline int reported_already(const __u64 *stack, __u32 n)
 {
 	__u32 i, k;
 
@@ -223,7 +223,7 @@ static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 ent
 		n = bpf_get_stack(ctx, stack, sizeof(stack), skip);
 		/* The first is the function that we are called for. */
 		stack[0] = entered;
-		if (n > 0 && told_already(stack, n / sizeof(stack[0])))
+		if (n > 0 && reported_already(stack, n / sizeof(stack[0])))
 			return 0;
 	}
 	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);

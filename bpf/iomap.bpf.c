@@ -15,10 +15,10 @@
 #include "iomap.h"
 #include "checks.bpf.h"
 #include "ipi.bpf.h"
-#include "quick.bpf.h"
-#include "sites.bpf.h"
+#include "fast.bpf.h"
+#include "callers.bpf.h"
 #include "tasks.bpf.h"
-#include "window.bpf.h"
+#include "ipi_op.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -85,7 +85,7 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		 * has not returned.
 		 */
 		sum_counters(id, &m->at_create);
-		keep_name(m->owner);
+		save_name(m->owner);
 		m->state = IOMAP_LIVE;
 		if (id > cpu->max_id)
 			cpu->max_id = id;
@@ -143,7 +143,7 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* Tells of a map that failed. Returns IOMAP_LOST_NONE or why not. */
-static __always_inline int tell_failed(const struct opened *o, __u64 offset, __u64 size)
+static __always_inline int report_failed(const struct opened *o, __u64 offset, __u64 size)
 {
 	struct iomap_event *e = ring_event(IOMAP_EVENT_MAP_FAILED, o->id);
 	struct iomap_mapping *m;
@@ -205,7 +205,7 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 		event_done(cpu, IOMAP_LOST_TABLE_FULL);
 		return 0;
 	}
-	lost = site_add(o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early);
+	lost = caller_add(o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early);
 	if (o.vaddr) {
 		t->maps++;
 		c->kind[o.kind].maps++;
@@ -220,11 +220,11 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 	} else {
 		t->failed++;
 		c->kind[o.kind].failed++;
-		open = tell_failed(&o, ctx->args[2], ctx->args[3]);
+		open = report_failed(&o, ctx->args[2], ctx->args[3]);
 		if (lost == IOMAP_LOST_NONE)
 			lost = open;
 	}
-	window_map_end(cpu, &o);
+	ipi_op_map_end(cpu, &o);
 	event_done(cpu, lost);
 	return 0;
 }
@@ -234,7 +234,7 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || quick_map(ctx, cpu))
+	if (!cpu || fast_map(ctx, cpu))
 		return 0;
 	/* What the long way needs is not to be kept at hand on the short one. */
 	asm volatile("" : "+r"(ctx), "+r"(cpu));
@@ -259,7 +259,7 @@ static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struc
 {
 	__u32 kind = ctx->args[1];
 	struct opened o = { .vaddr = ctx->args[0], .kind = kind, .map_stack = -1 };
-	struct breach b = {};
+	struct violation b = {};
 	enum closed closed;
 
 	if (kind >= IOMAP_KIND_MAX) {
@@ -270,11 +270,11 @@ static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struc
 	if (closed == CLOSED_OTHER_KIND)
 		map_gone(o.id, o.gen, o.kind, o.caller);
 	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
-		count_kind(cpu->stray, kind);
+		count_kind(cpu->unmatched, kind);
 	else
 		b.held_ns = unmap_count(cpu, &o);
 	if (closed != CLOSED_NOTHING)
-		window_unmap(cpu, &o, b.held_ns);
+		ipi_op_unmap(cpu, &o, b.held_ns);
 	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);
 	if (b.rule != IOMAP_RULE_MAX) {
 		b.caller = o.caller;
@@ -295,7 +295,7 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || quick_unmap(ctx, cpu))
+	if (!cpu || fast_unmap(ctx, cpu))
 		return 0;
 	asm volatile("" : "+r"(ctx), "+r"(cpu));
 	return unmap_seen(ctx, cpu);
@@ -347,7 +347,7 @@ int iomap_may_sleep(struct pt_regs *ctx)
 
 /* The one that is called most: where there are BPF trampolines, they cost less than a kprobe. */
 SEC("?fentry")
-int iomap_may_sleep_quick(void *ctx)
+int iomap_may_sleep_fentry(void *ctx)
 {
 	struct iomap_cpu *cpu = cpu_with_maps();
 

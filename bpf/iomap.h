@@ -14,7 +14,7 @@
 #include "ipi.h"
 
 /* Version of these records and of the JSON made from them. */
-#define IOMAP_SCHEMA 1
+#define IOMAP_SCHEMA 2
 
 /* How an address was mapped; the `kind` argument of the tracepoints. */
 enum iomap_kind {
@@ -38,7 +38,7 @@ enum iomap_backend {
  */
 enum iomap_lost {
 	IOMAP_LOST_RING_FULL,	   /* no room for the record in the ring buffer */
-	IOMAP_LOST_SITES_FULL,	   /* counted, but not at its call site */
+	IOMAP_LOST_CALLERS_FULL,   /* counted, but not at its call site */
 	IOMAP_LOST_LIVE_FULL,	   /* counted, but not remembered until its unmap */
 	IOMAP_LOST_DEPTH_OVERFLOW, /* counted, and made the oldest open section forgotten */
 	IOMAP_LOST_SAVED_FULL,	   /* a task switched out, and its open sections forgotten */
@@ -64,8 +64,8 @@ enum iomap_timing {
 #define IOMAP_SAMPLE_PERIOD 64
 
 /*
- * The rules that callers of io_mapping must keep. A violation is one breach; a place is where
- * breaches come from: the rule, the kind and the calls involved.
+ * The rules that callers of io_mapping must keep. A violation is one violation; a site is where
+ * violations come from: the rule, the kind and the calls involved.
  */
 enum iomap_rule {
 	IOMAP_SLEEP_IN_ATOMIC,	   /* the holder of an atomic map was switched out */
@@ -145,7 +145,7 @@ struct iomap_stack {
 	__u32 used;	 /* frames below top, those taken out included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
 	__u32 hit;	 /* of iomap_stack_find() */
-	struct iomap_window window;
+	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
 
@@ -185,7 +185,7 @@ struct iomap_cpu {
 	__aligned_u64 lost[IOMAP_LOST_MAX];
 	__aligned_u64 created;
 	__aligned_u64 freed;
-	__aligned_u64 stray[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
+	__aligned_u64 unmatched[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
 	struct iomap_total total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	__aligned_u64 violations[IOMAP_RULE_MAX];
 	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* strays that may have ended an older map */
@@ -219,20 +219,20 @@ struct iomap_shared {
 	 * what was open at that moment ends in unmaps whose map was not seen.
 	 */
 	__u32 armed;
-	__u32 old;	 /* mappings alive that are older than us; more, when frees coincide */
-	__u32 saved;	 /* tasks may be switched out with open sections */
-	__u32 unsaved;	 /* one was and had no room: atomic and local sections got forgotten */
-	__u32 live_lost; /* a sleepable map was not remembered */
-	__u32 untold;	 /* a place of violations that the ring had no room to tell of */
-	__u32 ipi_hooks; /* bits IOMAP_HAS_*: hooks that others build upon */
-	__u32 joined;	 /* ours were among the functions called on other CPUs */
+	__u32 old;	  /* mappings alive that are older than us; more, when frees coincide */
+	__u32 saved;	  /* tasks may be switched out with open sections */
+	__u32 unsaved;	  /* one was and had no room: atomic and local sections got forgotten */
+	__u32 live_lost;  /* a sleepable map was not remembered */
+	__u32 unreported; /* a site of violations that the ring had no room to tell of */
+	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that others build upon */
+	__u32 joined;	  /* ours were among the functions called on other CPUs */
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
 #define IOMAP_HAS_CSD_QUEUE  2
 
 /* One call site of one mapping and kind on one CPU. */
-struct iomap_site {
+struct iomap_caller {
 	__aligned_u64 caller; /* return address of the mapping call */
 	__u32 id;
 	__u8 kind;
@@ -244,10 +244,10 @@ struct iomap_site {
 };
 
 /* Value of the per-CPU array `sites`: a site lives in one of two buckets that its hash names. */
-#define IOMAP_SITE_WAYS 4
+#define IOMAP_CALLER_WAYS 4
 
-struct iomap_site_bucket {
-	struct iomap_site way[IOMAP_SITE_WAYS];
+struct iomap_caller_bucket {
+	struct iomap_caller way[IOMAP_CALLER_WAYS];
 };
 
 /*
@@ -266,7 +266,7 @@ struct iomap_hist {
 #define IOMAP_COMM_LEN 16
 
 /*
- * Value of the hash `violations`: the first breach from a place, which is the key: a hash of the
+ * Value of the hash `violations`: the first violation from a site, which is the key: a hash of the
  * rule, the kind, the calls involved and the top of the stack.
  */
 struct iomap_violation {
@@ -293,14 +293,14 @@ struct iomap_violation {
 	__aligned_u64 stack[IOMAP_STACK_FRAMES]; /* of the offence, tracing functions included */
 };
 
-/* Value of the per-CPU hash `violation_counts`, by place. */
+/* Value of the per-CPU hash `violation_counts`, by site. */
 struct iomap_violation_count {
 	__aligned_u64 count;
 	__aligned_u64 held_ns; /* longest; 0: not known */
 };
 
-/* Places kept; the breaches of others are counted by rule only. */
-#define IOMAP_PLACES 1024
+/* Places kept; the violations of others are counted by rule only. */
+#define IOMAP_SITES 1024
 
 /*
  * Value of the hash `names`, by address: what the kernel calls it, "function+0x12/0x34 [module]".
@@ -314,7 +314,7 @@ struct iomap_name {
 };
 
 /*
- * Value of the hash `stack_names`, by place: the same of its stack, a line for each address, in two
+ * Value of the hash `stack_names`, by site: the same of its stack, a line for each address, in two
  * halves. What there was no room for is cut off.
  */
 #define IOMAP_STACK_NAMES_LEN 1024
@@ -329,7 +329,7 @@ enum iomap_event_type {
 	IOMAP_EVENT_CREATE = 1,
 	IOMAP_EVENT_FREE,
 	IOMAP_EVENT_MAP_FAILED,
-	IOMAP_EVENT_VIOLATION, /* the first from its place */
+	IOMAP_EVENT_VIOLATION, /* the first from its site */
 	IOMAP_EVENT_MAX,
 };
 
@@ -339,7 +339,7 @@ struct iomap_event {
 	__aligned_u64 base;   /* of the mapping, 0: not known */
 	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
 	__aligned_u64 offset; /* map_failed only */
-	__aligned_u64 place;  /* violation only: key of `violations` */
+	__aligned_u64 site;   /* violation only: key of `violations` */
 	__u32 id;
 	__u32 gen;
 	__u32 pid; /* thread id; in an interrupt, of the interrupted thread */
@@ -427,7 +427,7 @@ IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
  * Hash of a call site: its upper and its lower 16 bits, masked, are the two buckets that it may be
  * in, so that what one bucket has no room for spreads over all others.
  */
-IOMAP_INLINE __u32 iomap_site_hash(__u64 caller, __u32 id, __u32 kind)
+IOMAP_INLINE __u32 iomap_caller_hash(__u64 caller, __u32 id, __u32 kind)
 {
 	__u64 h = caller + (__u64)(id * 4 + kind) * 0x9e3779b97f4a7c15ULL;
 
@@ -441,14 +441,14 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
-		       16 + sizeof(struct iomap_window) + 40 * IOMAP_STACK_DEPTH,
+		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + 40 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
-_Static_assert(sizeof(struct iomap_site) == 32, "site");
+_Static_assert(sizeof(struct iomap_caller) == 32, "site");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 88, "event");

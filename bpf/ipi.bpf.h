@@ -7,7 +7,7 @@
 #ifndef IOMAP_IPI_BPF_H
 #define IOMAP_IPI_BPF_H
 
-#include "window.bpf.h"
+#include "ipi_op.bpf.h"
 
 struct pt_regs;
 
@@ -24,17 +24,17 @@ static __always_inline __u32 class_now(const struct iomap_cpu *cpu, __u32 level)
 {
 	if (level != IOMAP_LEVEL_TASK)
 		return IOMAP_IPI_OTHER;
-	if (cpu->stack.window.reserve)
+	if (cpu->stack.op.reserve)
 		return IOMAP_IPI_RESERVE;
 	if (shared.purging.task && shared.purging.task == bpf_get_current_task())
 		return IOMAP_IPI_PURGE;
-	return cpu->stack.window.open ? IOMAP_IPI_DIRECT : IOMAP_IPI_OTHER;
+	return cpu->stack.op.open ? IOMAP_IPI_DIRECT : IOMAP_IPI_OTHER;
 }
 
 /* Whatever the CPU is at, class_now() is IOMAP_IPI_OTHER. */
 static __always_inline int nothing_ours(const struct iomap_cpu *cpu)
 {
-	return !cpu->stack.window.open && !cpu->stack.window.reserve && !shared.purging.task;
+	return !cpu->stack.op.open && !cpu->stack.op.reserve && !shared.purging.task;
 }
 
 /*
@@ -81,8 +81,8 @@ static __always_inline struct iomap_ipi_count *op_count(const struct sender *s)
 		return &shared.purging.count;
 	if (s->class != IOMAP_IPI_DIRECT)
 		return NULL;
-	s->cpu->stack.window.used = 1;
-	return &s->cpu->stack.window.count;
+	s->cpu->stack.op.used = 1;
+	return &s->cpu->stack.op.count;
 }
 
 static __always_inline void count_sent(const struct sender *s, __u64 ipis)
@@ -371,7 +371,7 @@ int iomap_map_start(struct bpf_raw_tracepoint_args *ctx)
 	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
 
 	if (cpu && shared.armed)
-		window_map_start(cpu, ctx->args[0], ctx->args[3]);
+		ipi_op_map_start(cpu, ctx->args[0], ctx->args[3]);
 	return 0;
 }
 
@@ -383,7 +383,7 @@ int iomap_unmap_done(struct bpf_raw_tracepoint_args *ctx)
 	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
 
 	if (cpu && shared.armed)
-		window_unmap_end(cpu);
+		ipi_op_unmap_end(cpu);
 	return 0;
 }
 
@@ -391,13 +391,13 @@ int iomap_unmap_done(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/free_vmap_area_noflush")
 int iomap_ipi_range(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct iomap_window *w;
+	struct iomap_ipi_op *w;
 	struct sender s;
 
 	if (!sender_now(&s, 0))
 		return 0;
 	s.ic->queued++;
-	w = &s.cpu->stack.window;
+	w = &s.cpu->stack.op;
 	if (s.level != IOMAP_LEVEL_TASK || !w->open)
 		return 0;
 	w->epoch = shared.purging.epoch;
@@ -464,7 +464,7 @@ int iomap_ipi_reserve(struct pt_regs *ctx)
 	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
 
 	if (cpu && shared.armed && in_task())
-		cpu->stack.window.reserve = 1;
+		cpu->stack.op.reserve = 1;
 	return 0;
 }
 
@@ -475,7 +475,7 @@ int iomap_ipi_reserve_done(struct pt_regs *ctx)
 	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
 
 	if (cpu && in_task())
-		cpu->stack.window.reserve = 0;
+		cpu->stack.op.reserve = 0;
 	return 0;
 }
 

@@ -73,7 +73,7 @@ IOMAP_INLINE __u32 iomap_matrix_index(__u32 level, __u32 target, __u32 cpus)
 }
 
 /* A map or unmap under way. Goes with its task, as the open sections do. */
-struct iomap_window {
+struct iomap_ipi_op {
 	struct iomap_ipi_count count; /* what it cost so far */
 	__aligned_u64 start;	      /* 0: not timed */
 	__aligned_u64 caller;	      /* of the map; 0: it tells at its end */
@@ -133,8 +133,8 @@ struct iomap_ipi_open {
 	__aligned_u64 ranges;
 };
 
-/* Key and value of the per-CPU hash `ipi_sites`: a call site that caused interrupts, or will. */
-struct iomap_ipi_site_key {
+/* Key and value of the per-CPU hash `ipi_callers`: a call site that caused interrupts, or will. */
+struct iomap_ipi_caller_key {
 	__aligned_u64 caller; /* of the map, also for what its unmap costs */
 	__u32 id;
 	__u8 kind;
@@ -142,7 +142,7 @@ struct iomap_ipi_site_key {
 	__u8 pad[2];
 };
 
-struct iomap_ipi_site {
+struct iomap_ipi_caller {
 	struct iomap_ipi_count direct;
 	struct iomap_ipi_count deferred; /* all but the times in 1/IOMAP_SHARE_ONE */
 	__aligned_u64 queued;		 /* ranges */
@@ -151,7 +151,7 @@ struct iomap_ipi_site {
 	struct iomap_ipi_open open[2]; /* the newest epoch, and one before it */
 };
 
-#define IOMAP_IPI_SITES 1024
+#define IOMAP_IPI_CALLERS 1024
 
 #define IOMAP_SHARE_BITS 20
 #define IOMAP_SHARE_ONE	 (1ULL << IOMAP_SHARE_BITS)
@@ -199,7 +199,7 @@ IOMAP_INLINE void iomap_ipi_share(struct iomap_ipi_count *sum, const struct ioma
  * Settles what was queued in an epoch that is past. p: the record at its place. Returns 0 when the
  * purge has not ended yet, and nothing is done.
  */
-IOMAP_INLINE int iomap_ipi_settle(struct iomap_ipi_site *s, struct iomap_ipi_open *o,
+IOMAP_INLINE int iomap_ipi_settle(struct iomap_ipi_caller *s, struct iomap_ipi_open *o,
 				  const struct iomap_ipi_purge *p)
 {
 	if (p->epoch < o->epoch)
@@ -214,11 +214,11 @@ IOMAP_INLINE int iomap_ipi_settle(struct iomap_ipi_site *s, struct iomap_ipi_ope
 
 _Static_assert(sizeof(struct iomap_ipi_count) == 48, "ipi_count");
 _Static_assert(sizeof(struct iomap_ipi_cpu) == 4 * 48 + 11 * 8, "ipi_cpu");
-_Static_assert(sizeof(struct iomap_window) == 48 + 24 + 16, "window");
+_Static_assert(sizeof(struct iomap_ipi_op) == 48 + 24 + 16, "ipi_op");
 _Static_assert(sizeof(struct iomap_ipi_state) == 56, "ipi_state");
 _Static_assert(sizeof(struct iomap_ipi_purge) == 24 + 48, "ipi_purge");
 _Static_assert(sizeof(struct iomap_ipi_purging) == 48 + 48, "ipi_purging");
-_Static_assert(sizeof(struct iomap_ipi_site_key) == 16, "ipi_site_key");
-_Static_assert(sizeof(struct iomap_ipi_site) == 96 + 24 + 32, "ipi_site");
+_Static_assert(sizeof(struct iomap_ipi_caller_key) == 16, "ipi_caller_key");
+_Static_assert(sizeof(struct iomap_ipi_caller) == 96 + 24 + 32, "ipi_caller");
 
 #endif

@@ -52,9 +52,9 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 1);
-	__type(key, struct iomap_ipi_site_key);
-	__type(value, struct iomap_ipi_site);
-} ipi_sites SEC(".maps");
+	__type(key, struct iomap_ipi_caller_key);
+	__type(value, struct iomap_ipi_caller);
+} ipi_callers SEC(".maps");
 
 /* How long maps and unmaps take, by iomap_op_index(). */
 struct {

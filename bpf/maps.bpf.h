@@ -4,7 +4,7 @@
 #define IOMAP_MAPS_BPF_H
 
 #include "iomap.h"
-#include "keep.h"
+#include "persistent.h"
 
 /* Ids below this have their own counters; 1 at least. The loader sizes the maps alike. */
 const volatile __u32 cfg_max_mappings = 1;
@@ -17,7 +17,7 @@ const volatile __u32 cfg_preempt_rt = 0;
 /* Bytes of a return address that lies on the stack when a function begins; 0: it does not. */
 const volatile __u32 cfg_ret_on_stack = 0;
 /* Buckets of the site table - 1; their number is a power of two. */
-const volatile __u32 cfg_site_mask = 0;
+const volatile __u32 cfg_caller_mask = 0;
 
 /* Interrupts between CPUs are looked at. */
 const volatile __u32 cfg_ipi = 0;
@@ -79,8 +79,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct iomap_site_bucket);
-} sites SEC(".maps");
+	__type(value, struct iomap_caller_bucket);
+} callers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -99,14 +99,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, IOMAP_PLACES);
+	__uint(max_entries, IOMAP_SITES);
 	__type(key, __u64);
 	__type(value, struct iomap_violation);
 } violations SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, IOMAP_PLACES);
+	__uint(max_entries, IOMAP_SITES);
 	__type(key, __u64);
 	__type(value, struct iomap_violation_count);
 } violation_counts SEC(".maps");
@@ -162,21 +162,21 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
 
-/* For user space alone: see keep.h. */
+/* For user space alone: see persistent.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, IOMAP_TOLD_ALL);
+	__uint(max_entries, IOMAP_SAVED_ALL);
 	__type(key, __u32);
-	__type(value, struct iomap_told);
-} told SEC(".maps");
+	__type(value, struct iomap_saved_event);
+} saved_events SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct iomap_kept);
-} kept SEC(".maps");
+	__type(value, struct iomap_persistent);
+} persistent SEC(".maps");
 
 #endif

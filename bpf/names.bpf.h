@@ -9,7 +9,7 @@
 #include "maps.bpf.h"
 
 /* Only for where the interrupts are off. */
-static __always_inline void keep_name(__u64 addr)
+static __always_inline void save_name(__u64 addr)
 {
 	static const char format[] = "%pS";
 	struct iomap_name name = {};
@@ -21,7 +21,7 @@ static __always_inline void keep_name(__u64 addr)
 #define HALF (IOMAP_STACK_FRAMES / 2)
 
 /* No loop and no branch, as the verifier comes by on many paths. slot: as of `scratch`. */
-static __always_inline void keep_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __u64 place,
+static __always_inline void save_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __u64 site,
 					     __u32 slot)
 {
 	static const char format[] = "%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n%pS\n";
@@ -34,7 +34,7 @@ static __always_inline void keep_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __
 	n->text[1][0] = 0;
 	bpf_snprintf(n->text[0], sizeof(n->text[0]), format, stack, HALF * sizeof(*stack));
 	bpf_snprintf(n->text[1], sizeof(n->text[1]), format, stack + HALF, HALF * sizeof(*stack));
-	bpf_map_update_elem(&stack_names, &place, n, BPF_ANY);
+	bpf_map_update_elem(&stack_names, &site, n, BPF_ANY);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The books on violations. Each breach is counted by its rule. The first from a place is put down
+ * The books on violations. Each violation is counted by its rule. The first from a site is put down
  * in `violations`, with the stack, and told through the ring; the others are counted there.
  */
 #ifndef IOMAP_RULES_BPF_H
@@ -10,8 +10,8 @@
 #include "names.bpf.h"
 #include "ring.bpf.h"
 
-/* A breach, with what is known of the map. */
-struct breach {
+/* A violation, with what is known of the map. */
+struct violation {
 	__u64 caller;	/* of the map; 0: not known */
 	__u64 callers;	/* the sum of several; else 0 */
 	__u64 offender; /* return address of the offending call; 0: it was none of ours */
@@ -23,7 +23,7 @@ struct breach {
 	__u32 kind;
 	__u32 backend;
 	__u32 rule;
-	__u32 count; /* breaches at once */
+	__u32 count; /* violations at once */
 	__s32 map_stack;
 	__u32 at_exit;
 };
@@ -35,14 +35,14 @@ static __always_inline __u64 mix(__u64 h, __u64 v)
 }
 
 /*
- * Frames that make a place, those of tracing included: as many as tell apart who called a driver's
+ * Frames that make a site, those of tracing included: as many as tell apart who called a driver's
  * own helper, and few enough to end before the task that an interrupt met.
  */
-#define PLACE_FRAMES 10
+#define SITE_FRAMES 10
 
 /*
  * entered: return address of the probed function, else 0. An unwinder that goes by frame pointers
- * leaves it out, as the function has made no frame yet; it is put in its place then.
+ * leaves it out, as the function has made no frame yet; it is put in its site then.
  */
 static __always_inline void take_stack(void *ctx, struct iomap_violation *v, __u64 entered)
 {
@@ -57,13 +57,13 @@ static __always_inline void take_stack(void *ctx, struct iomap_violation *v, __u
 	v->nr_stack = n > 0 ? n / sizeof(v->stack[0]) : 0;
 }
 
-static __always_inline __u64 place_of(const struct iomap_violation *v)
+static __always_inline __u64 site_of(const struct iomap_violation *v)
 {
 	__u64 h = mix(v->rule * IOMAP_KIND_MAX + v->kind, v->caller);
 	__u32 i;
 
 	h = mix(h, v->offender);
-	for (i = 0; i < PLACE_FRAMES; i++) {
+	for (i = 0; i < SITE_FRAMES; i++) {
 		if (i >= v->nr_stack)
 			break;
 		h = mix(h, v->stack[i]);
@@ -72,7 +72,7 @@ static __always_inline __u64 place_of(const struct iomap_violation *v)
 }
 
 /* All but the stack and the time. */
-static __always_inline void fill(struct iomap_violation *v, const struct breach *b)
+static __always_inline void fill(struct iomap_violation *v, const struct violation *b)
 {
 	struct iomap_mapping *m = mapping_of(b->id);
 
@@ -96,29 +96,29 @@ static __always_inline void fill(struct iomap_violation *v, const struct breach 
 	}
 }
 
-static __always_inline void tell(const struct iomap_violation *v, __u64 place)
+static __always_inline void report(const struct iomap_violation *v, __u64 site)
 {
 	struct iomap_event *e = ring_event(IOMAP_EVENT_VIOLATION, v->id);
 
 	if (!e) {
 		/* The record is in the table; the reader looks there when it sees this. */
-		shared.untold = 1;
+		shared.unreported = 1;
 		return;
 	}
 	e->caller = v->caller;
 	e->base = v->base;
 	e->size = v->size;
 	e->offset = v->offset;
-	e->place = place;
+	e->site = site;
 	e->gen = v->gen;
 	e->kind = v->kind;
 	e->backend = v->backend;
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* Puts the place down. Returns 1 when that was done already. */
-static __always_inline int place_new(struct iomap_violation *v, __u64 place, const struct breach *b,
-				     __u32 slot)
+/* Puts the site down. Returns 1 when that was done already. */
+static __always_inline int site_new(struct iomap_violation *v, __u64 site,
+				    const struct violation *b, __u32 slot)
 {
 	struct iomap_violation_count one = { .count = b->count, .held_ns = b->held_ns };
 	long err;
@@ -127,38 +127,38 @@ static __always_inline int place_new(struct iomap_violation *v, __u64 place, con
 	v->pid = (__u32)bpf_get_current_pid_tgid();
 	v->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(v->comm, sizeof(v->comm));
-	err = bpf_map_update_elem(&violations, &place, v, BPF_NOEXIST);
+	err = bpf_map_update_elem(&violations, &site, v, BPF_NOEXIST);
 	if (err && err != -EEXIST)
 		return 0; /* no room: counted by rule only */
-	if (bpf_map_update_elem(&violation_counts, &place, &one, BPF_NOEXIST) == -EEXIST)
+	if (bpf_map_update_elem(&violation_counts, &site, &one, BPF_NOEXIST) == -EEXIST)
 		return 1;
 	if (!err) {
-		/* Who hears of the place is to find them. */
-		keep_stack_names(v->stack, place, slot);
-		tell(v, place);
+		/* Who hears of the site is to find them. */
+		save_stack_names(v->stack, site, slot);
+		report(v, site);
 	}
 	return 0;
 }
 
-/* Puts a breach into the books. ctx: of the program. */
-static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const struct breach *b,
+/* Puts a violation into the books. ctx: of the program. */
+static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const struct violation *b,
 				    __u32 slot)
 {
 	struct iomap_violation *v = bpf_map_lookup_elem(&scratch, &slot);
 	struct iomap_violation_count *n;
-	__u64 place;
+	__u64 site;
 
 	if (!v || b->rule >= IOMAP_RULE_MAX || cfg_rules_off & IOMAP_RULE(b->rule))
 		return;
 	cpu->violations[b->rule] += b->count;
 	fill(v, b);
 	take_stack(ctx, v, b->entered);
-	place = place_of(v);
-	n = bpf_map_lookup_elem(&violation_counts, &place);
+	site = site_of(v);
+	n = bpf_map_lookup_elem(&violation_counts, &site);
 	if (!n) {
-		if (!place_new(v, place, b, slot))
+		if (!site_new(v, site, b, slot))
 			return;
-		n = bpf_map_lookup_elem(&violation_counts, &place);
+		n = bpf_map_lookup_elem(&violation_counts, &site);
 		if (!n)
 			return;
 	}

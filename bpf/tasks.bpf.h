@@ -36,8 +36,8 @@ static __always_inline void tasks_forget(struct iomap_cpu *cpu)
 /* The running task has something that goes where it goes. */
 static __always_inline int tasks_holds(const struct iomap_cpu *cpu)
 {
-	return cpu->stack.used || cpu->stack.forgotten || cpu->stack.window.open ||
-	       cpu->stack.window.reserve;
+	return cpu->stack.used || cpu->stack.forgotten || cpu->stack.op.open ||
+	       cpu->stack.op.reserve;
 }
 
 /* The task leaves the CPU and takes its open sections along. state: it leaves in. */
@@ -59,8 +59,8 @@ static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 
 	shared.saved = 1;
 	cpu->stack.used = 0;
 	cpu->stack.forgotten = 0;
-	cpu->stack.window.open = 0;
-	cpu->stack.window.reserve = 0;
+	cpu->stack.op.open = 0;
+	cpu->stack.op.reserve = 0;
 }
 
 /* Clears the flag when nothing is saved and nothing was lately. */

@@ -71,22 +71,22 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module)
 	return cell_text(table_text(t, "%s [%s]", symbol, module));
 }
 
-const char *rec_place(const json_t *obj, const char *symbol, const char *module,
-		      char buf[PLACE_MAX])
+const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
+			    char buf[SYMBOL_MAX])
 {
 	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
-	char raw[PLACE_MAX];
+	char raw[SYMBOL_MAX];
 
 	if (!s)
 		return NULL;
 	snprintf(raw, sizeof(raw), "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
-	return fmt_clean(buf, PLACE_MAX, raw);
+	return fmt_clean(buf, SYMBOL_MAX, raw);
 }
 
-struct books rec_books(const json_t *obj)
+struct accounting rec_accounting(const json_t *obj)
 {
-	const json_t *cons = json_object_get(obj, "conservation"), *v;
-	struct books b = {
+	const json_t *cons = json_object_get(obj, "accounting"), *v;
+	struct accounting b = {
 		.seen = rec_u64(cons, "seen"),
 		.counted = rec_u64(cons, "counted"),
 		.under_way = rec_u64(cons, "under_way"),

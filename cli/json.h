@@ -34,23 +34,23 @@ struct cell rec_cell(const json_t *obj, const char *name);
 /* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
 struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
 
-#define PLACE_MAX 640 /* bytes for a kernel symbol with offset and module */
+#define SYMBOL_MAX 640 /* bytes for a kernel symbol with offset and module */
 
 /*
  * "symbol+0x1c8 [module]" in @buf, safe for a terminal; NULL where there is no symbol. @symbol,
  * @module: names of the members.
  */
-const char *rec_place(const json_t *obj, const char *symbol, const char *module,
-		      char buf[PLACE_MAX]);
+const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
+			    char buf[SYMBOL_MAX]);
 
 /* The books: every event seen is counted or lost under a name; those under way are not yet seen. */
-struct books {
+struct accounting {
 	uint64_t seen, counted, lost, under_way;
 	const json_t *losses; /* borrowed: name -> count */
 };
-struct books rec_books(const json_t *status_or_stats);
+struct accounting rec_accounting(const json_t *status_or_stats);
 
-static inline bool books_balance(const struct books *b)
+static inline bool accounting_balances(const struct accounting *b)
 {
 	return b->seen == b->counted + b->lost;
 }

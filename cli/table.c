@@ -41,7 +41,7 @@ static int grow(void *parray, size_t *cap, size_t n, size_t more, size_t size)
 	return 0;
 }
 
-struct cell *table_row(struct table *t, uint64_t key, uint32_t tag)
+struct cell *table_row(struct table *t, uint64_t key, uint32_t mapping_id)
 {
 	struct cell *cells;
 
@@ -50,7 +50,8 @@ struct cell *table_row(struct table *t, uint64_t key, uint32_t tag)
 		t->error = -ENOMEM;
 		return NULL;
 	}
-	t->rows[t->n_rows++] = (struct row){ .key = key, .tag = tag, .first = t->n_cells };
+	t->rows[t->n_rows++] =
+		(struct row){ .key = key, .mapping_id = mapping_id, .first = t->n_cells };
 	cells = t->cells + t->n_cells;
 	memset(cells, 0, t->n_cols * sizeof(*cells));
 	t->n_cells += t->n_cols;

@@ -46,10 +46,10 @@ struct cell {
 };
 
 struct row {
-	uint64_t key; /* what the row is, the same in the next sample */
-	uint32_t tag; /* the mapping the row belongs to, or 0 */
-	bool dim;     /* of less interest: freed, idle */
-	size_t first; /* index of its first cell */
+	uint64_t key;	     /* what the row is, the same in the next sample */
+	uint32_t mapping_id; /* the mapping the row belongs to, or 0 */
+	bool dim;	     /* of less interest: freed, idle */
+	size_t first;	     /* index of its first cell */
 };
 
 struct table {
@@ -71,7 +71,7 @@ void table_init(struct table *t, const struct column *cols, size_t n_cols);
 void table_free(struct table *t);
 
 /* Adds a row; returns its cells (valid until the next row), or NULL with t->error set. */
-struct cell *table_row(struct table *t, uint64_t key, uint32_t tag);
+struct cell *table_row(struct table *t, uint64_t key, uint32_t mapping_id);
 /* Formats a string that lives as long as the table; NULL with t->error set. */
 check_printf(2, 3) const char *table_text(struct table *t, const char *fmt, ...);
 

@@ -20,11 +20,11 @@ static const struct sentence {
 
 static const char *may_sleep_text(const json_t *v, char *buf)
 {
-	char place[PLACE_MAX];
+	char name[SYMBOL_MAX];
 
 	snprintf(buf, VIOLATION_TEXT,
 		 "the task came to %s, which may sleep, while it held this atomic map",
-		 rec_place(v, "offender", "offender_module", place) ?: "a function");
+		 rec_symbol_text(v, "offender", "offender_module", name) ?: "a function");
 	return buf;
 }
 
@@ -66,7 +66,7 @@ static const char *leak_text(const json_t *v)
 const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 {
 	const char *rule = rec_text(v, "rule", "");
-	char place[PLACE_MAX];
+	char name[SYMBOL_MAX];
 	bool known;
 
 	if (!strcmp(rule, "may-sleep-in-atomic"))
@@ -82,9 +82,9 @@ const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 
 		if (strcmp(rule, s->rule))
 			continue;
-		known = s->link && rec_place(v, "offender", "offender_module", place);
+		known = s->link && rec_symbol_text(v, "offender", "offender_module", name);
 		snprintf(buf, VIOLATION_TEXT, "%s%s%s%s", s->before, known ? s->link : "",
-			 known ? place : "", s->after);
+			 known ? name : "", s->after);
 		return buf;
 	}
 	return "a rule that this program does not know";
@@ -103,7 +103,7 @@ struct rule_totals rule_totals(const json_t *violations)
 		t.rules++;
 		t.checked += !strcmp(state, "checked");
 		t.off += !strcmp(state, "off");
-		t.breaches += n;
+		t.violations += n;
 		t.broken += n > 0;
 	}
 	t.missing = t.rules - t.checked - t.off;
@@ -120,6 +120,6 @@ const char *rule_why(const char *name, const json_t *rule)
 			       ? "at times not checked, as BPF was at work on the CPU"
 			       : NULL;
 	if (off && !strcmp(name, "hold-time"))
-		return rec_text(rule, "gap", "no budget is set: see --max-hold of iomapd");
-	return rec_text(rule, "gap", off ? "not asked for" : "what it needs is not there");
+		return rec_text(rule, "reason", "no budget is set: see --max-hold of iomapd");
+	return rec_text(rule, "reason", off ? "not asked for" : "what it needs is not there");
 }

@@ -14,8 +14,8 @@ const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT]);
 struct rule_totals {
 	bool known;			     /* false: it is from an iomapd that checks nothing */
 	size_t rules, checked, off, missing; /* missing: the kernel lacks something for it */
-	size_t broken;			     /* rules with breaches */
-	uint64_t breaches;
+	size_t broken;			     /* rules with violations */
+	uint64_t violations;
 };
 struct rule_totals rule_totals(const json_t *violations);
 

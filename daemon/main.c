@@ -77,7 +77,7 @@ static int serve_metrics(struct daemon *d, const char *address, struct http **re
 	return err ? set_error(e, err, "cannot serve metrics: %s", strerror(-err)) : 0;
 }
 
-static void tell_serving(const struct daemon *d)
+static void report_serving(const struct daemon *d)
 {
 	char url[128];
 
@@ -127,7 +127,7 @@ static void reload(struct daemon *d)
 		fprintf(stderr, "iomapd: nothing is changed: %s\n", e.text);
 	else
 		fprintf(stderr, "iomapd: read the configuration again\n");
-	tell_serving(d);
+	report_serving(d);
 }
 
 static int on_signal(struct loop_source *source, uint32_t events)
@@ -258,7 +258,7 @@ static void stop(struct daemon *d)
 }
 
 /* How the collector started. */
-static void tell_notes(const struct daemon *d)
+static void report_notes(const struct daemon *d)
 {
 	const char *note;
 
@@ -304,9 +304,9 @@ static int run(struct daemon *d)
 	libbpf_set_print(quiet);
 
 	err = start(d, &e);
-	tell_notes(d);
+	report_notes(d);
 	if (!err) {
-		tell_serving(d);
+		report_serving(d);
 		err = loop_run(&d->loop);
 		if (err)
 			set_error(&e, err, "stopped: %s", strerror(-err));

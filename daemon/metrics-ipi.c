@@ -19,7 +19,7 @@ static const char *const classes[IOMAP_IPI_CLASS_MAX] = {
 /* Whether a class can be told from the others: what one lacks is counted as other. */
 static bool told(const struct model_ipi *m, int class)
 {
-	bool direct = !m->gap[IPI_DIRECT], deferred = !m->gap[IPI_DEFERRED];
+	bool direct = !m->missing[IPI_DIRECT], deferred = !m->missing[IPI_DEFERRED];
 
 	if (class == IOMAP_IPI_DIRECT)
 		return direct;
@@ -51,7 +51,7 @@ static void by_class(struct metricw *w, const struct model_ipi *m, enum ipi_figu
 		     void (*put)(struct metricw *w, const struct metric_label *labels, uint64_t v),
 		     uint64_t (*get)(const struct iomap_ipi_count *c))
 {
-	if (m->gap[figure])
+	if (m->missing[figure])
 		return;
 	metricw_family(w, METRIC_COUNTER, name, help);
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++) {
@@ -71,7 +71,7 @@ static void by_backend(struct metricw *w, const struct model *m)
 {
 	const struct model_ipi *ipi = &m->ipi;
 
-	if (!ipi->gap[IPI_IPIS] && !ipi->gap[IPI_DIRECT]) {
+	if (!ipi->missing[IPI_IPIS] && !ipi->missing[IPI_DIRECT]) {
 		metricw_family(w, METRIC_COUNTER, "iomap_direct_ipis",
 			       "Interrupts that tasks sent inside maps and unmaps.");
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
@@ -80,9 +80,9 @@ static void by_backend(struct metricw *w, const struct model *m)
 					    ipi->direct[b].ipis);
 		}
 	}
-	if (ipi->gap[IPI_DEFERRED])
+	if (ipi->missing[IPI_DEFERRED])
 		return;
-	if (!ipi->gap[IPI_IPIS]) {
+	if (!ipi->missing[IPI_IPIS]) {
 		metricw_family(w, METRIC_COUNTER, "iomap_deferred_ipis",
 			       "Share of flushes that unmaps put off, as far as it is settled.");
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
@@ -131,10 +131,10 @@ void metrics_write_ipi(struct metricw *w, const struct model *m)
 
 	if (!ipi->on)
 		return;
-	if (!ipi->gap[IPI_IPIS])
+	if (!ipi->missing[IPI_IPIS])
 		by_vector(w, "iomap_interrupts_sent", "Interrupts from CPU to CPU, by anybody.",
 			  ipi->sent);
-	if (!ipi->gap[IPI_RECEIVED])
+	if (!ipi->missing[IPI_RECEIVED])
 		by_vector(w, "iomap_interrupts_received", "Those that arrived.", ipi->received);
 	by_class(w, ipi, IPI_IPIS, "iomap_ipis",
 		 "Interrupts sent: inside maps, in purges, in flushes of the reserve, others.",

@@ -169,7 +169,7 @@ static void mappings(struct metricw *w, const struct model *m)
 
 static bool checked(const struct model *m, unsigned int rule)
 {
-	return !m->rule_off[rule] && !m->rule_gap[rule];
+	return !m->rule_off[rule] && !m->rule_missing[rule];
 }
 
 static void rules(struct metricw *w, const struct model *m)
@@ -179,7 +179,7 @@ static void rules(struct metricw *w, const struct model *m)
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++)
 		metricw_u64(w, LABELS({ "rule", rule_name(i) }), checked(m, i));
 	metricw_family(w, METRIC_COUNTER, "iomap_violations",
-		       "Breaches of a rule of io_mapping, of those that are checked.");
+		       "Violations of a rule of io_mapping, of those that are checked.");
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
 		if (checked(m, i))
 			metricw_u64(w, LABELS({ "rule", rule_name(i) }), m->rule_count[i]);
@@ -214,7 +214,7 @@ static void books(struct metricw *w, const struct model *m)
 	metricw_u64(w, NULL, m->freed);
 	metricw_family(w, METRIC_COUNTER, "iomap_unattributed_unmaps",
 		       "Unmaps whose map was not seen.");
-	metricw_u64(w, NULL, m->stray_unmaps);
+	metricw_u64(w, NULL, m->unmatched_unmaps);
 	metricw_family(w, METRIC_COUNTER, "iomap_events_seen",
 		       "Events of io_mapping. Those counted and those lost add up to it.");
 	metricw_u64(w, NULL, m->seen);
@@ -265,7 +265,7 @@ static void about(struct metricw *w, const struct model *m)
 	metricw_family(w, METRIC_GAUGE, "iomap_hook_attached",
 		       "0: the kernel lacks the hook; iomapctl status says what that costs.");
 	for (size_t i = 0; i < m->nr_hooks; i++)
-		metricw_u64(w, LABELS({ "hook", m->hooks[i].name }), !m->hooks[i].gap);
+		metricw_u64(w, LABELS({ "hook", m->hooks[i].name }), !m->hooks[i].missing);
 }
 
 void metrics_write(struct buf *out, const struct model *m, const struct cost *cost,

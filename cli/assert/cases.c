@@ -39,9 +39,9 @@ static void of_rule(const struct assert_report *r, struct assert_case *c, int ru
 	} else if (s) {
 		c->state = ASSERT_EXPECTED;
 		set(c, "suppressed, line %u: %s", s->line, s->reason);
-	} else if (r->model.rule_gap[rule]) {
+	} else if (r->model.rule_missing[rule]) {
 		c->state = ASSERT_SKIPPED;
-		set(c, "%s", r->model.rule_gap[rule]);
+		set(c, "%s", r->model.rule_missing[rule]);
 	} else if (!r->rule[rule].judged) {
 		c->state = ASSERT_SKIPPED;
 		set(c, "nothing to judge: no %s", rule_judges(rule));

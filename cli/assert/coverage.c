@@ -117,7 +117,7 @@ static void put_owner(FILE *f, const struct model_mapping *m)
 static void put_mappings(FILE *f, const struct assert_report *r, const char *indent)
 {
 	const struct model *m = &r->model;
-	uint64_t total = 0, listed = m->stray_maps;
+	uint64_t total = 0, listed = m->unlisted_maps;
 	size_t idle = 0;
 
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++)
@@ -141,8 +141,9 @@ static void put_mappings(FILE *f, const struct assert_report *r, const char *ind
 	if (total > listed)
 		fprintf(f, LABEL "gone, its number used again: %" PRIu64 " maps\n", indent,
 			"mapping", total - listed);
-	if (m->stray_maps)
-		fprintf(f, LABEL "not known: %" PRIu64 " maps\n", indent, "mapping", m->stray_maps);
+	if (m->unlisted_maps)
+		fprintf(f, LABEL "not known: %" PRIu64 " maps\n", indent, "mapping",
+			m->unlisted_maps);
 	if (idle)
 		fprintf(f, LABEL "%zu not mapped while the command ran\n", indent, "mappings",
 			idle);
@@ -154,15 +155,15 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 	size_t there = 0;
 
 	for (size_t i = 0; i < m->nr_hooks; i++)
-		there += !m->hooks[i].gap;
+		there += !m->hooks[i].missing;
 	fprintf(f, LABEL "%zu of %zu present\n", indent, "hooks", there, m->nr_hooks);
 	for (size_t i = 0; i < m->nr_hooks; i++) {
-		if (!m->hooks[i].gap)
+		if (!m->hooks[i].missing)
 			continue;
 		fprintf(f, LABEL, indent, "");
 		assert_put(f, m->hooks[i].name);
 		fputs(" is missing: ", f);
-		assert_put(f, m->hooks[i].gap);
+		assert_put(f, m->hooks[i].missing);
 		fputc('\n', f);
 	}
 }

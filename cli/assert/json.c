@@ -66,12 +66,12 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 	}
 	jsonw_array_end(w);
 	report_hooks(w, m);
-	report_conservation(w, m);
+	report_accounting(w, m);
 	jsonw_object_begin(w, "undecided");
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
 		jsonw_u64(w, kind_name(k), m->undecided[k]);
 	jsonw_object_end(w);
-	jsonw_u64(w, "unplaced", m->unplaced);
+	jsonw_u64(w, "unlisted", m->unlisted);
 	jsonw_object_end(w);
 }
 
@@ -81,7 +81,7 @@ static void rules(struct jsonw *w, const struct assert_report *r)
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
 		jsonw_object_begin(w, rule_name(i));
 		jsonw_string(w, "state", assert_rule_state(r, i));
-		jsonw_string(w, "gap", assert_selected(r, i) ? r->model.rule_gap[i] : NULL);
+		jsonw_string(w, "reason", assert_selected(r, i) ? r->model.rule_missing[i] : NULL);
 		jsonw_u64(w, "count", r->rule[i].count);
 		jsonw_u64(w, "judged", r->rule[i].judged);
 		jsonw_u64(w, "missed", r->model.rule_missed[i]);

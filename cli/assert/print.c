@@ -48,11 +48,11 @@ static void put_mapping(FILE *f, const char *indent, const struct assert_report 
 	char size[FMT_MAX];
 
 	fprintf(f, LABEL, indent, "mapping");
-	if (!v->id) {
+	if (!v->mapping_id) {
 		fputs("not known\n", f);
 		return;
 	}
-	fprintf(f, "%" PRIu32, v->id);
+	fprintf(f, "%" PRIu32, v->mapping_id);
 	if (m)
 		assert_put_device(f, m);
 	if (v->size)
@@ -133,7 +133,7 @@ static void put_broken(FILE *f, const struct assert_report *r)
 {
 	const struct model *m = &r->model;
 	uint64_t count = 0;
-	size_t places = 0;
+	size_t sites = 0;
 	int broken = 0;
 
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
@@ -144,13 +144,13 @@ static void put_broken(FILE *f, const struct assert_report *r)
 		broken += n > 0;
 	}
 	for (size_t i = 0; i < m->nr_violations; i++)
-		places += !r->suppressed[i];
+		sites += !r->suppressed[i];
 	fprintf(f, "%d rule%s broken, %" PRIu64 " time%s", broken, broken == 1 ? " was" : "s were",
 		count, count == 1 ? "" : "s");
-	if (places)
-		fprintf(f, " from %zu place%s", places, places == 1 ? "" : "s");
+	if (sites)
+		fprintf(f, " from %zu site%s", sites, sites == 1 ? "" : "s");
 	else
-		fputs(", from places that are not in the list", f);
+		fputs(", from sites that are not in the list", f);
 }
 
 static void put_held(FILE *f, const struct assert_report *r)
@@ -170,7 +170,7 @@ static void put_suppressed(FILE *f, const struct assert_report *r)
 	for (int i = 0; i < IOMAP_RULE_MAX; i++)
 		n += r->rule[i].suppressed;
 	if (n)
-		fprintf(f, ", but for %" PRIu64 " suppressed breach%s", n, n == 1 ? "" : "es");
+		fprintf(f, ", but for %" PRIu64 " suppressed violation%s", n, n == 1 ? "" : "s");
 }
 
 void assert_put_verdict(FILE *f, const struct assert_report *r)

@@ -40,7 +40,7 @@ struct suppressions {
 };
 
 struct assert_rule {
-	uint64_t count;	     /* breaches while the command ran */
+	uint64_t count;	     /* violations while the command ran */
 	uint64_t suppressed; /* of these */
 	uint64_t judged;     /* maps or unmaps that could have broken it */
 };

@@ -122,7 +122,7 @@ static void fingerprint(struct jsonw *w, const struct model_violation *v)
 	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind), at,
 		 by);
 	jsonw_object_begin(w, "partialFingerprints");
-	jsonw_string(w, "place/v1", print);
+	jsonw_string(w, "site/v1", print);
 	jsonw_object_end(w);
 }
 

@@ -12,13 +12,13 @@
 #define BLANKS		 " \t\r\n"
 
 /* Where a line is, for its errors. */
-struct place {
+struct position {
 	const char *file;
 	unsigned int line;
 	struct errbuf *err;
 };
 
-static int bad(const struct place *at, const char *what)
+static int bad(const struct position *at, const char *what)
 {
 	return set_error(at->err, -EINVAL, "%s:%u: %s", at->file, at->line, what);
 }
@@ -45,7 +45,7 @@ static char *find_dashes(char *s)
 }
 
 /* Takes "symbol" or "symbol [module]". */
-static int take_pattern(const struct place *at, char *s, struct suppression *ret)
+static int take_pattern(const struct position *at, char *s, struct suppression *ret)
 {
 	char *end = s + strcspn(s, BLANKS), *module = NULL;
 	size_t n;
@@ -64,7 +64,7 @@ static int take_pattern(const struct place *at, char *s, struct suppression *ret
 	return ret->symbol && (!module || ret->module) ? 0 : -ENOMEM;
 }
 
-static int take_line(const struct place *at, char *s, struct suppression *ret)
+static int take_line(const struct position *at, char *s, struct suppression *ret)
 {
 	char *dashes = find_dashes(s), *reason, *symbol;
 	int rule, err;
@@ -89,7 +89,7 @@ static int take_line(const struct place *at, char *s, struct suppression *ret)
 	return ret->reason ? 0 : -ENOMEM;
 }
 
-static int read_line(const struct place *at, char *line, size_t len, struct suppressions *s)
+static int read_line(const struct position *at, char *line, size_t len, struct suppressions *s)
 {
 	struct suppression *p;
 	char *text;
@@ -113,7 +113,7 @@ static int read_line(const struct place *at, char *line, size_t len, struct supp
 
 int suppressions_read(FILE *f, const char *name, struct suppressions *ret, struct errbuf *err)
 {
-	struct place at = { .file = name, .err = err };
+	struct position at = { .file = name, .err = err };
 	_cleanup_free_ char *line = NULL;
 	struct suppressions s = {};
 	size_t cap = 0;

@@ -53,7 +53,7 @@ static const struct model_violation *same_place(const struct model *m,
 	return NULL;
 }
 
-/* Keeps the places of the checked rules that were broken since. */
+/* Keeps the sites of the checked rules that were broken since. */
 static void diff_violations(struct assert_report *r, const struct model *before)
 {
 	struct model *m = &r->model;
@@ -88,9 +88,9 @@ static void diff(struct assert_report *r, const struct model *before)
 		take_off(&m->lost[i], before->lost[i]);
 	take_off(&m->created, before->created);
 	take_off(&m->freed, before->freed);
-	take_off(&m->stray_maps, before->stray_maps);
-	take_off(&m->stray_unmaps, before->stray_unmaps);
-	take_off(&m->unplaced, before->unplaced);
+	take_off(&m->unlisted_maps, before->unlisted_maps);
+	take_off(&m->unmatched_unmaps, before->unmatched_unmaps);
+	take_off(&m->unlisted, before->unlisted);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
 		take_off(&m->undecided[k], before->undecided[k]);
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
@@ -107,7 +107,7 @@ static void diff(struct assert_report *r, const struct model *before)
 	diff_violations(r, before);
 }
 
-/* Sums over the backends: what a rule could judge. Its own breaches count, whatever they were. */
+/* Sums over the backends: what a rule could judge. Its own violations count, whatever they were. */
 static uint64_t judged(const struct model *m, unsigned int rule)
 {
 	uint64_t maps[IOMAP_KIND_MAX] = {}, unmaps[IOMAP_KIND_MAX] = {}, n;
@@ -171,7 +171,7 @@ static int doubt_books(struct assert_report *r)
 	}
 	if (!err && m->seen != m->counted + lost)
 		err = doubt(r,
-			    "the books do not balance: %" PRIu64 " events seen, %" PRIu64
+			    "the accounting does not balance: %" PRIu64 " events seen, %" PRIu64
 			    " counted or lost",
 			    m->seen, m->counted + lost);
 	return err;
@@ -182,9 +182,9 @@ static int doubt_rule(struct assert_report *r, unsigned int rule)
 	uint64_t missed = r->model.rule_missed[rule];
 	int err = 0;
 
-	if (r->model.rule_gap[rule])
+	if (r->model.rule_missing[rule])
 		err = doubt(r, "%s is not checked, or not wholly: %s", rule_name(rule),
-			    r->model.rule_gap[rule]);
+			    r->model.rule_missing[rule]);
 	if (!err && missed)
 		err = doubt(r,
 			    "%s was not checked %" PRIu64 " time%s, as the kernel does not call a "
@@ -217,9 +217,9 @@ static int find_doubts(struct assert_report *r)
 		if (assert_selected(r, i))
 			err = doubt_rule(r, i);
 	}
-	if (!err && r->model.unplaced)
-		err = doubt(r, "%" PRIu64 " breach%s from places that the table had no room for",
-			    r->model.unplaced, r->model.unplaced == 1 ? " is" : "es are");
+	if (!err && r->model.unlisted)
+		err = doubt(r, "%" PRIu64 " violation%s from sites that the table had no room for",
+			    r->model.unlisted, r->model.unlisted == 1 ? " is" : "s are");
 	return err ?: doubt_unmaps(r);
 }
 
@@ -240,20 +240,20 @@ static int match_suppressions(struct assert_report *r)
 	return 0;
 }
 
-/* A breach whose place is not in the list counts as well: nothing says that it may stay. */
+/* A violation whose site is not in the list counts as well: nothing says that it may stay. */
 bool assert_broken(const struct assert_report *r, unsigned int rule)
 {
 	const struct model *m = &r->model;
-	size_t places = 0;
+	size_t sites = 0;
 
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		if (m->violations[i].rule != rule)
 			continue;
 		if (!r->suppressed[i])
 			return true;
-		places++;
+		sites++;
 	}
-	return !places && r->rule[rule].count;
+	return !sites && r->rule[rule].count;
 }
 
 bool assert_exercised(const struct assert_report *r)
@@ -326,7 +326,7 @@ const char *assert_rule_state(const struct assert_report *r, unsigned int rule)
 {
 	if (!assert_selected(r, rule))
 		return "off";
-	return r->model.rule_gap[rule] ? "missing" : "checked";
+	return r->model.rule_missing[rule] ? "missing" : "checked";
 }
 
 bool assert_unused(const struct assert_report *r, const struct suppression *s)
@@ -339,8 +339,8 @@ const struct model_mapping *assert_mapping(const struct assert_report *r,
 {
 	const struct model *m = &r->model;
 
-	for (size_t i = 0; v->id && i < m->nr_mappings; i++) {
-		if (m->mappings[i].id == v->id && m->mappings[i].base == v->base)
+	for (size_t i = 0; v->mapping_id && i < m->nr_mappings; i++) {
+		if (m->mappings[i].id == v->mapping_id && m->mappings[i].base == v->base)
 			return &m->mappings[i];
 	}
 	return NULL;

@@ -88,7 +88,7 @@ static const struct opt assert_opts[] = {
 
 static const struct cmd cmds[] = {
 	{ .name = "status",
-	  .help = "what iomapd watches, what it lacks, and whether its books balance",
+	  .help = "what iomapd watches, what it lacks, and whether its accounting balances",
 	  .run = do_status },
 	{ .name = "list",
 	  .help = "the mappings, their devices and owners",

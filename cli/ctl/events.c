@@ -47,10 +47,10 @@ static void print_mapping(const json_t *r)
 {
 	char size[FMT_MAX];
 
-	if (json_is_null(json_object_get(r, "id")))
+	if (json_is_null(json_object_get(r, "mapping_id")))
 		printf("mapping unknown");
 	else
-		printf("mapping %" PRIu64, rec_u64(r, "id"));
+		printf("mapping %" PRIu64, rec_u64(r, "mapping_id"));
 	if (rec_has(r, "base")) {
 		printf(" at ");
 		print_text(r, "base", "?");
@@ -62,15 +62,15 @@ static void print_mapping(const json_t *r)
 /* How it was mapped, and from where. */
 static void print_site(const json_t *r)
 {
-	char place[PLACE_MAX];
+	char name[SYMBOL_MAX];
 
 	printf(" (");
 	print_text(r, "backend", "?");
 	printf("%s", rec_has(r, "kind") ? " " : "");
 	print_text(r, "kind", "");
 	putchar(')');
-	if (rec_place(r, "caller", "module", place))
-		printf(" by %s", place);
+	if (rec_symbol_text(r, "caller", "module", name))
+		printf(" by %s", name);
 }
 
 /* Who, and where it ran. */
@@ -84,7 +84,7 @@ static void print_task(const json_t *r)
 /* A frame a line under a heading; nothing where no frame is known. */
 static void print_stack(const char *heading, const json_t *frames)
 {
-	char place[PLACE_MAX];
+	char name[SYMBOL_MAX];
 	json_t *frame;
 	size_t i;
 
@@ -92,7 +92,7 @@ static void print_stack(const char *heading, const json_t *frames)
 		printf("    %s:\n", heading);
 	json_array_foreach(frames, i, frame)
 		printf("        %s\n",
-		       fmt_clean(place, sizeof(place), json_string_value(frame) ?: "?"));
+		       fmt_clean(name, sizeof(name), json_string_value(frame) ?: "?"));
 }
 
 /* A line as of other events, then what is wrong and where. */

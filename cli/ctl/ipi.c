@@ -231,7 +231,7 @@ static void print_callers(const json_t *reply)
 		c[C_QUEUED] = rec_cell(v, "queued");
 		c[C_KIND] = rec_cell(v, "kind");
 		c[C_BACKEND] = rec_cell(v, "backend");
-		c[C_MAPPING] = rec_cell(v, "mapping");
+		c[C_MAPPING] = rec_cell(v, "mapping_id");
 		c[C_CALLER] =
 			rec_symbol(&t, rec_text(v, "caller", NULL), rec_text(v, "module", NULL));
 	}
@@ -292,8 +292,8 @@ static void print_pairs(const json_t *reply)
 /* Says what is not known. Returns false when there is something. */
 static bool print_gaps(const json_t *reply)
 {
-	const json_t *gaps = json_object_get(reply, "gaps"), *v;
-	const json_t *lost = json_object_get(json_object_get(reply, "books"), "lost");
+	const json_t *gaps = json_object_get(reply, "missing"), *v;
+	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
 	const char *name;
 	bool whole = true;
 
@@ -317,9 +317,9 @@ static bool print_gaps(const json_t *reply)
 /* The same, without a word. */
 static bool is_whole(const json_t *reply)
 {
-	const json_t *lost = json_object_get(json_object_get(reply, "books"), "lost");
+	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
 	bool whole = json_is_true(json_object_get(reply, "enabled")) &&
-		     !json_object_size(json_object_get(reply, "gaps"));
+		     !json_object_size(json_object_get(reply, "missing"));
 	const char *name;
 	json_t *v;
 

@@ -46,7 +46,7 @@ static void add_row(struct table *t, const json_t *m)
 		return;
 	if (freed && owner.set)
 		owner = cell_text(table_text(t, "%s (freed)", owner.text));
-	c[ID] = rec_cell(m, "id");
+	c[ID] = rec_cell(m, "mapping_id");
 	c[BASE] = rec_cell(m, "base");
 	c[SIZE] = rec_cell(m, "size");
 	c[BACKEND] = rec_cell(m, "backend");

@@ -118,7 +118,7 @@ static void add_caller(struct table *t, const json_t *v)
 	c[C_FAILED] = rec_cell(v, "failed");
 	c[C_KIND] = rec_cell(v, "kind");
 	c[C_BACKEND] = rec_cell(v, "backend");
-	c[C_MAPPING] = rec_cell(v, "mapping");
+	c[C_MAPPING] = rec_cell(v, "mapping_id");
 	c[C_CALLER] = rec_symbol(t, rec_text(v, "caller", NULL), rec_text(v, "module", NULL));
 }
 
@@ -152,7 +152,7 @@ int do_stats(void *config)
 {
 	const struct ctl_config *cfg = config;
 	_cleanup_json_ json_t *reply = NULL;
-	struct books b;
+	struct accounting b;
 	struct table t;
 	const char *name;
 	json_t *v;
@@ -186,10 +186,11 @@ int do_stats(void *config)
 		add_cpu(&t, v);
 	print_part(&t, "\nCPUs", "no map seen yet");
 
-	b = rec_books(reply);
+	b = rec_accounting(reply);
 	printf("\n%" PRIu64 " events seen, %" PRIu64 " counted, %" PRIu64 " lost%s\n", b.seen,
 	       b.counted, b.lost,
-	       books_balance(&b) ? ""
-				 : ": the books do not balance, report this as a bug of iomapd");
+	       accounting_balances(&b)
+		       ? ""
+		       : ": the accounting does not balance, report this as a bug of iomapd");
 	return EXIT_GOOD;
 }

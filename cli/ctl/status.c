@@ -50,7 +50,7 @@ static unsigned int print_hooks(const json_t *status)
 			continue;
 		missing++;
 		print_line("", "%s is missing: %s", rec_text(hook, "name", "?"),
-			   rec_text(hook, "gap", "what it measures is unknown here"));
+			   rec_text(hook, "reason", "what it measures is unknown here"));
 	}
 	return missing;
 }
@@ -58,7 +58,7 @@ static unsigned int print_hooks(const json_t *status)
 /* Prints the books; true if every event seen is accounted for and none was lost. */
 static bool print_books(const json_t *status)
 {
-	struct books b = rec_books(status);
+	struct accounting b = rec_accounting(status);
 	const json_t *un = json_object_get(status, "unattributed"), *v;
 	const char *name;
 
@@ -70,10 +70,10 @@ static bool print_books(const json_t *status)
 	if (b.under_way)
 		print_line("  under way", "%" PRIu64 ", one a CPU: not yet among those seen",
 			   b.under_way);
-	if (books_balance(&b))
-		print_line("books", "balance: seen = counted + lost");
+	if (accounting_balances(&b))
+		print_line("accounting", "balance: seen = counted + lost");
 	else
-		print_line("books",
+		print_line("accounting",
 			   "DO NOT BALANCE: %" PRIu64 " seen, %" PRIu64
 			   " counted + lost; report this as a bug "
 			   "of iomapd",
@@ -83,7 +83,7 @@ static bool print_books(const json_t *status)
 		   " unmaps (counted, of mappings or maps that iomapd did "
 		   "not see)",
 		   rec_u64(un, "maps"), rec_u64(un, "unmaps"));
-	return books_balance(&b) && !b.lost;
+	return accounting_balances(&b) && !b.lost;
 }
 
 /* One rule: its state, and what it found. */
@@ -94,14 +94,14 @@ static void print_rule(const char *name, const json_t *rule)
 	char found[64] = "";
 
 	if (n)
-		snprintf(found, sizeof(found), "%" PRIu64 " breach%s", n, n > 1 ? "es" : "");
+		snprintf(found, sizeof(found), "%" PRIu64 " violation%s", n, n > 1 ? "s" : "");
 	else if (!why)
-		snprintf(found, sizeof(found), "no breach");
+		snprintf(found, sizeof(found), "no violation");
 	print_line("", "%-20s %-8s %s%s%s", name, rec_text(rule, "state", "missing"), found,
 		   n && why ? ": " : "", why ?: "");
 }
 
-/* The rules of the contract and what is known of their breaches. */
+/* The rules of the contract and what is known of their violations. */
 static void print_rules(const json_t *v)
 {
 	struct rule_totals t = rule_totals(v);
@@ -116,17 +116,18 @@ static void print_rules(const json_t *v)
 	print_line("rules", "%zu of %zu checked", t.checked, t.rules);
 	json_object_foreach(json_object_get(v, "rules"), name, rule)
 		print_rule(name, rule);
-	if (t.breaches)
+	if (t.violations)
 		print_line("violations",
-			   "%" PRIu64 " (rules: %zu, places: %zu): 'iomaptop -v violations' "
+			   "%" PRIu64 " (rules: %zu, sites: %zu): 'iomaptop -v violations' "
 			   "shows them",
-			   t.breaches, t.broken, json_array_size(json_object_get(v, "violations")));
+			   t.violations, t.broken,
+			   json_array_size(json_object_get(v, "violations")));
 	else
 		print_line("violations", "none%s", t.missing ? " seen" : "");
-	if (rec_u64(v, "unplaced"))
-		print_line("  unplaced",
-			   "%" PRIu64 " breaches counted by rule only: too many places",
-			   rec_u64(v, "unplaced"));
+	if (rec_u64(v, "unlisted"))
+		print_line("  unlisted",
+			   "%" PRIu64 " violations counted by rule only: too many sites",
+			   rec_u64(v, "unlisted"));
 	if (kinds_sum(&undecided))
 		print_line("undecided",
 			   "%" PRIu64 " unmaps that may have ended maps from before iomapd started",
@@ -136,8 +137,8 @@ static void print_rules(const json_t *v)
 /* Prints the reply of Status as it is; what it says decides the exit status. */
 static int print_json(const json_t *st)
 {
-	struct books b = rec_books(st);
-	bool whole = books_balance(&b) && !b.lost;
+	struct accounting b = rec_accounting(st);
+	bool whole = accounting_balances(&b) && !b.lost;
 	json_t *hook;
 	size_t i;
 

@@ -26,10 +26,10 @@ static bool violations_line(const struct top *t, char *line, size_t size)
 	json_t *rule;
 	size_t n;
 
-	if (!r->breaches)
+	if (!r->violations)
 		return false;
-	n = (size_t)snprintf(line, size, "%llu violation%s%s", (unsigned long long)r->breaches,
-			     r->breaches > 1 ? "s" : "",
+	n = (size_t)snprintf(line, size, "%llu violation%s%s", (unsigned long long)r->violations,
+			     r->violations > 1 ? "s" : "",
 			     t->view == VIEW_VIOLATIONS ? ""
 			     : t->batch			? " (--view violations)"
 							: " (key 5)");
@@ -46,7 +46,7 @@ static bool violations_line(const struct top *t, char *line, size_t size)
 /* The lines that say what is wrong; returns how many. */
 static int warnings(const struct top *t, char lines[WARNINGS][512])
 {
-	const struct books *b = &t->trend.books;
+	const struct accounting *b = &t->trend.accounting;
 	const json_t *hooks = json_object_get(t->trend.now.status, "hooks"), *v;
 	size_t i, size = sizeof(lines[0]), len = 0;
 	const char *name;
@@ -67,9 +67,9 @@ static int warnings(const struct top *t, char lines[WARNINGS][512])
 							name, (long long)json_integer_value(v));
 		n++;
 	}
-	if (!books_balance(b))
+	if (!accounting_balances(b))
 		snprintf(lines[n++], size,
-			 "the books do not balance: %llu events seen, %llu counted or lost",
+			 "the accounting does not balance: %llu events seen, %llu counted or lost",
 			 (unsigned long long)b->seen, (unsigned long long)(b->counted + b->lost));
 	len = 0;
 	json_array_foreach(hooks, i, v) {
@@ -145,9 +145,9 @@ static const char *below_part(const struct top *t, char buf[VIEW_TEXT])
 {
 	if (t->below_view->say_part)
 		return t->below_view->say_part(&t->trend, &t->part, buf);
-	if (t->part.mapping && t->below.rows[0].tag)
-		snprintf(buf, VIEW_TEXT, "of mapping %u", t->part.mapping);
-	else if (t->table.n_rows < t->all_rows && t->below.rows[0].tag)
+	if (t->part.mapping_id && t->below.rows[0].mapping_id)
+		snprintf(buf, VIEW_TEXT, "of mapping %u", t->part.mapping_id);
+	else if (t->table.n_rows < t->all_rows && t->below.rows[0].mapping_id)
 		snprintf(buf, VIEW_TEXT, "of these mappings");
 	else
 		return NULL;

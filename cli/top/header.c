@@ -118,9 +118,10 @@ static void make_figures(const struct top *t, struct figure f[FIGURES])
 
 	f[0] = figure("maps/s", false, rates ? fmt_rate(buf, m->maps_rate) : "-");
 	f[1] = figure("live maps", false, fmt_count(buf, (double)m->live));
-	f[2] = figure("lost events", m->books.lost, fmt_count(buf, (double)m->books.lost));
-	f[3] = figure("violations", m->rules.breaches,
-		      m->rules.known ? fmt_count(buf, (double)m->rules.breaches) : "-");
+	f[2] = figure("lost events", m->accounting.lost,
+		      fmt_count(buf, (double)m->accounting.lost));
+	f[3] = figure("violations", m->rules.violations,
+		      m->rules.known ? fmt_count(buf, (double)m->rules.violations) : "-");
 	f[4] = figure("unmaps/s", false, rates ? fmt_rate(buf, m->unmaps_rate) : "-");
 	f[5] = figure("failed maps", m->failed, fmt_count(buf, (double)m->failed));
 	f[6] = figure("mappings", false, fmt_count(buf, (double)mappings));
@@ -183,8 +184,8 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 	int x = 0;
 	bool all;
 
-	if (t->mapping && t->view == VIEW_CALLERS)
-		snprintf(part, sizeof(part), "of mapping %u", t->mapping);
+	if (t->mapping_id && t->view == VIEW_CALLERS)
+		snprintf(part, sizeof(part), "of mapping %u", t->mapping_id);
 	if (t->filter[0])
 		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
 			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);

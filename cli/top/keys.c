@@ -70,7 +70,7 @@ static void open_row(struct top *t)
 
 	if (!mapping)
 		return;
-	t->mapping = mapping;
+	t->mapping_id = mapping;
 	t->back = t->view;
 	t->filter[0] = 0;
 	show_view(t, VIEW_CALLERS);
@@ -81,8 +81,8 @@ static void step_back(struct top *t)
 {
 	if (t->filter[0])
 		t->filter[0] = 0;
-	else if (t->mapping && t->view == VIEW_CALLERS) {
-		t->mapping = 0;
+	else if (t->mapping_id && t->view == VIEW_CALLERS) {
+		t->mapping_id = 0;
 		t->view = t->back;
 	} else {
 		t->shown[t->view] = (struct top_view){ .sort = t->shown[t->view].sort,

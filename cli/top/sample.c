@@ -41,7 +41,7 @@ static void read_mapping(struct item *it, const json_t *m)
 	struct kinds holds = rec_kinds(m, rec_has(m, "hold_count") ? "hold_count" : "unmaps");
 
 	it->rec = m;
-	it->mapping = (uint32_t)rec_u64(m, "id");
+	it->mapping_id = (uint32_t)rec_u64(m, "mapping_id");
 	it->freed = !strcmp(rec_text(m, "state", "live"), "freed");
 	it->kind = IOMAP_KIND_MAX;
 	it->counts.maps = rec_kinds(m, "maps");
@@ -52,7 +52,7 @@ static void read_mapping(struct item *it, const json_t *m)
 	it->live = rec_kinds(m, "live");
 	it->hold_max = kinds_max(&max);
 	/* An id is used again after a free: the rest tells which mapping it is. */
-	it->key = hash_u64(HASH_START, it->mapping);
+	it->key = hash_u64(HASH_START, it->mapping_id);
 	it->key = hash_text(it->key, rec_text(m, "base", ""));
 	it->key = hash_u64(it->key, rec_u64(m, "size"));
 	it->key = hash_text(it->key, rec_text(m, "owner", ""));
@@ -62,14 +62,14 @@ static void read_caller(struct item *it, const json_t *c)
 {
 	it->rec = c;
 	it->kind = kind_from_name(rec_text(c, "kind", ""));
-	it->mapping = (uint32_t)rec_u64(c, "mapping");
+	it->mapping_id = (uint32_t)rec_u64(c, "mapping_id");
 	it->counts.maps = one_kind(it->kind, rec_u64(c, "maps"));
 	it->counts.failed = rec_u64(c, "failed");
 	it->key = hash_text(HASH_START, rec_text(c, "caller", ""));
 	it->key = hash_text(it->key, rec_text(c, "module", ""));
 	it->key = hash_text(it->key, rec_text(c, "kind", ""));
 	it->key = hash_text(it->key, rec_text(c, "backend", ""));
-	it->key = hash_u64(it->key, it->mapping);
+	it->key = hash_u64(it->key, it->mapping_id);
 }
 
 static void read_backend(struct item *it, const char *name, const json_t *b, enum iomap_kind kind)
@@ -99,7 +99,7 @@ static void read_cpu(struct item *it, const json_t *c)
 	it->key = hash_u64(HASH_START, rec_u64(c, "cpu"));
 }
 
-/* A place is the rule and the calls; the task and the times are those of its first breach. */
+/* A site is the rule and the calls; the task and the times are those of its first violation. */
 static void read_violation(struct item *it, const json_t *v)
 {
 	static const char *const members[] = { "rule",	 "kind",     "caller",
@@ -109,8 +109,8 @@ static void read_violation(struct item *it, const json_t *v)
 
 	it->rec = v;
 	it->kind = kind_from_name(rec_text(v, "kind", ""));
-	it->mapping = (uint32_t)rec_u64(v, "id");
-	it->counts.breaches = rec_u64(v, "count");
+	it->mapping_id = (uint32_t)rec_u64(v, "mapping_id");
+	it->counts.violations = rec_u64(v, "count");
 	it->key = hash_u64(HASH_START, rec_u64(v, "time_ns"));
 	for (i = 0; i < ARRAY_SIZE(members); i++)
 		it->key = hash_text(it->key, rec_text(v, members[i], ""));
@@ -157,7 +157,7 @@ static int by_id(const void *va, const void *vb)
 {
 	const struct item *const *a = va, *const *b = vb;
 
-	return ((*a)->mapping > (*b)->mapping) - ((*a)->mapping < (*b)->mapping);
+	return ((*a)->mapping_id > (*b)->mapping_id) - ((*a)->mapping_id < (*b)->mapping_id);
 }
 
 static int items_alloc(struct items *l, size_t n)
@@ -311,5 +311,5 @@ const struct item *sample_find(const struct sample *s, enum item_type type, uint
 
 const struct item *sample_mapping(const struct sample *s, uint32_t id)
 {
-	return find(s->by_id, s->lists[ITEM_MAPPING].n, (struct item){ .mapping = id }, by_id);
+	return find(s->by_id, s->lists[ITEM_MAPPING].n, (struct item){ .mapping_id = id }, by_id);
 }

@@ -13,7 +13,7 @@ enum item_type {
 	ITEM_CALLER,
 	ITEM_BACKEND, /* one for each kind that the backend served */
 	ITEM_CPU,
-	ITEM_VIOLATION, /* a place that breaks a rule */
+	ITEM_VIOLATION, /* a site that breaks a rule */
 	ITEM_IPI, /* interrupts between CPUs: a backend's direct or deferred ones, or the other */
 	ITEM_IPI_PAIR, /* those from one CPU to another */
 	ITEM_MAX,
@@ -23,7 +23,7 @@ enum item_type {
 struct counts {
 	struct kinds maps, unmaps;
 	uint64_t failed;
-	uint64_t breaches;
+	uint64_t violations;
 	uint64_t hold_sum, holds; /* ns, and how many holds make up the sum */
 	/* Interrupts, of which there may be a fraction; times in ns. Pair: broadcasts are ours */
 	double ipis, broadcasts, wait, stolen;
@@ -32,7 +32,7 @@ struct counts {
 /* A second, over the time between two samples. */
 struct rates {
 	double maps[IOMAP_KIND_MAX], unmaps[IOMAP_KIND_MAX];
-	double all_maps, all_unmaps, failed, breaches;
+	double all_maps, all_unmaps, failed, violations;
 	double ipis, broadcasts, wait, stolen;
 	double hold_avg; /* ns, of the holds that ended in that time; NAN: none did */
 };
@@ -45,7 +45,7 @@ struct item {
 	const json_t *cost; /* interrupts: the figures; rec is the backend, or NULL */
 	uint64_t sender, target;
 	enum iomap_kind kind; /* caller, backend */
-	uint32_t mapping;     /* mapping, caller, violation: the id, or 0 */
+	uint32_t mapping_id;  /* mapping, caller, violation: the id, or 0 */
 	bool freed;
 	struct counts counts;
 	struct kinds live;

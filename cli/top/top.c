@@ -67,7 +67,7 @@ uint32_t top_selected_mapping(const struct top *t)
 {
 	const struct row *row = top_selected(t);
 
-	return row ? row->tag : 0;
+	return row ? row->mapping_id : 0;
 }
 
 size_t top_sort_column(const struct top *t, const struct view *v)
@@ -91,12 +91,12 @@ static void keep_mappings(struct table *t, const struct table *shown)
 	size_t n = 0;
 
 	for (size_t i = 0; tags && i < shown->n_rows; i++)
-		tags[i] = shown->rows[i].tag;
+		tags[i] = shown->rows[i].mapping_id;
 	if (tags)
 		qsort(tags, shown->n_rows, sizeof(*tags), compare_tags);
 	for (size_t i = 0; tags && i < t->n_rows; i++)
-		if (!t->rows[i].tag ||
-		    bsearch(&t->rows[i].tag, tags, shown->n_rows, sizeof(*tags), compare_tags))
+		if (!t->rows[i].mapping_id || bsearch(&t->rows[i].mapping_id, tags, shown->n_rows,
+						      sizeof(*tags), compare_tags))
 			t->rows[n++] = t->rows[i];
 	t->n_rows = tags ? n : t->n_rows;
 }
@@ -109,7 +109,8 @@ static void refresh_below(struct top *t, const struct view *v)
 	unsigned int i;
 
 	t->below_view = below;
-	t->part = (struct view_part){ .mapping = row ? row->tag : 0, .row = row ? row->key : 0 };
+	t->part = (struct view_part){ .mapping_id = row ? row->mapping_id : 0,
+				      .row = row ? row->key : 0 };
 	if (!below)
 		return;
 	table_init(&t->below, below->cols, below->n_cols);
@@ -125,7 +126,7 @@ void top_refresh(struct top *t)
 {
 	const struct view *v = views[t->view];
 	struct top_view *tv = &t->shown[t->view];
-	struct view_part part = { .mapping = t->view == VIEW_CALLERS ? t->mapping : 0 };
+	struct view_part part = { .mapping_id = t->view == VIEW_CALLERS ? t->mapping_id : 0 };
 
 	table_free(&t->table);
 	table_free(&t->below);

@@ -52,8 +52,8 @@ struct top {
 	struct trend trend;
 	unsigned int view; /* index into views[] */
 	struct top_view shown[VIEWS];
-	uint32_t mapping;  /* callers of this mapping only, or 0 */
-	unsigned int back; /* the view that they were opened from */
+	uint32_t mapping_id; /* callers of this mapping only, or 0 */
+	unsigned int back;   /* the view that they were opened from */
 	char filter[TOP_INPUT_MAX];
 	enum top_mode mode;
 	char input[TOP_INPUT_MAX]; /* being typed */

@@ -29,7 +29,7 @@ static struct rates item_rates(const struct counts *now, const struct counts *be
 		r.all_unmaps += r.unmaps[k];
 	}
 	r.failed = per_second(now->failed, before->failed, secs);
-	r.breaches = per_second(now->breaches, before->breaches, secs);
+	r.violations = per_second(now->violations, before->violations, secs);
 	r.ipis = part_per_second(now->ipis, before->ipis, secs);
 	r.broadcasts = part_per_second(now->broadcasts, before->broadcasts, secs);
 	r.wait = part_per_second(now->wait, before->wait, secs);
@@ -75,7 +75,7 @@ static void take_totals(struct trend *m)
 	}
 	for (size_t i = 0; i < backends->n; i++)
 		m->live += kinds_sum(&backends->items[i].live);
-	m->books = rec_books(m->now.status);
+	m->accounting = rec_accounting(m->now.status);
 	m->rules = rule_totals(m->now.violations);
 }
 

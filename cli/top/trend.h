@@ -19,7 +19,7 @@ struct trend {
 	unsigned int restarts;			    /* of the daemon, seen so far */
 	double maps_rate, unmaps_rate, failed_rate; /* a second, of all CPUs */
 	uint64_t live, failed;			    /* maps held now; maps that failed, ever */
-	struct books books;
+	struct accounting accounting;
 	struct rule_totals rules;
 	double history[HISTORY_MAX]; /* maps a second, a ring; NAN where it is unknown */
 	size_t history_n;	     /* how many were ever added */

@@ -36,19 +36,19 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 		const struct item *it = &l->items[i], *of;
 		struct cell *c;
 
-		if (part->mapping && it->mapping != part->mapping)
+		if (part->mapping_id && it->mapping_id != part->mapping_id)
 			continue;
-		c = table_row(t, it->key, it->mapping);
+		c = table_row(t, it->key, it->mapping_id);
 		if (!c)
 			return;
-		of = it->mapping ? sample_mapping(&m->now, it->mapping) : NULL;
+		of = it->mapping_id ? sample_mapping(&m->now, it->mapping_id) : NULL;
 		c[RATE] = view_rate(m, it->rates.all_maps);
 		c[SHARE] = view_share(m, it);
 		c[MAPS] = view_sum(&it->counts.maps);
 		c[FAILED] = cell_num((double)it->counts.failed);
 		c[KIND] = rec_cell(it->rec, "kind");
 		c[BACKEND] = rec_cell(it->rec, "backend");
-		c[MAPPING] = it->mapping ? cell_num(it->mapping) : (struct cell){};
+		c[MAPPING] = it->mapping_id ? cell_num(it->mapping_id) : (struct cell){};
 		if (of)
 			c[DEVICE] = rec_cell(of->rec, "device");
 		c[CALLER] = rec_symbol(t, rec_text(it->rec, "caller", NULL),

@@ -58,13 +58,13 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 		const struct item *it = &l->items[i];
 		struct cell *c;
 
-		if (part->mapping && it->mapping != part->mapping)
+		if (part->mapping_id && it->mapping_id != part->mapping_id)
 			continue;
-		c = table_row(t, it->key, it->mapping);
+		c = table_row(t, it->key, it->mapping_id);
 		if (!c)
 			return;
 		t->rows[t->n_rows - 1].dim = it->freed;
-		c[ID] = rec_cell(it->rec, "id");
+		c[ID] = rec_cell(it->rec, "mapping_id");
 		c[DEVICE] = rec_cell(it->rec, "device");
 		c[BAR] = rec_cell(it->rec, "bar");
 		c[BASE] = rec_cell(it->rec, "base");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Under the violations: what is wrong at the place that is selected, and the stack of it. */
+/* Under the violations: what is wrong at the site that is selected, and the stack of it. */
 #include "cli/top/view.h"
 
 enum {

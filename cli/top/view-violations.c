@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the rules are broken: a row for each place. */
+/* Where the rules are broken: a row for each site. */
 #include <string.h>
 
 #include "cli/top/view.h"
@@ -25,7 +25,7 @@ static const struct column cols[] = {
 	[COUNT] = { .name = "COUNT",
 		    .type = COL_COUNT,
 		    .flags = COL_ALERT,
-		    .help = "how often, from this place" },
+		    .help = "how often, from this site" },
 	[RATE] = { .name = "COUNT/S", .type = COL_RATE, .drop = 2, .help = "how often a second" },
 	[MAPPING] = COLUMN_ID(3),
 	[KIND] = COLUMN_KIND(7),
@@ -47,14 +47,14 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 	for (size_t i = 0; i < l->n; i++) {
 		const struct item *it = &l->items[i];
 		uint64_t first = rec_u64(it->rec, "time_ns");
-		struct cell *c = table_row(t, it->key, it->mapping);
+		struct cell *c = table_row(t, it->key, it->mapping_id);
 
 		if (!c)
 			return;
 		c[RULE] = rec_cell(it->rec, "rule");
-		c[COUNT] = cell_num((double)it->counts.breaches);
-		c[RATE] = view_rate(m, it->rates.breaches);
-		c[MAPPING] = rec_cell(it->rec, "id");
+		c[COUNT] = cell_num((double)it->counts.violations);
+		c[RATE] = view_rate(m, it->rates.violations);
+		c[MAPPING] = rec_cell(it->rec, "mapping_id");
 		c[KIND] = rec_cell(it->rec, "kind");
 		c[BACKEND] = rec_cell(it->rec, "backend");
 		c[HELD] = rec_cell(it->rec, "held_ns");
@@ -94,8 +94,8 @@ static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 
 	if (!m->rules.known)
 		return "This iomapd checks no rule: it is older than this program.";
-	if (m->rules.breaches)
-		return "Rules were broken, but iomapd knows no place: see its log.";
+	if (m->rules.violations)
+		return "Rules were broken, but iomapd knows no site: see its log.";
 	n = (size_t)snprintf(buf, VIEW_TEXT, "No violation. Rules checked: %zu of %zu",
 			     m->rules.checked, m->rules.rules);
 	n = list_rules(m, "missing", buf, n);

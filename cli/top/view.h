@@ -11,8 +11,8 @@
 
 /* The part of the model that a view is to show. */
 struct view_part {
-	uint32_t mapping; /* of this mapping only, or 0: of all */
-	uint64_t row;	  /* key of the row that is selected in the view above it, or 0 */
+	uint32_t mapping_id; /* of this mapping only, or 0: of all */
+	uint64_t row;	     /* key of the row that is selected in the view above it, or 0 */
 };
 
 #define VIEW_TEXT 1024 /* bytes for a sentence about what is shown */
@@ -82,6 +82,6 @@ void view_kind_rates(const struct trend *m, const struct item *it, struct cell *
 #define COLUMN_SHARE(d, w, f) \
 	COLUMN("SHARE", COL_SHARE, w, d, f, "its part of all maps in the last interval")
 #define COLUMN_CALLER(w) \
-	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "the place in the driver that maps")
+	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "the call site in the driver that maps")
 
 #endif

@@ -20,7 +20,7 @@ static const char *const backends[IOMAP_BACKEND_MAX] = {
 };
 
 static const char *const reasons[IOMAP_LOST_MAX] = {
-	[IOMAP_LOST_RING_FULL] = "ring_full",	[IOMAP_LOST_SITES_FULL] = "sites_full",
+	[IOMAP_LOST_RING_FULL] = "ring_full",	[IOMAP_LOST_CALLERS_FULL] = "callers_full",
 	[IOMAP_LOST_LIVE_FULL] = "live_full",	[IOMAP_LOST_DEPTH_OVERFLOW] = "depth_overflow",
 	[IOMAP_LOST_SAVED_FULL] = "saved_full", [IOMAP_LOST_TABLE_FULL] = "table_full",
 	[IOMAP_LOST_BAD_ARGS] = "bad_args",	[IOMAP_LOST_RECURSION] = "recursion",

@@ -186,10 +186,10 @@ static int note_gap(struct collector *c, int err)
 		why = "no permission to read " MAPPINGS "; run iomapd as root";
 	else if (mounted)
 		why = "this kernel has no " MAPPINGS;
-	n = asprintf(&c->gaps[HOOK_DEBUGFS],
+	n = asprintf(&c->missing[HOOK_DEBUGFS],
 		     "base, size and owner of mappings older than iomapd are not known: %s", why);
 	if (n < 0)
-		c->gaps[HOOK_DEBUGFS] = NULL;
+		c->missing[HOOK_DEBUGFS] = NULL;
 	return n < 0 ? -ENOMEM : 0;
 }
 

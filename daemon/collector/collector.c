@@ -76,7 +76,8 @@ static uint32_t round_up_pow2(uint32_t v)
 static int configure(struct collector *c)
 {
 	const struct collector_options *o = &c->opts;
-	uint32_t buckets = round_up_pow2((o->max_sites ? o->max_sites : 1024) / IOMAP_SITE_WAYS);
+	uint32_t buckets =
+		round_up_pow2((o->max_callers ? o->max_callers : 1024) / IOMAP_CALLER_WAYS);
 	struct iomap_bpf *s = c->skel;
 	int err;
 
@@ -84,7 +85,7 @@ static int configure(struct collector *c)
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.counters, o->max_mappings);
 	if (!err)
-		err = bpf_map__set_max_entries(s->maps.sites, buckets);
+		err = bpf_map__set_max_entries(s->maps.callers, buckets);
 	if (!err && o->max_live)
 		err = bpf_map__set_max_entries(s->maps.live, o->max_live);
 	if (!err && o->ring_bytes)
@@ -93,7 +94,7 @@ static int configure(struct collector *c)
 	s->rodata->cfg_cpus = c->nr_cpus;
 	s->rodata->cfg_timing = o->timing;
 	s->rodata->cfg_preempt_rt = o->preempt_rt < 0 ? is_preempt_rt(c) : o->preempt_rt;
-	s->rodata->cfg_site_mask = buckets - 1;
+	s->rodata->cfg_caller_mask = buckets - 1;
 	s->rodata->cfg_rules_off = o->rules_off;
 	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
 	s->rodata->cfg_map_stacks = o->map_stacks;
@@ -140,7 +141,7 @@ static int load(struct collector *c, struct errbuf *e)
 		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
 	err = iomap_bpf__load(c->skel);
 	if (!err)
-		return collector_map_kept(c, e);
+		return collector_map_persistent(c, e);
 	if (err == -EPERM)
 		return set_error(e, err,
 				 "the kernel refuses to load BPF programs (is it locked down?)");
@@ -171,7 +172,7 @@ static void arm(struct collector *c)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	shared->armed_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 	/* What is freed from here on is subtracted; what was before is not counted any more. */
-	shared->old = c->gaps[HOOK_DEBUGFS] ? 1 : collector_old(c);
+	shared->old = c->missing[HOOK_DEBUGFS] ? 1 : collector_old(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
 
@@ -181,18 +182,18 @@ static int check_symbols(struct collector *c)
 
 	if (!err)
 		return 0;
-	if (asprintf(&c->gaps[HOOK_KALLSYMS],
+	if (asprintf(&c->missing[HOOK_KALLSYMS],
 		     "call sites and owners are shown as addresses: /proc/kallsyms %s",
 		     err == -EACCES ? "hides them (see kernel.kptr_restrict)" : "cannot be read") <
 	    0) {
-		c->gaps[HOOK_KALLSYMS] = NULL;
+		c->missing[HOOK_KALLSYMS] = NULL;
 		return -ENOMEM;
 	}
 	return 0;
 }
 
 /* What the programs noted of an address in a module, which may have been unloaded since. */
-static bool kept_name(void *ctx, uint64_t addr, char *buf, size_t size)
+static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 {
 	const struct collector *c = ctx;
 	struct iomap_name name;
@@ -251,9 +252,9 @@ static int setup(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	/* Where there are other files to be read than the kernel's, they say what it is. */
-	c->names_kept = !c->opts.root && !c->gaps[HOOK_KALLSYMS];
-	if (c->names_kept)
-		symbols_set_source(c->symbols, kept_name, c);
+	c->names_saved = !c->opts.root && !c->missing[HOOK_KALLSYMS];
+	if (c->names_saved)
+		symbols_set_source(c->symbols, saved_name, c);
 	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
 	if (!c->meta)
 		return set_error(e, -ENOMEM, "out of memory");
@@ -298,11 +299,11 @@ struct collector *collector_free(struct collector *c)
 	collector_unpin(c);
 	for (int i = 0; i < HOOK_MAX; i++) {
 		bpf_link__destroy(c->links[i]);
-		free(c->gaps[i]);
+		free(c->missing[i]);
 	}
 	for (size_t i = 0; i < c->nr_probes; i++)
 		bpf_link__destroy(c->probes[i]);
-	collector_free_places(c);
+	collector_free_sites(c);
 	free(c->batch);
 	for (uint32_t i = 0; c->meta && i < c->opts.max_mappings; i++) {
 		free(c->meta[i].owner);

@@ -19,7 +19,7 @@
 struct collector_options {
 	uint32_t max_mappings; /* ids the table takes; 0: COLLECTOR_MAPPINGS_DEFAULT */
 	uint32_t max_live;     /* open sleepable maps; 0: as in the object */
-	uint32_t max_sites;    /* call sites a CPU; 0: 1024. Rounded up to a power of two */
+	uint32_t max_callers;  /* call sites a CPU; 0: 1024. Rounded up to a power of two */
 	uint32_t ring_bytes;   /* 0: as in the object; a power of two, of pages */
 	enum iomap_timing timing;
 	uint32_t rules_off;   /* bits 1 << enum iomap_rule: not to be checked */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The latest events, in a ring of fixed size, and the violations that they pushed out, as each
- * place is told of only once. Readers hold a sequence number and pull: whoever is slow costs no
+ * site is told of only once. Readers hold a sequence number and pull: whoever is slow costs no
  * memory, and learns how many events it missed.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_HISTORY_H
@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #include "bpf/iomap.h"
-#include "bpf/keep.h"
+#include "bpf/persistent.h"
 #include "daemon/collector/model.h"
 
-#define HISTORY_SIZE IOMAP_TOLD
-#define HISTORY_OLD  IOMAP_PLACES
+#define HISTORY_SIZE IOMAP_SAVED_EVENTS
+#define HISTORY_OLD  IOMAP_SITES
 
 struct event {
 	uint64_t seq; /* 1 for the first event since counting began */

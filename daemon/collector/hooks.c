@@ -69,12 +69,12 @@ const char *const collector_hook_names[HOOK_MAX] = {
 	[HOOK_KALLSYMS] = "kallsyms",
 };
 
-int collector_note_gap(struct collector *c, int hook, const char *cost, const char *what,
-		       struct errbuf *e)
+int collector_note_missing(struct collector *c, int hook, const char *cost, const char *what,
+			   struct errbuf *e)
 {
-	if (asprintf(&c->gaps[hook], "%s: %s", cost, what) >= 0)
+	if (asprintf(&c->missing[hook], "%s: %s", cost, what) >= 0)
 		return 0;
-	c->gaps[hook] = NULL;
+	c->missing[hook] = NULL;
 	return set_error(e, -ENOMEM, "out of memory");
 }
 
@@ -93,7 +93,7 @@ static int attach(struct collector *c, int hook, struct bpf_program *prog, const
 		return set_error(e, err, "cannot attach to the tracepoint %s: %s", tp,
 				 strerror(-err));
 	snprintf(what, sizeof(what), "this kernel has no %s tracepoint", tp);
-	return collector_note_gap(c, hook, cost, what, e);
+	return collector_note_missing(c, hook, cost, what, e);
 }
 
 /* Attaches the program to those of the functions that there are. Returns how many. */
@@ -123,7 +123,7 @@ static const char *const cond_resched = "__cond_resched";
  */
 static void choose_trampoline(struct collector *c)
 {
-	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_quick;
+	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_fentry;
 
 	/* Unwinders that go by frame pointers would leave out the caller. */
 	if (c->check || c->skel->rodata->cfg_ret_on_stack || !collector_has(c, KPROBES) ||
@@ -137,7 +137,7 @@ static void choose_trampoline(struct collector *c)
 /* Attaches it if it was loaded. Returns how many functions it is at. */
 static int attach_trampoline(struct collector *c)
 {
-	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_quick;
+	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_fentry;
 	struct bpf_link *link;
 
 	if (!bpf_program__autoload(prog) || c->nr_probes == ARRAY_SIZE(c->probes))
@@ -192,7 +192,7 @@ static int attach_may_sleep(struct collector *c, struct errbuf *e)
 	}
 	if (n)
 		return 0;
-	return collector_note_gap(
+	return collector_note_missing(
 		c, HOOK_MAY_SLEEP,
 		"calls of functions that may sleep are not seen in atomic sections",
 		"this kernel has no kprobes (CONFIG_KPROBES), or none of the functions "
@@ -300,11 +300,11 @@ static bool needs(unsigned int rule, int hook)
 	return hooks[rule] & 1U << hook;
 }
 
-static const char *rule_gap(const struct collector *c, unsigned int rule)
+static const char *rule_missing(const struct collector *c, unsigned int rule)
 {
 	for (int i = 0; i < HOOK_MAX; i++) {
-		if (needs(rule, i) && c->gaps[i])
-			return c->gaps[i];
+		if (needs(rule, i) && c->missing[i])
+			return c->missing[i];
 	}
 	return NULL;
 }
@@ -326,12 +326,12 @@ int collector_add_hooks(const struct collector *c, struct model *m)
 			   c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC);
 
 		/* The files are named only when they are missing. */
-		if ((i < HOOK_DEBUGFS && !off && collector_has_hook(c, i)) || c->gaps[i])
-			err = model_add_hook(m, collector_hook_names[i], c->gaps[i]);
+		if ((i < HOOK_DEBUGFS && !off && collector_has_hook(c, i)) || c->missing[i])
+			err = model_add_hook(m, collector_hook_names[i], c->missing[i]);
 	}
 	for (unsigned int rule = 0; rule < IOMAP_RULE_MAX; rule++) {
 		m->rule_off[rule] = c->opts.rules_off & IOMAP_RULE(rule);
-		m->rule_gap[rule] = m->rule_off[rule] ? NULL : rule_gap(c, rule);
+		m->rule_missing[rule] = m->rule_off[rule] ? NULL : rule_missing(c, rule);
 	}
 	return err;
 }

@@ -111,7 +111,7 @@ static void find_preempt_count(struct collector *c)
 		ro->cfg_preempt_count = addr[1] ?: addr[2];
 		ro->cfg_long_size = addr[0] > UINT32_MAX ? 8 : 4;
 	} else {
-		c->gaps[HOOK_LEVELS] = strdup(NO_LEVELS);
+		c->missing[HOOK_LEVELS] = strdup(NO_LEVELS);
 	}
 }
 
@@ -147,7 +147,7 @@ int collector_configure_ipi(struct collector *c)
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.ipi_purges, IOMAP_PURGES);
 	if (!err)
-		err = bpf_map__set_max_entries(s->maps.ipi_sites, IOMAP_IPI_SITES);
+		err = bpf_map__set_max_entries(s->maps.ipi_callers, IOMAP_IPI_CALLERS);
 	return err;
 }
 
@@ -159,7 +159,7 @@ static int attach_one(struct collector *c, const struct hook *h, struct errbuf *
 	char what[128];
 	int err = ENOENT;
 
-	if (c->gaps[h->hook])
+	if (c->missing[h->hook])
 		return 0;
 	if (!hidden(c, h->hook)) {
 		link = probe ? bpf_program__attach_kprobe(program(c, h), h->attach == RETURN, h->on)
@@ -179,7 +179,7 @@ static int attach_one(struct collector *c, const struct hook *h, struct errbuf *
 		 h->on);
 	if (hidden(c, h->hook))
 		snprintf(what, sizeof(what), "it was left out by --without-hook");
-	return collector_note_gap(c, h->hook, costs[h->hook], what, e);
+	return collector_note_missing(c, h->hook, costs[h->hook], what, e);
 }
 
 int collector_attach_ipi(struct collector *c, struct errbuf *e)
@@ -193,9 +193,9 @@ int collector_attach_ipi(struct collector *c, struct errbuf *e)
 		if (hooks[i].hook != HOOK_RESERVE || c->has_reserve)
 			err = attach_one(c, &hooks[i], e);
 	}
-	if (!c->gaps[HOOK_UNMAP_DONE])
+	if (!c->missing[HOOK_UNMAP_DONE])
 		shared->ipi_hooks |= IOMAP_HAS_UNMAP_DONE;
-	if (!c->gaps[HOOK_CALL])
+	if (!c->missing[HOOK_CALL])
 		shared->ipi_hooks |= IOMAP_HAS_CSD_QUEUE;
 	return err;
 }
@@ -211,12 +211,13 @@ static void add_gaps(const struct collector *c, struct model_ipi *m)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		for (int f = 0; f < IPI_FIGURE_MAX; f++) {
-			if (hooks[i].figures & 1U << f && c->gaps[hooks[i].hook] && !m->gap[f])
-				m->gap[f] = c->gaps[hooks[i].hook];
+			if (hooks[i].figures & 1U << f && c->missing[hooks[i].hook] &&
+			    !m->missing[f])
+				m->missing[f] = c->missing[hooks[i].hook];
 		}
 	}
-	if (c->gaps[HOOK_LEVELS])
-		m->gap[IPI_DIRECT] = m->gap[IPI_DEFERRED] = c->gaps[HOOK_LEVELS];
+	if (c->missing[HOOK_LEVELS])
+		m->missing[IPI_DIRECT] = m->missing[IPI_DEFERRED] = c->missing[HOOK_LEVELS];
 }
 
 static int add_cpus(struct collector *c, struct model *m, uint32_t key, void *value)
@@ -265,12 +266,12 @@ static int read_purges(struct collector *c, struct iomap_ipi_purge *purges)
 }
 
 /* Sites are only ever added, so that the walk over their keys misses none. */
-static int add_sites(struct collector *c, struct model *m)
+static int add_callers(struct collector *c, struct model *m)
 {
 	_cleanup_free_ struct iomap_ipi_purge *purges = calloc(IOMAP_PURGES, sizeof(*purges));
-	_cleanup_free_ struct iomap_ipi_site *sites = calloc(c->nr_cpus, sizeof(*sites));
-	int fd = bpf_map__fd(c->skel->maps.ipi_sites), err;
-	struct iomap_ipi_site_key key, *prev = NULL;
+	_cleanup_free_ struct iomap_ipi_caller *sites = calloc(c->nr_cpus, sizeof(*sites));
+	int fd = bpf_map__fd(c->skel->maps.ipi_callers), err;
+	struct iomap_ipi_caller_key key, *prev = NULL;
 
 	if (!purges || !sites)
 		return -ENOMEM;
@@ -279,7 +280,7 @@ static int add_sites(struct collector *c, struct model *m)
 		if (bpf_map_lookup_elem(fd, &key, sites))
 			return -errno;
 		for (int i = 0; i < c->nr_cpus && !err; i++)
-			err = ipi_add_site(&m->ipi, &key, &sites[i], purges);
+			err = ipi_add_caller(&m->ipi, &key, &sites[i], purges);
 	}
 	return err;
 }
@@ -334,7 +335,7 @@ int collector_read_ipi(struct collector *c, struct model *m)
 					   IOMAP_OP_MAX * IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
 					   c->nr_cpus * sizeof(struct iomap_hist), add_op_hists);
 	if (!err)
-		err = add_sites(c, m);
+		err = add_callers(c, m);
 	if (!err)
 		err = add_missed(c, m);
 	ipi_finish(&m->ipi);

@@ -61,7 +61,7 @@ void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c)
 	m->unplaced += c->unplaced;
 }
 
-static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_site_key *key)
+static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_caller_key *key)
 {
 	struct ipi_caller *c;
 	size_t cap;
@@ -69,7 +69,7 @@ static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_
 	/* The records of one site come one after the other. */
 	if (m->nr_callers) {
 		c = &m->callers[m->nr_callers - 1];
-		if (c->ip == key->caller && c->mapping == key->id && c->kind == key->kind &&
+		if (c->addr == key->caller && c->mapping_id == key->id && c->kind == key->kind &&
 		    c->backend == key->backend)
 			return c;
 	}
@@ -82,17 +82,18 @@ static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_
 		m->cap_callers = cap;
 	}
 	c = &m->callers[m->nr_callers++];
-	*c = (struct ipi_caller){
-		.ip = key->caller, .mapping = key->id, .kind = key->kind, .backend = key->backend
-	};
+	*c = (struct ipi_caller){ .addr = key->caller,
+				  .mapping_id = key->id,
+				  .kind = key->kind,
+				  .backend = key->backend };
 	return c;
 }
 
-int ipi_add_site(struct model_ipi *m, const struct iomap_ipi_site_key *key,
-		 const struct iomap_ipi_site *site, const struct iomap_ipi_purge *purges)
+int ipi_add_caller(struct model_ipi *m, const struct iomap_ipi_caller_key *key,
+		   const struct iomap_ipi_caller *site, const struct iomap_ipi_purge *purges)
 {
 	struct ipi_caller *c = caller_of(m, key);
-	struct iomap_ipi_site s = *site;
+	struct iomap_ipi_caller s = *site;
 
 	if (!c || key->kind >= IOMAP_KIND_MAX || key->backend >= IOMAP_BACKEND_MAX)
 		return c ? 0 : -ENOMEM;
@@ -152,10 +153,10 @@ static int by_cost(const void *pa, const void *pb)
 		return ca > cb ? -1 : 1;
 	if (a->queued + a->slots != b->queued + b->slots)
 		return a->queued + a->slots > b->queued + b->slots ? -1 : 1;
-	if (a->mapping != b->mapping)
-		return a->mapping < b->mapping ? -1 : 1;
-	if (a->ip != b->ip)
-		return a->ip < b->ip ? -1 : 1;
+	if (a->mapping_id != b->mapping_id)
+		return a->mapping_id < b->mapping_id ? -1 : 1;
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
 	return a->kind - b->kind;
 }
 

@@ -26,10 +26,10 @@ enum ipi_figure {
 
 /* What one call site of one mapping caused. Its maps and its unmaps, by the site of the map. */
 struct ipi_caller {
-	uint64_t ip;
+	uint64_t addr;
 	const char *name; /* belongs to who fills the model */
 	const char *module;
-	uint32_t mapping;
+	uint32_t mapping_id;
 	uint8_t kind;
 	uint8_t backend;
 	struct iomap_ipi_count direct;
@@ -41,8 +41,8 @@ struct ipi_caller {
 };
 
 struct model_ipi {
-	bool on;			 /* it was asked for */
-	const char *gap[IPI_FIGURE_MAX]; /* why a figure is not known; NULL: it is */
+	bool on;			     /* it was asked for */
+	const char *missing[IPI_FIGURE_MAX]; /* why a figure is not known; NULL: it is */
 
 	struct iomap_ipi_count class[IOMAP_IPI_CLASS_MAX];
 	uint64_t sent[IOMAP_IPI_VECTOR_MAX];
@@ -82,8 +82,8 @@ void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c);
  * Adds a CPU's record of a call site; settles what it has open with purges, the records by epoch
  * modulo IOMAP_PURGES. Returns 0 or -ENOMEM.
  */
-int ipi_add_site(struct model_ipi *m, const struct iomap_ipi_site_key *key,
-		 const struct iomap_ipi_site *site, const struct iomap_ipi_purge *purges);
+int ipi_add_caller(struct model_ipi *m, const struct iomap_ipi_caller_key *key,
+		   const struct iomap_ipi_caller *site, const struct iomap_ipi_purge *purges);
 /* Adds what a CPU sent to another one. Returns 0 or -ENOMEM. cpus: of the machine. */
 int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 		 const struct iomap_ipi_cell *cell);

@@ -75,9 +75,9 @@ int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c)
 	for (int i = 0; i < IOMAP_RULE_MAX; i++)
 		m->rule_count[i] += c->violations[i];
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
-		m->stray_unmaps += c->stray[k];
+		m->unmatched_unmaps += c->unmatched[k];
 		m->undecided[k] += c->undecided[k];
-		mc->unmaps[k] += c->stray[k];
+		mc->unmaps[k] += c->unmatched[k];
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 			const struct iomap_total *t = &c->total[b][k];
 
@@ -117,11 +117,11 @@ void model_add_op_hist(struct model *m, unsigned int op, unsigned int backend, u
 	add_hist(&m->op[op][backend][kind], h);
 }
 
-int model_add_hook(struct model *m, const char *name, const char *gap)
+int model_add_hook(struct model *m, const char *name, const char *missing)
 {
 	if (m->nr_hooks == MODEL_HOOKS_MAX)
 		return -ENOSPC;
-	m->hooks[m->nr_hooks++] = (struct model_hook){ name, gap };
+	m->hooks[m->nr_hooks++] = (struct model_hook){ name, missing };
 	return 0;
 }
 
@@ -168,7 +168,7 @@ int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *
 	mm->gen = map->gen;
 	mm->base = map->base;
 	mm->size = map->size;
-	mm->owner_ip = map->owner;
+	mm->owner_addr = map->owner;
 	mm->bar = -1;
 	mm->backend = map->backend;
 	mm->state = map->state;
@@ -199,19 +199,19 @@ void model_add_unattributed(struct model *m, const void *counters, size_t nr, si
 {
 	for (size_t i = 0; i < nr; i++)
 		add_counters(m->unattributed, (const void *)((const char *)counters + i * stride));
-	m->stray_maps = 0;
+	m->unlisted_maps = 0;
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
-		m->stray_maps += m->unattributed[k].maps;
+		m->unlisted_maps += m->unattributed[k].maps;
 }
 
 static int by_site(const void *pa, const void *pb)
 {
 	const struct model_caller *a = pa, *b = pb;
 
-	if (a->ip != b->ip)
-		return a->ip < b->ip ? -1 : 1;
-	if (a->mapping != b->mapping)
-		return a->mapping < b->mapping ? -1 : 1;
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	if (a->mapping_id != b->mapping_id)
+		return a->mapping_id < b->mapping_id ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	return (int)a->backend - (int)b->backend;
@@ -247,7 +247,7 @@ static void merge_callers(struct model *m)
 	m->nr_callers = n + 1;
 }
 
-int model_add_site(struct model *m, const struct iomap_site *s)
+int model_add_caller(struct model *m, const struct iomap_caller *s)
 {
 	struct model_caller *c;
 
@@ -263,8 +263,8 @@ int model_add_site(struct model *m, const struct iomap_site *s)
 	c = more(&m->callers, &m->nr_callers, &m->cap_callers, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	c->ip = s->caller;
-	c->mapping = s->id;
+	c->addr = s->caller;
+	c->mapping_id = s->id;
 	c->kind = s->kind;
 	c->backend = s->backend;
 	c->maps = s->maps;

@@ -29,11 +29,11 @@ struct model_mapping {
 	uint32_t gen;
 	uint64_t base;
 	uint64_t size;
-	uint64_t owner_ip;  /* 0: not known as an address */
-	const char *owner;  /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
-	const char *module; /* NULL: the kernel itself */
-	char device[32];    /* PCI address; empty: lies in none */
-	int bar;	    /* -1: none */
+	uint64_t owner_addr; /* 0: not known as an address */
+	const char *owner;   /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
+	const char *module;  /* NULL: the kernel itself */
+	char device[32];     /* PCI address; empty: lies in none */
+	int bar;	     /* -1: none */
 	uint8_t backend;
 	uint8_t state;				 /* enum iomap_state */
 	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
@@ -41,10 +41,10 @@ struct model_mapping {
 };
 
 struct model_caller {
-	uint64_t ip;
+	uint64_t addr;
 	const char *name; /* as owner above */
 	const char *module;
-	uint32_t mapping;
+	uint32_t mapping_id;
 	uint8_t kind;
 	uint8_t backend;
 	uint64_t maps;
@@ -68,16 +68,17 @@ struct model_hist {
 /* Something that the figures need and that the kernel may lack. */
 struct model_hook {
 	const char *name;
-	const char *gap; /* NULL: attached; else a sentence: what is missing and what that costs */
+	const char
+		*missing; /* NULL: attached; else a sentence: what is missing and what that costs */
 };
 
-/* A place that breaks a rule. Strings belong to who fills the model; times are nanoseconds. */
+/* A site that breaks a rule. Strings belong to who fills the model; times are nanoseconds. */
 struct model_violation {
 	uint8_t rule; /* enum iomap_rule */
 	uint8_t kind; /* of the map */
 	uint8_t backend;
-	uint32_t id;	       /* mapping of the first breach; 0: not known */
-	uint64_t count;	       /* breaches */
+	uint32_t mapping_id;   /* mapping of the first violation; 0: not known */
+	uint64_t count;	       /* violations */
 	uint64_t time_ns;      /* of the first; CLOCK_MONOTONIC */
 	uint64_t time_unix_ns; /* of the first; CLOCK_REALTIME */
 	uint64_t base, size;   /* of the mapping; 0: not known */
@@ -124,8 +125,8 @@ struct model {
 	uint64_t adopted; /* mappings that are older than the tracer */
 	uint64_t created;
 	uint64_t freed;
-	uint64_t stray_unmaps;				 /* unmaps whose map was not seen */
-	uint64_t stray_maps;				 /* maps of an id that the table lacks */
+	uint64_t unmatched_unmaps;			 /* unmaps whose map was not seen */
+	uint64_t unlisted_maps;				 /* maps of an id that the table lacks */
 	struct model_count unattributed[IOMAP_KIND_MAX]; /* the same, all that is counted */
 
 	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
@@ -145,16 +146,16 @@ struct model {
 
 	struct model_violation *violations; /* oldest first */
 	size_t nr_violations, cap_violations;
-	uint64_t rule_count[IOMAP_RULE_MAX];  /* breaches */
-	bool rule_off[IOMAP_RULE_MAX];	      /* not to be checked */
-	const char *rule_gap[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
+	uint64_t rule_count[IOMAP_RULE_MAX];	  /* violations */
+	bool rule_off[IOMAP_RULE_MAX];		  /* not to be checked */
+	const char *rule_missing[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
 	/*
 	 * Times that the kernel passed by what a rule is checked in, as a BPF program or a read of
 	 * its maps was at work on that CPU. Events of io_mapping are in lost instead.
 	 */
 	uint64_t rule_missed[IOMAP_RULE_MAX];
-	uint64_t unplaced; /* breaches of no place in the list */
-	/* Unmaps that may have ended a map from before the tracer: no breach, and no proof */
+	uint64_t unlisted; /* violations of no site in the list */
+	/* Unmaps that may have ended a map from before the tracer: no violation, and no proof */
 	uint64_t undecided[IOMAP_KIND_MAX];
 };
 
@@ -167,8 +168,8 @@ void model_free(struct model *m);
  * model_add_hook() -ENOSPC when MODEL_HOOKS_MAX is reached.
  */
 int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c);
-int model_add_site(struct model *m, const struct iomap_site *s);
-int model_add_hook(struct model *m, const char *name, const char *gap);
+int model_add_caller(struct model *m, const struct iomap_caller *s);
+int model_add_hook(struct model *m, const char *name, const char *missing);
 int model_add_violation(struct model *m, const struct model_violation *v);
 void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
 		    const struct iomap_hist *h);

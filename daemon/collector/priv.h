@@ -7,7 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/iomap.h"
-#include "bpf/keep.h"
+#include "bpf/persistent.h"
 #include "build/bpf/iomap.skel.h" /* needs what is above */
 #include "daemon/collector/collector.h"
 #include "daemon/collector/pci.h"
@@ -44,7 +44,7 @@ enum {
 
 extern const char *const collector_hook_names[HOOK_MAX]; /* as `status` shows them */
 
-struct place;
+struct site;
 
 #define COLLECTOR_PROGRAMS_MAX 48
 #define COLLECTOR_NOTES_MAX    8
@@ -71,34 +71,34 @@ struct collector {
 	const char *check; /* the function that tells of all that may sleep; NULL: none does */
 	struct ring_buffer *ring;
 	struct symbols *symbols;
-	bool names_kept;		    /* what the programs noted is used */
-	struct mapping_meta *meta;	    /* by id */
-	char *gaps[HOOK_MAX];		    /* NULL: the hook works */
-	struct place *places[IOMAP_PLACES]; /* oldest first */
-	size_t nr_places;
+	bool names_saved;		 /* what the programs noted is used */
+	struct mapping_meta *meta;	 /* by id */
+	char *missing[HOOK_MAX];	 /* NULL: the hook works */
+	struct site *sites[IOMAP_SITES]; /* oldest first */
+	size_t nr_sites;
 	struct utsname uts;
 	uint64_t started_unix_ns;
 	uint64_t adopted; /* mappings made before us */
 	struct pins pins;
-	bool pinned;			    /* what is in the kernel stays there */
-	bool taken_over;		    /* the programs were loaded by an earlier one */
-	struct iomap_kept *kept;	    /* mapped; NULL: not yet */
-	struct iomap_told *told;	    /* likewise */
-	uint64_t seq;			    /* of the last event told */
-	size_t nr_told;			    /* violations among them */
-	bool replay;			    /* the batch has those that an earlier one told */
-	uint64_t begin;			    /* the first of them, but for violations */
-	const struct iomap_told *look_kept; /* the first record of the ring may be this one */
-	bool look_untold;		    /* there may be places that were not told of */
-	int progs[COLLECTOR_PROGRAMS_MAX];  /* taken over: by number in the object, -1: not there */
+	bool pinned;				/* what is in the kernel stays there */
+	bool taken_over;			/* the programs were loaded by an earlier one */
+	struct iomap_persistent *persistent;	/* mapped; NULL: not yet */
+	struct iomap_saved_event *saved_events; /* likewise */
+	uint64_t seq;				/* of the last event told */
+	size_t nr_reported;			/* violations among them */
+	bool replay;				/* the batch has those that an earlier one told */
+	uint64_t begin;				/* the first of them, but for violations */
+	const struct iomap_saved_event *look_saved; /* the first record of the ring may be this one */
+	bool look_unreported;			    /* there may be sites that were not told of */
+	int progs[COLLECTOR_PROGRAMS_MAX]; /* taken over: by number in the object, -1: not there */
 	char *notes[COLLECTOR_NOTES_MAX];
 	size_t nr_notes;
 	uint32_t adopted_max_id;
 	bool in_force[IOMAP_BACKEND_MAX];
 	int nr_cpus; /* possible ones */
 	int nr_online;
-	void *chunk;		  /* for reading maps */
-	struct iomap_told *batch; /* records of the ring during collector_consume() */
+	void *chunk;			 /* for reading maps */
+	struct iomap_saved_event *batch; /* records of the ring during collector_consume() */
 	size_t nr_batch, cap_batch;
 };
 
@@ -142,8 +142,8 @@ int collector_read_ipi(struct collector *c, struct model *m);
 bool collector_has_hook(const struct collector *c, int hook);
 
 /* What a hook that is missing costs. Returns 0 or -ENOMEM with a sentence in e. */
-int collector_note_gap(struct collector *c, int hook, const char *cost, const char *what,
-		       struct errbuf *e);
+int collector_note_missing(struct collector *c, int hook, const char *cost, const char *what,
+			   struct errbuf *e);
 
 /* Returns 0 when the kernel has any tracepoint of io_mapping, -ENOTSUP with a sentence in e. */
 int collector_check_tracepoints(const struct collector *c, struct errbuf *e);
@@ -169,7 +169,7 @@ int collector_replay(struct collector *c);
  */
 int collector_take_over(struct collector *c, struct errbuf *e);
 /* Maps what is kept for those that come after us. Returns 0, or an errno with a sentence in e. */
-int collector_map_kept(struct collector *c, struct errbuf *e);
+int collector_map_persistent(struct collector *c, struct errbuf *e);
 /*
  * Fills it in and pins everything, or notes why that is not done. Returns 0, or -EBUSY or -ENOMEM
  * with a sentence in e.
@@ -181,21 +181,21 @@ void collector_unpin(struct collector *c);
 __attribute__((format(printf, 2, 3))) int collector_add_note(struct collector *c, const char *fmt,
 							     ...);
 
-/* The place of a key of `violations`, NULL: none. Lives as long as c. */
-struct place *collector_place(struct collector *c, uint64_t key);
-/* Names what is new: all addresses of the places, and n others, in one pass over the symbols. */
+/* The site of a key of `violations`, NULL: none. Lives as long as c. */
+struct site *collector_site(struct collector *c, uint64_t key);
+/* Names what is new: all addresses of the sites, and n others, in one pass over the symbols. */
 int collector_name(struct collector *c, const uint64_t *addrs, size_t n);
 /* It is to be told of, and noted that it was; false: that is done already. */
-bool collector_tell(struct place *p);
+bool collector_claim(struct site *p);
 /* What is known of it. Named by collector_name(). */
-const struct model_violation *collector_violation(const struct place *p);
-/* Gets all places that the table has. */
-void collector_find_places(struct collector *c);
-/* The record of a place that was not told of, as the ring would have had it. False: told. */
-bool collector_untold(const struct place *p, struct iomap_event *ret);
-/* Adds all places with their counts. To be called after the CPUs and the call sites are read. */
+const struct model_violation *collector_violation(const struct site *p);
+/* Gets all sites that the table has. */
+void collector_find_sites(struct collector *c);
+/* The record of a site that was not told of, as the ring would have had it. False: told. */
+bool collector_unreported(const struct site *p, struct iomap_event *ret);
+/* Adds all sites with their counts. To be called after the CPUs and the call sites are read. */
 int collector_add_violations(struct collector *c, struct model *m);
-void collector_free_places(struct collector *c);
+void collector_free_sites(struct collector *c);
 
 /* Removes the open maps that are left from earlier mappings under an id. */
 void collector_sweep(struct collector *c, uint32_t id, uint32_t gen);

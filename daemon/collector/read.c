@@ -125,15 +125,15 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 	return 0;
 }
 
-static int add_sites(struct collector *c, struct model *m, uint32_t key, void *value)
+static int add_callers(struct collector *c, struct model *m, uint32_t key, void *value)
 {
-	struct iomap_site_bucket *b = value;
+	struct iomap_caller_bucket *b = value;
 	int err = 0;
 
 	(void)key;
 	for (int cpu = 0; cpu < c->nr_cpus && !err; cpu++, b++) {
-		for (int i = 0; i < IOMAP_SITE_WAYS && !err; i++)
-			err = model_add_site(m, &b->way[i]);
+		for (int i = 0; i < IOMAP_CALLER_WAYS && !err; i++)
+			err = model_add_caller(m, &b->way[i]);
 	}
 	return err;
 }
@@ -178,7 +178,7 @@ static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *
 		return err;
 	/* An id that maps and whose creation nobody saw: its maps say what its backend is. */
 	for (size_t i = 0; rec.state == IOMAP_EMPTY && i < m->nr_callers; i++) {
-		if (m->callers[i].mapping == id)
+		if (m->callers[i].mapping_id == id)
 			mm->backend = m->callers[i].backend;
 	}
 	return 0;
@@ -207,8 +207,8 @@ void collector_locate(struct collector *c, struct model_mapping *mm)
 	memcpy(mm->device, meta->pci.device, sizeof(mm->device));
 	mm->owner = meta->owner;
 	mm->module = meta->module;
-	if (mm->owner_ip) {
-		sym = symbols_get(c->symbols, mm->owner_ip);
+	if (mm->owner_addr) {
+		sym = symbols_get(c->symbols, mm->owner_addr);
 		mm->owner = sym ? sym->name : NULL;
 		mm->module = sym ? sym->module : NULL;
 	}
@@ -225,24 +225,24 @@ static int name_all(struct collector *c, struct model *m)
 	if (!ips)
 		return -ENOMEM;
 	for (size_t i = 0; i < m->nr_callers; i++)
-		ips[n++] = m->callers[i].ip;
+		ips[n++] = m->callers[i].addr;
 	for (size_t i = 0; i < m->nr_mappings; i++) {
-		if (m->mappings[i].owner_ip)
-			ips[n++] = m->mappings[i].owner_ip;
+		if (m->mappings[i].owner_addr)
+			ips[n++] = m->mappings[i].owner_addr;
 	}
 	for (size_t i = 0; i < m->ipi.nr_callers; i++)
-		ips[n++] = m->ipi.callers[i].ip;
+		ips[n++] = m->ipi.callers[i].addr;
 	/* What cannot be named is shown as an address. */
 	symbols_resolve(c->symbols, ips, n);
 	for (size_t i = 0; i < m->nr_callers; i++) {
-		sym = symbols_get(c->symbols, m->callers[i].ip);
+		sym = symbols_get(c->symbols, m->callers[i].addr);
 		if (!sym)
 			return -ENOMEM;
 		m->callers[i].name = sym->name;
 		m->callers[i].module = sym->module;
 	}
 	for (size_t i = 0; i < m->ipi.nr_callers; i++) {
-		sym = symbols_get(c->symbols, m->ipi.callers[i].ip);
+		sym = symbols_get(c->symbols, m->ipi.callers[i].addr);
 		if (!sym)
 			return -ENOMEM;
 		m->ipi.callers[i].name = sym->name;
@@ -288,7 +288,7 @@ static int add_recursion(struct collector *c, struct model *m)
 	if (!err)
 		err = collector_add_misses(c, s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
 	if (!err)
-		err = collector_add_misses(c, s->progs.iomap_may_sleep_quick,
+		err = collector_add_misses(c, s->progs.iomap_may_sleep_fentry,
 					   &missed[HOOK_MAY_SLEEP]);
 	if (err)
 		return err;
@@ -306,8 +306,8 @@ static void add_head(const struct collector *c, struct model *m)
 	m->version = IOMAP_VERSION;
 	m->timing = c->opts.timing;
 	m->adopted = c->adopted;
-	m->since_unix_ns = c->kept->since_unix_ns;
-	m->starts = c->kept->starts;
+	m->since_unix_ns = c->persistent->since_unix_ns;
+	m->starts = c->persistent->starts;
 	m->notes = (const char *const *)c->notes;
 	m->nr_notes = c->nr_notes;
 	snprintf(m->release, sizeof(m->release), "%s", c->uts.release);
@@ -328,18 +328,19 @@ int collector_sample(struct collector *c, struct model *m)
 	if (!err)
 		err = add_recursion(c, m);
 	if (!err)
-		err = collector_each_value(c, m, bpf_map__fd(s->maps.sites), 0,
-					   bpf_map__max_entries(s->maps.sites) - 1,
-					   c->nr_cpus * sizeof(struct iomap_site_bucket),
-					   add_sites);
+		err = collector_each_value(c, m, bpf_map__fd(s->maps.callers), 0,
+					   bpf_map__max_entries(s->maps.callers) - 1,
+					   c->nr_cpus * sizeof(struct iomap_caller_bucket),
+					   add_callers);
 	if (!err)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
 					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
 					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
 	/* Ids that map without a known creation are among the call sites. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
-		if (m->callers[i].mapping > max_id && m->callers[i].mapping < c->opts.max_mappings)
-			max_id = m->callers[i].mapping;
+		if (m->callers[i].mapping_id > max_id &&
+		    m->callers[i].mapping_id < c->opts.max_mappings)
+			max_id = m->callers[i].mapping_id;
 	}
 	if (!err)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.counters), 0, max_id,

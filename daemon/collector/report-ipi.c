@@ -15,17 +15,17 @@ static const char *const figures[IPI_FIGURE_MAX] = {
 	[IPI_RECEIVED] = "received",
 };
 
-static void u64_if(struct jsonw *w, const char *key, const char *gap, uint64_t v)
+static void u64_if(struct jsonw *w, const char *key, const char *missing, uint64_t v)
 {
-	if (gap)
+	if (missing)
 		jsonw_null(w, key);
 	else
 		jsonw_u64(w, key, v);
 }
 
-static void fraction_if(struct jsonw *w, const char *key, const char *gap, uint64_t v)
+static void fraction_if(struct jsonw *w, const char *key, const char *missing, uint64_t v)
 {
-	if (gap)
+	if (missing)
 		jsonw_null(w, key);
 	else
 		jsonw_fraction(w, key, v, IOMAP_SHARE_BITS);
@@ -35,22 +35,22 @@ static void fraction_if(struct jsonw *w, const char *key, const char *gap, uint6
 static void cost(struct jsonw *w, const char *key, const struct model_ipi *m,
 		 const struct iomap_ipi_count *c, bool shares)
 {
-	void (*count)(struct jsonw * w, const char *key, const char *gap, uint64_t v) =
+	void (*count)(struct jsonw * w, const char *key, const char *missing, uint64_t v) =
 		shares ? fraction_if : u64_if;
 
 	jsonw_object_begin(w, key);
-	count(w, "broadcasts", m->gap[IPI_WAIT], c->broadcasts);
-	count(w, "ipis", m->gap[IPI_IPIS], c->ipis);
-	count(w, "calls", m->gap[IPI_CALLS], c->calls);
-	u64_if(w, "wait_ns", m->gap[IPI_WAIT], c->wait_ns);
-	u64_if(w, "stolen_ns", m->gap[IPI_STOLEN], c->stolen_ns);
+	count(w, "broadcasts", m->missing[IPI_WAIT], c->broadcasts);
+	count(w, "ipis", m->missing[IPI_IPIS], c->ipis);
+	count(w, "calls", m->missing[IPI_CALLS], c->calls);
+	u64_if(w, "wait_ns", m->missing[IPI_WAIT], c->wait_ns);
+	u64_if(w, "stolen_ns", m->missing[IPI_STOLEN], c->stolen_ns);
 	jsonw_object_end(w);
 }
 
-static void cost_if(struct jsonw *w, const char *key, const struct model_ipi *m, const char *gap,
-		    const struct iomap_ipi_count *c, bool shares)
+static void cost_if(struct jsonw *w, const char *key, const struct model_ipi *m,
+		    const char *missing, const struct iomap_ipi_count *c, bool shares)
 {
-	if (gap)
+	if (missing)
 		jsonw_null(w, key);
 	else
 		cost(w, key, m, c, shares);
@@ -96,10 +96,10 @@ static void backend(struct jsonw *w, const struct model *m, int b)
 	}
 	jsonw_object_begin(w, backend_name(b));
 	jsonw_u64(w, "maps", maps);
-	cost_if(w, "direct", ipi, ipi->gap[IPI_DIRECT], &ipi->direct[b], false);
-	cost_if(w, "deferred", ipi, ipi->gap[IPI_DEFERRED], &ipi->deferred[b], true);
-	u64_if(w, "queued", ipi->gap[IPI_DEFERRED], queued);
-	u64_if(w, "pending", ipi->gap[IPI_DEFERRED], pending);
+	cost_if(w, "direct", ipi, ipi->missing[IPI_DIRECT], &ipi->direct[b], false);
+	cost_if(w, "deferred", ipi, ipi->missing[IPI_DEFERRED], &ipi->deferred[b], true);
+	u64_if(w, "queued", ipi->missing[IPI_DEFERRED], queued);
+	u64_if(w, "pending", ipi->missing[IPI_DEFERRED], pending);
 	times(w, "map_ns", m->op[IOMAP_OP_MAP][b]);
 	times(w, "unmap_ns", m->op[IOMAP_OP_UNMAP][b]);
 	jsonw_object_end(w);
@@ -111,18 +111,18 @@ static void caller(struct jsonw *w, const struct model_ipi *m, const struct ipi_
 	jsonw_string(w, "caller", c->name);
 	jsonw_string(w, "module", c->module);
 	jsonw_string(w, "kind", kind_name(c->kind));
-	jsonw_u64(w, "mapping", c->mapping);
+	jsonw_u64(w, "mapping_id", c->mapping_id);
 	jsonw_string(w, "backend", backend_name(c->backend));
-	cost_if(w, "direct", m, m->gap[IPI_DIRECT], &c->direct, false);
-	cost_if(w, "deferred", m, m->gap[IPI_DEFERRED], &c->deferred, true);
-	u64_if(w, "queued", m->gap[IPI_DEFERRED], c->queued + c->slots);
+	cost_if(w, "direct", m, m->missing[IPI_DIRECT], &c->direct, false);
+	cost_if(w, "deferred", m, m->missing[IPI_DEFERRED], &c->deferred, true);
+	u64_if(w, "queued", m->missing[IPI_DEFERRED], c->queued + c->slots);
 	jsonw_object_end(w);
 }
 
 /* Both sides of the books: the classes, which were counted apart, and the kinds of interrupt. */
-static void books(struct jsonw *w, const struct model_ipi *m)
+static void accounting(struct jsonw *w, const struct model_ipi *m)
 {
-	jsonw_object_begin(w, "books");
+	jsonw_object_begin(w, "accounting");
 	cost(w, "direct", m, &m->class[IOMAP_IPI_DIRECT], false);
 	cost(w, "purges", m, &m->class[IOMAP_IPI_PURGE], false);
 	cost(w, "reserve", m, &m->class[IOMAP_IPI_RESERVE], false);
@@ -130,8 +130,8 @@ static void books(struct jsonw *w, const struct model_ipi *m)
 	jsonw_object_begin(w, "interrupts");
 	for (int i = 0; i < IOMAP_IPI_VECTOR_MAX; i++) {
 		jsonw_object_begin(w, vectors[i]);
-		u64_if(w, "sent", m->gap[IPI_IPIS], m->sent[i]);
-		u64_if(w, "received", m->gap[IPI_RECEIVED], m->received[i]);
+		u64_if(w, "sent", m->missing[IPI_IPIS], m->sent[i]);
+		u64_if(w, "received", m->missing[IPI_RECEIVED], m->received[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_object_end(w);
@@ -172,16 +172,16 @@ static void matrix(struct jsonw *w, const struct model_ipi *m)
 void report_ipi(struct jsonw *w, const char *key, const struct model *m)
 {
 	const struct model_ipi *ipi = &m->ipi;
-	const char *unsure = ipi->gap[IPI_DIRECT] ?: ipi->gap[IPI_DEFERRED];
+	const char *unsure = ipi->missing[IPI_DIRECT] ?: ipi->missing[IPI_DEFERRED];
 
 	jsonw_object_begin(w, key);
 	jsonw_u64(w, "schema", IOMAP_SCHEMA);
 	jsonw_u64(w, "time_ns", m->time_ns);
 	jsonw_bool(w, "enabled", ipi->on);
-	jsonw_object_begin(w, "gaps");
+	jsonw_object_begin(w, "missing");
 	for (int i = 0; i < IPI_FIGURE_MAX; i++) {
-		if (ipi->gap[i])
-			jsonw_string(w, figures[i], ipi->gap[i]);
+		if (ipi->missing[i])
+			jsonw_string(w, figures[i], ipi->missing[i]);
 	}
 	jsonw_object_end(w);
 	jsonw_object_begin(w, "backends");
@@ -205,7 +205,7 @@ void report_ipi(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "slots_queued", ipi->slots);
 	jsonw_u64(w, "slots_pending", ipi->pending_slots);
 	jsonw_object_end(w);
-	books(w, ipi);
+	accounting(w, ipi);
 	matrix(w, ipi);
 	jsonw_object_end(w);
 }

@@ -45,9 +45,9 @@ static void values_by_kind(struct jsonw *w, const char *key, const uint64_t *val
 	jsonw_object_end(w);
 }
 
-void report_conservation(struct jsonw *w, const struct model *m)
+void report_accounting(struct jsonw *w, const struct model *m)
 {
-	jsonw_object_begin(w, "conservation");
+	jsonw_object_begin(w, "accounting");
 	jsonw_u64(w, "seen", m->seen);
 	jsonw_u64(w, "counted", m->counted);
 	jsonw_u64(w, "under_way", m->under_way);
@@ -64,8 +64,8 @@ void report_hooks(struct jsonw *w, const struct model *m)
 	for (size_t i = 0; i < m->nr_hooks; i++) {
 		jsonw_object_begin(w, NULL);
 		jsonw_string(w, "name", m->hooks[i].name);
-		jsonw_string(w, "state", m->hooks[i].gap ? "missing" : "attached");
-		jsonw_string(w, "gap", m->hooks[i].gap);
+		jsonw_string(w, "state", m->hooks[i].missing ? "missing" : "attached");
+		jsonw_string(w, "reason", m->hooks[i].missing);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
@@ -96,10 +96,10 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
 	report_hooks(w, m);
-	report_conservation(w, m);
+	report_accounting(w, m);
 	jsonw_object_begin(w, "unattributed");
-	jsonw_u64(w, "maps", m->stray_maps);
-	jsonw_u64(w, "unmaps", m->stray_unmaps);
+	jsonw_u64(w, "maps", m->unlisted_maps);
+	jsonw_u64(w, "unmaps", m->unmatched_unmaps);
 	jsonw_object_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
 	jsonw_u64(w, "started_unix", m->started_unix);
@@ -115,7 +115,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 
 void report_mapping_facts(struct jsonw *w, const struct model_mapping *m)
 {
-	jsonw_u64(w, "id", m->id);
+	jsonw_u64(w, "mapping_id", m->id);
 	jsonw_hex(w, "base", m->base);
 	jsonw_u64(w, "size", m->size);
 	jsonw_string(w, "backend", backend_name(m->backend));
@@ -203,7 +203,7 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 		jsonw_string(w, "caller", c->name);
 		jsonw_string(w, "module", c->module);
 		jsonw_string(w, "kind", kind_name(c->kind));
-		jsonw_u64(w, "mapping", c->mapping);
+		jsonw_u64(w, "mapping_id", c->mapping_id);
 		jsonw_string(w, "backend", backend_name(c->backend));
 		jsonw_u64(w, "maps", c->maps);
 		jsonw_u64(w, "failed", c->failed);
@@ -224,7 +224,7 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 	}
 	jsonw_array_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
-	report_conservation(w, m);
+	report_accounting(w, m);
 	jsonw_object_end(w);
 }
 
@@ -232,7 +232,7 @@ static const char *rule_state(const struct model *m, unsigned int rule)
 {
 	if (m->rule_off[rule])
 		return "off";
-	return m->rule_gap[rule] ? "missing" : "checked";
+	return m->rule_missing[rule] ? "missing" : "checked";
 }
 
 static void u64_or_null(struct jsonw *w, const char *key, bool known, uint64_t v)
@@ -258,7 +258,7 @@ void report_violation(struct jsonw *w, const char *key, const struct model_viola
 	jsonw_u64(w, "count", v->count);
 	jsonw_u64(w, "time_ns", v->time_ns);
 	jsonw_u64(w, "time_unix_ns", v->time_unix_ns);
-	u64_or_null(w, "id", v->id, v->id);
+	u64_or_null(w, "mapping_id", v->mapping_id, v->mapping_id);
 	if (v->size)
 		jsonw_hex(w, "base", v->base);
 	else
@@ -295,13 +295,13 @@ void report_violations(struct jsonw *w, const char *key, const struct model *m)
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
 		jsonw_object_begin(w, rule_name(i));
 		jsonw_string(w, "state", rule_state(m, i));
-		jsonw_string(w, "gap", m->rule_gap[i]);
+		jsonw_string(w, "reason", m->rule_missing[i]);
 		jsonw_u64(w, "count", m->rule_count[i]);
 		jsonw_u64(w, "missed", m->rule_missed[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_object_end(w);
-	jsonw_u64(w, "unplaced", m->unplaced);
+	jsonw_u64(w, "unlisted", m->unlisted);
 	values_by_kind(w, "undecided", m->undecided);
 	jsonw_array_begin(w, "violations");
 	for (size_t i = 0; i < m->nr_violations; i++)
@@ -379,7 +379,7 @@ static void event(struct jsonw *w, const struct event *e)
 	jsonw_u64(w, "time_ns", r->time_ns);
 	jsonw_u64(w, "time_unix_ns", e->time_unix_ns);
 	jsonw_string(w, "type", event_name(r->type));
-	jsonw_u64(w, "id", r->id);
+	jsonw_u64(w, "mapping_id", r->id);
 	jsonw_u64(w, "pid", r->pid);
 	jsonw_string(w, "comm", comm);
 	jsonw_u64(w, "cpu", r->cpu);

@@ -14,9 +14,9 @@ void report_status(struct jsonw *w, const char *key, const struct model *m);
 /* Live mappings; with freed, also those freed whose id was not used again. */
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed);
 void report_stats(struct jsonw *w, const char *key, const struct model *m);
-/* The ten rules and the places that break them. */
+/* The ten rules and the sites that break them. */
 void report_violations(struct jsonw *w, const char *key, const struct model *m);
-/* One such place. */
+/* One such site. */
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
 /* Interrupts between CPUs, and whose doing they are. */
 void report_ipi(struct jsonw *w, const char *key, const struct model *m);
@@ -38,6 +38,6 @@ void report_by_kind(struct jsonw *w, const char *key, const struct model_count *
 /* What a mapping is, without its counts. */
 void report_mapping_facts(struct jsonw *w, const struct model_mapping *m);
 void report_hooks(struct jsonw *w, const struct model *m);
-void report_conservation(struct jsonw *w, const struct model *m);
+void report_accounting(struct jsonw *w, const struct model *m);
 
 #endif

@@ -50,16 +50,16 @@ int collector_prog_fd(const struct collector *c, const struct bpf_program *prog)
 	return p && i < ARRAY_SIZE(c->progs) ? c->progs[i] : -ENOENT;
 }
 
-static struct iomap_kept_options options_of(const struct collector *c)
+static struct iomap_persistent_options options_of(const struct collector *c)
 {
 	const struct collector_options *o = &c->opts;
 
-	return (struct iomap_kept_options){
+	return (struct iomap_persistent_options){
 		.max_hold_ns = o->max_hold_ns,
 		.hidden = o->hidden,
 		.max_mappings = o->max_mappings,
 		.max_live = o->max_live,
-		.max_sites = o->max_sites,
+		.max_callers = o->max_callers,
 		.ring_bytes = o->ring_bytes,
 		.timing = o->timing,
 		.rules_off = o->rules_off,
@@ -69,8 +69,8 @@ static struct iomap_kept_options options_of(const struct collector *c)
 }
 
 /* Names those that are not alike. */
-static void name_different(const struct iomap_kept_options *a, const struct iomap_kept_options *b,
-			   char *text, size_t size)
+static void name_different(const struct iomap_persistent_options *a,
+			   const struct iomap_persistent_options *b, char *text, size_t size)
 {
 	const struct {
 		const char *name;
@@ -84,7 +84,7 @@ static void name_different(const struct iomap_kept_options *a, const struct ioma
 		{ "without-check", (a->rules_off ^ b->rules_off) & ~IOMAP_RULE(IOMAP_HOLD_TIME) },
 		{ "without-ipi", a->ipi != b->ipi },
 		{ "map-stacks", a->map_stacks != b->map_stacks },
-		{ "sizes", a->max_live != b->max_live || a->max_sites != b->max_sites ||
+		{ "sizes", a->max_live != b->max_live || a->max_callers != b->max_callers ||
 				   a->ring_bytes != b->ring_bytes },
 	};
 	size_t n = 0;
@@ -149,9 +149,9 @@ static uint32_t take_programs(struct collector *c)
 }
 
 /* Tells whether the set is whole and was made with our options; else why not. */
-static bool usable(struct collector *c, const struct iomap_kept *k, char *why, size_t size)
+static bool usable(struct collector *c, const struct iomap_persistent *k, char *why, size_t size)
 {
-	const struct iomap_kept_options o = options_of(c);
+	const struct iomap_persistent_options o = options_of(c);
 	char names[128];
 	int n;
 
@@ -178,28 +178,28 @@ static int take_kept(struct collector *c)
 {
 	int err = 0;
 
-	c->adopted = c->kept->adopted;
-	c->kept->starts++;
-	for (size_t i = 0; i < IOMAP_KEPT_GAPS; i++) {
-		const struct iomap_kept_gap *g = &c->kept->gaps[i];
+	c->adopted = c->persistent->adopted;
+	c->persistent->starts++;
+	for (size_t i = 0; i < IOMAP_PERSISTENT_HOOKS; i++) {
+		const struct iomap_persistent_hook *g = &c->persistent->missing[i];
 
 		for (int h = 0; h < HOOK_MAX; h++) {
 			/* Whether names can be read is found out each time. */
-			if (h == HOOK_KALLSYMS || c->gaps[h] ||
+			if (h == HOOK_KALLSYMS || c->missing[h] ||
 			    strncmp(g->hook, collector_hook_names[h], sizeof(g->hook)))
 				continue;
-			c->gaps[h] = strndup(g->gap, sizeof(g->gap));
-			if (!c->gaps[h])
+			c->missing[h] = strndup(g->missing, sizeof(g->missing));
+			if (!c->missing[h])
 				return -ENOMEM;
 		}
 	}
-	if (strncmp(c->kept->programs, IOMAP_PROGRAMS, sizeof(c->kept->programs)))
+	if (strncmp(c->persistent->programs, IOMAP_PROGRAMS, sizeof(c->persistent->programs)))
 		err = collector_add_note(
 			c,
 			"the BPF programs are still those of the iomapd %.32s that "
 			"loaded them; 'iomapctl detach' and a start of iomapd "
 			"replace them, and then " FRESH,
-			c->kept->version);
+			c->persistent->version);
 	return err;
 }
 
@@ -217,7 +217,7 @@ static void drop_skeleton(struct collector *c)
 /* Opens the set of our schema. Returns 1 when it is in use now, 0 with what is wrong in why. */
 static int take_set(struct collector *c, char *why, size_t size)
 {
-	struct iomap_kept kept;
+	struct iomap_persistent kept;
 	uint32_t zero = 0;
 	int err;
 
@@ -226,7 +226,7 @@ static int take_set(struct collector *c, char *why, size_t size)
 		return -ENOMEM;
 	if (!take_maps(c, why, size))
 		return 0;
-	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.kept), &zero, &kept)) {
+	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.persistent), &zero, &kept)) {
 		snprintf(why, size, "it cannot be read: %s", strerror(errno));
 		return 0;
 	}
@@ -273,7 +273,7 @@ int collector_take_over(struct collector *c, struct errbuf *e)
 	r = take_set(c, why, sizeof(why));
 	if (r > 0) {
 		c->taken_over = c->pinned = true;
-		r = collector_map_kept(c, e);
+		r = collector_map_persistent(c, e);
 		return r ? r : take_kept(c) ? set_error(e, -ENOMEM, "out of memory") : 1;
 	}
 	drop_skeleton(c);
@@ -292,18 +292,19 @@ static void *map_array(const struct bpf_map *map, size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-int collector_map_kept(struct collector *c, struct errbuf *e)
+int collector_map_persistent(struct collector *c, struct errbuf *e)
 {
-	c->kept = map_array(c->skel->maps.kept, sizeof(*c->kept));
-	c->told = map_array(c->skel->maps.told, IOMAP_TOLD_ALL * sizeof(*c->told));
-	if (c->kept && c->told)
+	c->persistent = map_array(c->skel->maps.persistent, sizeof(*c->persistent));
+	c->saved_events =
+		map_array(c->skel->maps.saved_events, IOMAP_SAVED_ALL * sizeof(*c->saved_events));
+	if (c->persistent && c->saved_events)
 		return 0;
 	return set_error(e, -errno, "cannot map what is kept: %s", strerror(errno));
 }
 
 static void fill_kept(struct collector *c, uint32_t programs, uint32_t links)
 {
-	struct iomap_kept *k = c->kept;
+	struct iomap_persistent *k = c->persistent;
 	size_t n = 0;
 
 	k->adopted = c->adopted;
@@ -312,11 +313,12 @@ static void fill_kept(struct collector *c, uint32_t programs, uint32_t links)
 	k->options = options_of(c);
 	snprintf(k->version, sizeof(k->version), "%s", IOMAP_VERSION);
 	snprintf(k->programs, sizeof(k->programs), "%s", IOMAP_PROGRAMS);
-	for (int i = 0; i < HOOK_MAX && n < IOMAP_KEPT_GAPS; i++) {
-		if (!c->gaps[i])
+	for (int i = 0; i < HOOK_MAX && n < IOMAP_PERSISTENT_HOOKS; i++) {
+		if (!c->missing[i])
 			continue;
-		snprintf(k->gaps[n].hook, sizeof(k->gaps[n].hook), "%s", collector_hook_names[i]);
-		snprintf(k->gaps[n].gap, sizeof(k->gaps[n].gap), "%s", c->gaps[i]);
+		snprintf(k->missing[n].hook, sizeof(k->missing[n].hook), "%s",
+			 collector_hook_names[i]);
+		snprintf(k->missing[n].missing, sizeof(k->missing[n].missing), "%s", c->missing[i]);
 		n++;
 	}
 }
@@ -392,8 +394,8 @@ int collector_pin(struct collector *c, struct errbuf *e)
 {
 	int err = 0;
 
-	c->kept->since_unix_ns = c->started_unix_ns;
-	c->kept->starts = 1;
+	c->persistent->since_unix_ns = c->started_unix_ns;
+	c->persistent->starts = 1;
 	if (!c->opts.pins)
 		return 0;
 	if (c->pins.fd < 0)
@@ -432,10 +434,10 @@ void collector_unpin(struct collector *c)
 		if (c->progs[i] >= 0)
 			close(c->progs[i]);
 	}
-	if (c->told)
-		munmap(c->told, IOMAP_TOLD_ALL * sizeof(*c->told));
-	if (c->kept)
-		munmap(c->kept, sizeof(*c->kept));
+	if (c->saved_events)
+		munmap(c->saved_events, IOMAP_SAVED_ALL * sizeof(*c->saved_events));
+	if (c->persistent)
+		munmap(c->persistent, sizeof(*c->persistent));
 	for (size_t i = 0; i < c->nr_notes; i++)
 		free(c->notes[i]);
 	pins_close(&c->pins);

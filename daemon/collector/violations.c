@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The places that break a rule. A place is named when it is first heard of, while the modules on
+ * The sites that break a rule. A site is named when it is first heard of, while the modules on
  * its stack are still there, and kept for as long as the collector.
  */
 #include <string.h>
@@ -9,10 +9,10 @@
 
 #include "daemon/collector/priv.h"
 
-struct place {
+struct site {
 	uint64_t key;
 	bool named;
-	bool told; /* it is in the history */
+	bool reported; /* it is in the history */
 	struct iomap_violation rec;
 	struct model_violation v;
 };
@@ -124,7 +124,7 @@ static void name_caller(struct collector *c, struct model_violation *v, uint64_t
 }
 
 /* All that needs no names. */
-static void set_facts(struct place *p)
+static void set_facts(struct site *p)
 {
 	const struct iomap_violation *rec = &p->rec;
 	struct model_violation *v = &p->v;
@@ -135,7 +135,7 @@ static void set_facts(struct place *p)
 	v->rule = rec->rule;
 	v->kind = rec->kind;
 	v->backend = rec->backend;
-	v->id = rec->id;
+	v->mapping_id = rec->id;
 	v->count = rec->maps;
 	v->time_ns = rec->time_ns;
 	v->time_unix_ns = rec->time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL +
@@ -150,15 +150,15 @@ static void set_facts(struct place *p)
 	memcpy(v->comm, rec->comm, IOMAP_COMM_LEN);
 }
 
-struct place *collector_place(struct collector *c, uint64_t key)
+struct site *collector_site(struct collector *c, uint64_t key)
 {
-	struct place *p;
+	struct site *p;
 
-	for (size_t i = 0; i < c->nr_places; i++) {
-		if (c->places[i]->key == key)
-			return c->places[i];
+	for (size_t i = 0; i < c->nr_sites; i++) {
+		if (c->sites[i]->key == key)
+			return c->sites[i];
 	}
-	if (c->nr_places == IOMAP_PLACES)
+	if (c->nr_sites == IOMAP_SITES)
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -169,54 +169,54 @@ struct place *collector_place(struct collector *c, uint64_t key)
 		return NULL;
 	}
 	set_facts(p);
-	c->places[c->nr_places++] = p;
+	c->sites[c->nr_sites++] = p;
 	return p;
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct place *pa = *(struct place *const *)a, *pb = *(struct place *const *)b;
+	const struct site *pa = *(struct site *const *)a, *pb = *(struct site *const *)b;
 
 	return pa->rec.time_ns < pb->rec.time_ns ? -1 : pa->rec.time_ns > pb->rec.time_ns;
 }
 
-void collector_find_places(struct collector *c)
+void collector_find_sites(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.violations);
 	uint64_t key, next, *prev = NULL;
-	size_t before = c->nr_places;
+	size_t before = c->nr_sites;
 
 	while (!bpf_map_get_next_key(fd, prev, &next)) {
-		collector_place(c, next);
+		collector_site(c, next);
 		key = next;
 		prev = &key;
 	}
-	if (c->nr_places > before)
-		qsort(c->places, c->nr_places, sizeof(struct place *), by_time);
+	if (c->nr_sites > before)
+		qsort(c->sites, c->nr_sites, sizeof(struct site *), by_time);
 }
 
-bool collector_tell(struct place *p)
+bool collector_claim(struct site *p)
 {
-	bool told = p->told;
+	bool was = p->reported;
 
-	p->told = true;
-	return !told;
+	p->reported = true;
+	return !was;
 }
 
-const struct model_violation *collector_violation(const struct place *p)
+const struct model_violation *collector_violation(const struct site *p)
 {
 	return &p->v;
 }
 
-bool collector_untold(const struct place *p, struct iomap_event *ret)
+bool collector_unreported(const struct site *p, struct iomap_event *ret)
 {
 	const struct iomap_violation *rec = &p->rec;
 
-	if (p->told)
+	if (p->reported)
 		return false;
 	*ret = (struct iomap_event){
 		.type = IOMAP_EVENT_VIOLATION,
-		.place = p->key,
+		.site = p->key,
 		.time_ns = rec->time_ns,
 		.caller = rec->caller,
 		.base = rec->base,
@@ -233,7 +233,7 @@ bool collector_untold(const struct place *p, struct iomap_event *ret)
 	return true;
 }
 
-static void name_place(struct collector *c, struct place *p)
+static void name_site(struct collector *c, struct site *p)
 {
 	struct model_violation *v = &p->v;
 	__u64 ips[IOMAP_STACK_FRAMES] = {};
@@ -245,8 +245,8 @@ static void name_place(struct collector *c, struct place *p)
 	p->named = true;
 }
 
-/* The addresses of a place, for a look-up of many. Returns how many. */
-static size_t addresses(struct collector *c, const struct place *p, uint64_t *ret)
+/* The addresses of a site, for a look-up of many. Returns how many. */
+static size_t addresses(struct collector *c, const struct site *p, uint64_t *ret)
 {
 	__u64 ips[IOMAP_STACK_FRAMES] = {};
 	size_t k = map_stack(c, p->rec.map_stack, ips), n = 0;
@@ -263,11 +263,11 @@ static size_t addresses(struct collector *c, const struct place *p, uint64_t *re
 }
 
 /* Takes the names that the programs noted of the stack; a line that was cut off is none. */
-static void learn_stack(struct collector *c, const struct place *p)
+static void learn_stack(struct collector *c, const struct site *p)
 {
 	struct iomap_stack_names n;
 
-	if (!c->names_kept ||
+	if (!c->names_saved ||
 	    bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.stack_names), &p->key, &n))
 		return;
 	for (size_t half = 0; half < 2; half++) {
@@ -288,36 +288,36 @@ int collector_name(struct collector *c, const uint64_t *addrs, size_t n)
 	_cleanup_free_ uint64_t *all = NULL;
 	size_t unnamed = 0;
 
-	for (size_t i = 0; i < c->nr_places; i++)
-		unnamed += !c->places[i]->named;
+	for (size_t i = 0; i < c->nr_sites; i++)
+		unnamed += !c->sites[i]->named;
 	all = calloc(unnamed * (2 * IOMAP_STACK_FRAMES + 2) + n + 1, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
 	if (n)
 		memcpy(all, addrs, n * sizeof(*all));
-	for (size_t i = 0; i < c->nr_places; i++) {
-		if (c->places[i]->named)
+	for (size_t i = 0; i < c->nr_sites; i++) {
+		if (c->sites[i]->named)
 			continue;
-		learn_stack(c, c->places[i]);
-		n += addresses(c, c->places[i], all + n);
+		learn_stack(c, c->sites[i]);
+		n += addresses(c, c->sites[i], all + n);
 	}
 	/* What cannot be named is shown as an address. */
 	symbols_resolve(c->symbols, all, n);
-	for (size_t i = 0; i < c->nr_places; i++) {
-		if (!c->places[i]->named)
-			name_place(c, c->places[i]);
+	for (size_t i = 0; i < c->nr_sites; i++) {
+		if (!c->sites[i]->named)
+			name_site(c, c->sites[i]);
 	}
 	return 0;
 }
 
 /* Several maps that leaked at once have a call site in common when one explains their sum. */
-static void find_caller(struct place *p, const struct model *m)
+static void find_caller(struct site *p, const struct model *m)
 {
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		const struct model_caller *mc = &m->callers[i];
 
-		if (mc->mapping != p->rec.id || mc->kind != p->rec.kind ||
-		    mc->ip * p->rec.maps != p->rec.callers)
+		if (mc->mapping_id != p->rec.id || mc->kind != p->rec.kind ||
+		    mc->addr * p->rec.maps != p->rec.callers)
 			continue;
 		p->v.caller = mc->name;
 		p->v.module = mc->module;
@@ -325,7 +325,7 @@ static void find_caller(struct place *p, const struct model *m)
 	}
 }
 
-static int read_count(struct collector *c, struct place *p, struct iomap_violation_count *counts)
+static int read_count(struct collector *c, struct site *p, struct iomap_violation_count *counts)
 {
 	int fd = bpf_map__fd(c->skel->maps.violation_counts);
 	uint64_t n = 0;
@@ -349,10 +349,10 @@ int collector_add_violations(struct collector *c, struct model *m)
 
 	if (!counts)
 		return -ENOMEM;
-	collector_find_places(c);
+	collector_find_sites(c);
 	err = collector_name(c, NULL, 0);
-	for (size_t i = 0; i < c->nr_places && !err; i++) {
-		struct place *p = c->places[i];
+	for (size_t i = 0; i < c->nr_sites && !err; i++) {
+		struct site *p = c->sites[i];
 
 		err = read_count(c, p, counts);
 		if (!p->v.caller && p->rec.callers)
@@ -362,24 +362,24 @@ int collector_add_violations(struct collector *c, struct model *m)
 		placed[p->v.rule] += p->v.count;
 	}
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
-		/* The CPUs were read before the places. */
+		/* The CPUs were read before the sites. */
 		if (m->rule_count[i] < placed[i])
 			m->rule_count[i] = placed[i];
-		m->unplaced += m->rule_count[i] - placed[i];
+		m->unlisted += m->rule_count[i] - placed[i];
 	}
 	return err;
 }
 
-void collector_free_places(struct collector *c)
+void collector_free_sites(struct collector *c)
 {
-	for (size_t i = 0; i < c->nr_places; i++) {
-		struct model_violation *v = &c->places[i]->v;
+	for (size_t i = 0; i < c->nr_sites; i++) {
+		struct model_violation *v = &c->sites[i]->v;
 
 		for (size_t k = 0; k < v->nr_stack; k++)
 			free((char *)v->stack[k]);
 		for (size_t k = 0; k < v->nr_map_stack; k++)
 			free((char *)v->map_stack[k]);
-		free(c->places[i]);
+		free(c->sites[i]);
 	}
-	c->nr_places = 0;
+	c->nr_sites = 0;
 }

@@ -12,10 +12,10 @@ qxl=(qxl_bo_kmap_atomic_page qxl_bo_kunmap_atomic_page)
 shape() {
 	local words
 
-	words=$(tests/bench/straight --shape "$dir/$1/$2.o" "$3") || words="$1 has no $3"
+	words=$(tests/bench/path --shape "$dir/$1/$2.o" "$3") || words="$1 has no $3"
 	echo "${words% sites *}"
 }
-sites() { tests/bench/straight "$dir/$1/$2.o" "$3" | sed -n 's/^site __tracepoint_//p' | paste -sd' '; }
+sites() { tests/bench/path "$dir/$1/$2.o" "$3" | sed -n 's/^site __tracepoint_//p' | paste -sd' '; }
 # The code itself, with what it refers to.
 text() { objdump -drw --no-show-raw-insn "$dir/$1/$2.o" | grep -v 'file format'; }
 refers() { nm "$dir/$1/$2.o" | grep -c ' U __io_mapping_backend$'; }
@@ -44,7 +44,7 @@ done
 same "map_wc on the linear backend: one load, no store, no jump" "$(shape trace run test_map_sleepable)" \
 	"memory 1 jumps 0 calls 1"
 is "map_wc on the linear backend: an addition" \
-	grep -q '^add ' <<<"$(tests/bench/straight "$dir/trace/run.o" test_map_sleepable)"
+	grep -q '^add ' <<<"$(tests/bench/path "$dir/trace/run.o" test_map_sleepable)"
 
 for object in qxl_object run main; do
 	same "$object: without the debug option, nothing looks up the backend" "$(refers trace $object)" 0

@@ -169,12 +169,12 @@ static int size_maps(struct timing_bpf *s, int cpus)
 {
 	return bpf_map__set_max_entries(s->maps.mappings, MAPPINGS) ||
 	       bpf_map__set_max_entries(s->maps.counters, MAPPINGS) ||
-	       bpf_map__set_max_entries(s->maps.sites, SITE_MASK + 1) ||
+	       bpf_map__set_max_entries(s->maps.callers, SITE_MASK + 1) ||
 	       bpf_map__set_max_entries(s->maps.ipi_matrix, IOMAP_LEVEL_MAX * cpus) ||
 	       bpf_map__set_max_entries(s->maps.ipi_stolen, cpus) ||
 	       bpf_map__set_max_entries(s->maps.ipi_joins, 16 * cpus) ||
 	       bpf_map__set_max_entries(s->maps.ipi_purges, IOMAP_PURGES) ||
-	       bpf_map__set_max_entries(s->maps.ipi_sites, IOMAP_IPI_SITES);
+	       bpf_map__set_max_entries(s->maps.ipi_callers, IOMAP_IPI_CALLERS);
 }
 
 /* A mapping that is alive, and a preempt count whose address need not be found. */
@@ -212,7 +212,7 @@ static void open_variant(struct harness *h, enum iomap_timing timing)
 	s->rodata->cfg_max_mappings = MAPPINGS;
 	s->rodata->cfg_cpus = h->cpus;
 	s->rodata->cfg_timing = timing;
-	s->rodata->cfg_site_mask = SITE_MASK;
+	s->rodata->cfg_caller_mask = SITE_MASK;
 	s->rodata->cfg_rules_off = IOMAP_RULE(IOMAP_HOLD_TIME);
 	s->rodata->cfg_ipi = 1;
 	s->rodata->cfg_preempt_count = 1;
@@ -279,7 +279,7 @@ static void check_books(struct harness *h, struct variant *v)
 		for (int r = 0; r < IOMAP_RULE_MAX; r++)
 			broken += cpus[i].violations[r];
 		for (int k = 0; k < IOMAP_KIND_MAX; k++)
-			stray += cpus[i].stray[k];
+			stray += cpus[i].unmatched[k];
 	}
 	free(cpus);
 	if (seen != v->events || counted != seen || broken || stray)

@@ -55,8 +55,8 @@ static void counts_by_all_keys(void **state)
 	assert_false(b.m.backend_present[IOMAP_KMAP]);
 	assert_int_equal(b.m.created, 2);
 	assert_int_equal(total_lost(&b), 0);
-	assert_int_equal(b.m.stray_unmaps, 0);
-	assert_int_equal(b.m.stray_maps, 0);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
+	assert_int_equal(b.m.unlisted_maps, 0);
 	bench_close(&b);
 }
 
@@ -100,7 +100,7 @@ static void mapping_is_described(void **state)
 	assert_int_equal(m->base, 0x123456789000);
 	assert_int_equal(m->size, 0x2000000);
 	assert_int_equal(m->backend, IOMAP_IOREMAP);
-	assert_int_equal(m->owner_ip, SITE_A);
+	assert_int_equal(m->owner_addr, SITE_A);
 	assert_int_equal(m->state, IOMAP_LIVE);
 	assert_non_null(m->owner);
 	ev_free(&b, 7);
@@ -196,10 +196,10 @@ static void failed_map_opens_nothing(void **state)
 		assert_int_equal(get_caller(&b, SITE_B, 1, kind)->failed, 1);
 		assert_int_equal(get_caller(&b, SITE_B, 1, kind)->maps, 0);
 	}
-	assert_int_equal(b.m.stray_unmaps, 3);
+	assert_int_equal(b.m.unmatched_unmaps, 3);
 	assert_int_equal(live_entries(&b), 0);
 
-	/* The unmaps of nothing are breaches of a rule. */
+	/* The unmaps of nothing are violations of a rule. */
 	assert_int_equal(collector_consume(b.collector, h), 4 + IOMAP_KIND_MAX);
 	e = history_next(h, &seq, &missed);
 	assert_int_equal(e->rec.type, IOMAP_EVENT_CREATE);

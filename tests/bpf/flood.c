@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Breaches at the rate that a real CPU has them: two tasks on two CPUs break a rule for
+ * Violations at the rate that a real CPU has them: two tasks on two CPUs break a rule for
  * IOMAP_SECONDS. Counts are exact, there is one place and one record in the ring, and the machine
  * goes on to answer.
  */
@@ -126,10 +126,10 @@ static void flood(void **state)
 
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], n);
-	assert_int_equal(total_breaches(&b), n);
+	assert_int_equal(total_violations(&b), n);
 	assert_int_equal(get_place(&b, IOMAP_OFFSET_ALIGN)->count, n);
 	assert_int_equal(b.m.nr_violations, 1);
-	assert_int_equal(b.m.unplaced, 0);
+	assert_int_equal(b.m.unlisted, 0);
 	assert_int_equal(violations_told(&b), 1);
 	assert_int_equal(total_lost(&b), 0);
 	assert_in_range(late, 0, LATE_MAX_NS);

@@ -107,7 +107,7 @@ static void check_sums(const struct bench *b)
 {
 	struct model_count by_id[IOMAP_KIND_MAX] = {};
 	const struct model *m = &b->m;
-	uint64_t events = m->created + m->freed + m->stray_unmaps, sites = 0, maps = 0;
+	uint64_t events = m->created + m->freed + m->unmatched_unmaps, sites = 0, maps = 0;
 
 	sum_counters(b, by_id);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
@@ -131,7 +131,7 @@ static void check_sums(const struct bench *b)
 	for (size_t i = 0; i < m->nr_callers; i++)
 		sites += m->callers[i].maps + m->callers[i].failed;
 	/* A map without a site is lost for that or, when more failed, for another reason. */
-	assert_true(sites + m->lost[IOMAP_LOST_SITES_FULL] <= maps);
+	assert_true(sites + m->lost[IOMAP_LOST_CALLERS_FULL] <= maps);
 	assert_true(sites + total_lost(b) >= maps);
 	/* Of an event with bad arguments, only a create is counted as one all the same. */
 	assert_true(events <= m->seen);
@@ -257,7 +257,7 @@ const struct model_caller *get_caller(const struct bench *b, uint64_t ip, uint32
 	for (size_t i = 0; i < b->m.nr_callers; i++) {
 		const struct model_caller *c = &b->m.callers[i];
 
-		if (c->ip == ip && c->mapping == id && c->kind == kind)
+		if (c->addr == ip && c->mapping_id == id && c->kind == kind)
 			return c;
 	}
 	return &none;
@@ -272,7 +272,7 @@ uint64_t total_lost(const struct bench *b)
 	return lost;
 }
 
-uint64_t total_breaches(const struct bench *b)
+uint64_t total_violations(const struct bench *b)
 {
 	uint64_t n = 0;
 

@@ -68,8 +68,8 @@ const struct model_caller *get_caller(const struct bench *b, uint64_t ip, uint32
 uint64_t total_lost(const struct bench *b);
 /* The only place of that rule that the model has; fails the test when there is not just one. */
 const struct model_violation *get_place(const struct bench *b, unsigned int rule);
-/* All breaches, of all rules. */
-uint64_t total_breaches(const struct bench *b);
+/* All violations, of all rules. */
+uint64_t total_violations(const struct bench *b);
 /* Entries of the hash of open sleepable maps. */
 size_t live_entries(const struct bench *b);
 

@@ -109,7 +109,7 @@ const struct ipi_caller *ipi_get(const struct bench *b, uint64_t ip, uint32_t id
 	for (size_t i = 0; i < b->m.ipi.nr_callers; i++) {
 		const struct ipi_caller *c = &b->m.ipi.callers[i];
 
-		if (c->ip == ip && c->mapping == id)
+		if (c->addr == ip && c->mapping_id == id)
 			return c;
 	}
 	return &none;

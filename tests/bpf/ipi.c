@@ -237,7 +237,7 @@ static void masks_are_counted_bit_by_bit(void **state)
 	bench_close(&b);
 }
 
-static void sites_full(void **state)
+static void callers_full(void **state)
 {
 	const unsigned int more = 10;
 	const struct model_ipi *m;
@@ -245,15 +245,15 @@ static void sites_full(void **state)
 
 	(void)state;
 	ipi_open(&b);
-	for (unsigned int i = 0; i < IOMAP_IPI_SITES + more; i++) {
+	for (unsigned int i = 0; i < IOMAP_IPI_CALLERS + more; i++) {
 		ipi_map_start(&b, 1, IOMAP_LOCAL);
 		ipi_send_cpu(&b, 1, 0);
 		ev_map_failed(&b, 1, 0, IOMAP_LOCAL, IOMAP_IOREMAP, SITE + 16 * i);
 	}
 	m = ipi_sample(&b);
-	assert_int_equal(m->nr_callers, IOMAP_IPI_SITES);
+	assert_int_equal(m->nr_callers, IOMAP_IPI_CALLERS);
 	assert_int_equal(m->unplaced, more);
-	assert_int_equal(m->class[IOMAP_IPI_DIRECT].ipis, IOMAP_IPI_SITES + more);
+	assert_int_equal(m->class[IOMAP_IPI_DIRECT].ipis, IOMAP_IPI_CALLERS + more);
 	bench_close(&b);
 }
 
@@ -282,7 +282,7 @@ int main(void)
 		cmocka_unit_test(linear_has_no_window),
 		cmocka_unit_test(follows_its_task),
 		cmocka_unit_test(masks_are_counted_bit_by_bit),
-		cmocka_unit_test(sites_full),
+		cmocka_unit_test(callers_full),
 		cmocka_unit_test(off),
 	};
 

@@ -37,8 +37,8 @@ static void mapping_table_full(void **state)
 	assert_int_equal(b.m.nr_mappings, 3);
 	assert_int_equal(b.m.created, 7);
 	assert_int_equal(b.m.freed, 4);
-	assert_int_equal(b.m.stray_maps, 12);
-	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.unlisted_maps, 12);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
 	assert_int_equal(b.m.total[IOMAP_LINEAR][IOMAP_LOCAL].maps, 4);
 	assert_int_equal(b.m.total[IOMAP_LINEAR][IOMAP_LOCAL].unmaps, 4);
 	assert_int_equal(get_caller(&b, SITE + 1, 4, IOMAP_ATOMIC)->maps, 1);
@@ -47,7 +47,7 @@ static void mapping_table_full(void **state)
 
 static void call_sites_full(void **state)
 {
-	const struct collector_options opts = { .max_sites = 16, .timing = IOMAP_TIMING_ALL };
+	const struct collector_options opts = { .max_callers = 16, .timing = IOMAP_TIMING_ALL };
 	const unsigned int n = 200;
 	uint64_t at_sites = 0;
 	struct bench b;
@@ -67,7 +67,7 @@ static void call_sites_full(void **state)
 		at_sites += b.m.callers[i].maps;
 	}
 	assert_int_equal(b.m.nr_callers, 16);
-	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 2 * n - at_sites);
+	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL], 2 * n - at_sites);
 	assert_int_equal(total_lost(&b), 2 * n - at_sites);
 	/* The other counts do not miss them. */
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 2 * n);
@@ -78,7 +78,7 @@ static void call_sites_full(void **state)
 /* As many sites as the table is made for find room, or nearly all of them. */
 static void call_sites_spread(void **state)
 {
-	const struct collector_options opts = { .max_sites = 1024, .timing = IOMAP_TIMING_ALL };
+	const struct collector_options opts = { .max_callers = 1024, .timing = IOMAP_TIMING_ALL };
 	struct bench b;
 
 	(void)state;
@@ -89,7 +89,7 @@ static void call_sites_spread(void **state)
 	for (unsigned int i = 0; i < 512; i++)
 		ev_map_failed(&b, 1, 0, IOMAP_ATOMIC, IOMAP_LINEAR, SITE + i * 64);
 	bench_sample(&b);
-	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 0);
+	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL], 0);
 	assert_int_equal(b.m.nr_callers, 512);
 	bench_close(&b);
 }
@@ -97,7 +97,7 @@ static void call_sites_spread(void **state)
 /* One function that maps several mappings in several ways: crowded, but not mixed up. */
 static void call_sites_are_told_apart(void **state)
 {
-	const struct collector_options opts = { .max_sites = 16, .timing = IOMAP_TIMING_ALL };
+	const struct collector_options opts = { .max_callers = 16, .timing = IOMAP_TIMING_ALL };
 	uint64_t at_sites = 0;
 	struct bench b;
 
@@ -115,10 +115,10 @@ static void call_sites_are_told_apart(void **state)
 	for (size_t i = 0; i < b.m.nr_callers; i++) {
 		const struct model_caller *c = &b.m.callers[i];
 
-		assert_int_equal(c->failed, 10 * c->mapping + c->kind);
+		assert_int_equal(c->failed, 10 * c->mapping_id + c->kind);
 		at_sites += c->failed;
 	}
-	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL], 3 * 360 + 8 * 3 - at_sites);
+	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL], 3 * 360 + 8 * 3 - at_sites);
 	bench_close(&b);
 }
 
@@ -140,7 +140,7 @@ static void live_table_full(void **state)
 		ev_unmap(&b, PAGE(i), IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, 8);
-	assert_int_equal(b.m.stray_unmaps, 3);
+	assert_int_equal(b.m.unmatched_unmaps, 3);
 	assert_int_equal(total_lost(&b), 3);
 	bench_close(&b);
 }
@@ -161,7 +161,7 @@ static void one_address_held_too_often(void **state)
 		ev_unmap(&b, PAGE(0), IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].unmaps, IOMAP_LIVE_SLOTS);
-	assert_int_equal(b.m.stray_unmaps, 2);
+	assert_int_equal(b.m.unmatched_unmaps, 2);
 	assert_int_equal(live_entries(&b), 0);
 	bench_close(&b);
 }
@@ -198,7 +198,7 @@ static void ring_full(void **state)
 static void one_reason_an_event(void **state)
 {
 	const struct collector_options opts = {
-		.max_sites = 4, .max_live = 1, .ring_bytes = 4096, .timing = IOMAP_TIMING_ALL
+		.max_callers = 4, .max_live = 1, .ring_bytes = 4096, .timing = IOMAP_TIMING_ALL
 	};
 	struct bench b;
 
@@ -215,7 +215,7 @@ static void one_reason_an_event(void **state)
 	assert_int_equal(b.m.nr_callers, 4);
 	/* Of the failures, the first two have a site and room in the ring. */
 	assert_int_equal(b.m.counted, 1 + 1 + 2);
-	assert_int_equal(b.m.lost[IOMAP_LOST_SITES_FULL] + b.m.lost[IOMAP_LOST_RING_FULL] +
+	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL] + b.m.lost[IOMAP_LOST_RING_FULL] +
 				 b.m.lost[IOMAP_LOST_LIVE_FULL],
 			 total_lost(&b));
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE].maps, 100);
@@ -227,7 +227,7 @@ static void one_reason_an_event(void **state)
 static void many_mappings_and_sites(void **state)
 {
 	const struct collector_options opts = { .max_mappings = 4096,
-						.max_sites = 16384,
+						.max_callers = 16384,
 						.timing = IOMAP_TIMING_ALL };
 	const uint32_t n = 4096;
 	struct bench b;
@@ -251,8 +251,8 @@ static void many_mappings_and_sites(void **state)
 	for (size_t i = 0; i < b.m.nr_callers; i++) {
 		const struct model_caller *c = &b.m.callers[i];
 
-		assert_int_equal(c->ip, SITE + 16 * (c->mapping % 7));
-		assert_int_equal(c->failed, 1 + c->mapping % 5);
+		assert_int_equal(c->addr, SITE + 16 * (c->mapping_id % 7));
+		assert_int_equal(c->failed, 1 + c->mapping_id % 5);
 	}
 	assert_int_equal(b.m.nr_callers, n);
 	bench_close(&b);

@@ -45,7 +45,7 @@ struct reference {
 	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	uint64_t site_maps[SITES][IDS + 3][IOMAP_KIND_MAX];
 	uint64_t site_failed[SITES][IDS + 3][IOMAP_KIND_MAX];
-	uint64_t created, freed, stray_unmaps, stray_maps;
+	uint64_t created, freed, unmatched_unmaps, unlisted_maps;
 	uint64_t lost[IOMAP_LOST_MAX];
 	uint64_t broken[IOMAP_RULE_MAX];
 	uint64_t undecided[IOMAP_KIND_MAX];
@@ -271,7 +271,7 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 	r->by_id[row(id)][kind].maps++;
 	r->site_maps[site][id][kind]++;
 	if (!row(id))
-		r->stray_maps++;
+		r->unlisted_maps++;
 	lost = kind == IOMAP_SLEEPABLE ? ref_live_add(r, &m) : ref_push(s, &m);
 	ref_lose(r, lost);
 	if (lost == IOMAP_LOST_LIVE_FULL)
@@ -326,7 +326,7 @@ static enum ref_closed ref_close(struct reference *r, uint64_t vaddr, uint32_t k
 	return REF_NOTHING;
 }
 
-/* An unmap of nothing is a breach, unless it may be of what was forgotten. */
+/* An unmap of nothing is a violation, unless it may be of what was forgotten. */
 static void ref_stray(struct reference *r, uint32_t kind, int task)
 {
 	struct ref_stack *s = &r->task[task];
@@ -360,7 +360,7 @@ static void step_unmap(struct bench *b, struct reference *r, struct worker *w, i
 	if (closed == REF_NOTHING)
 		ref_stray(r, kind, task);
 	if (closed == REF_NOTHING || closed == REF_OTHER_KIND || ref_stale(r, &m)) {
-		r->stray_unmaps++;
+		r->unmatched_unmaps++;
 		return;
 	}
 	r->total[m.backend][kind].unmaps++;
@@ -372,8 +372,8 @@ static void compare(struct bench *b, const struct reference *r)
 	bench_sample(b);
 	assert_int_equal(b->m.created, r->created);
 	assert_int_equal(b->m.freed, r->freed);
-	assert_int_equal(b->m.stray_unmaps, r->stray_unmaps);
-	assert_int_equal(b->m.stray_maps, r->stray_maps);
+	assert_int_equal(b->m.unmatched_unmaps, r->unmatched_unmaps);
+	assert_int_equal(b->m.unlisted_maps, r->unlisted_maps);
 	assert_int_equal(live_entries(b), r->nr_live);
 	for (int i = 0; i < IOMAP_LOST_MAX; i++)
 		assert_int_equal(b->m.lost[i], r->lost[i]);
@@ -381,7 +381,7 @@ static void compare(struct bench *b, const struct reference *r)
 		assert_int_equal(b->m.rule_count[i], r->broken[i]);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
 		assert_int_equal(b->m.undecided[k], r->undecided[k]);
-	assert_int_equal(b->m.unplaced, 0);
+	assert_int_equal(b->m.unlisted, 0);
 	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 		for (int i = 0; i < IOMAP_BACKEND_MAX; i++) {
 			assert_int_equal(b->m.total[i][k].maps, r->total[i][k].maps);
@@ -473,7 +473,7 @@ static void run(bool rt, uint64_t seed)
 	compare(&b, &r);
 	/* Else the run has shown less than it should. */
 	assert_true(r.lost[IOMAP_LOST_LIVE_FULL] && r.lost[IOMAP_LOST_TABLE_FULL]);
-	assert_true(r.lost[IOMAP_LOST_DEPTH_OVERFLOW] && r.stray_unmaps && r.stray_maps);
+	assert_true(r.lost[IOMAP_LOST_DEPTH_OVERFLOW] && r.unmatched_unmaps && r.unlisted_maps);
 	assert_true(r.broken[IOMAP_SLEEP_IN_ATOMIC] && r.broken[IOMAP_UNMAP_ORDER] &&
 		    r.broken[IOMAP_UNMAP_KIND] && r.broken[IOMAP_UNMAP_UNKNOWN] &&
 		    r.broken[IOMAP_USE_AFTER_FREE] && r.broken[IOMAP_LEAK]);

@@ -135,7 +135,7 @@ static void counts_and_events_go_on(void **state)
 	ev_unmap(&b, 0x6000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(get_mapping(&b, 2)->kind[IOMAP_SLEEPABLE].unmaps, 1);
-	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
 	collector_consume(b.collector, h);
 	expect_events(h, 1, 1, 5);
 	bench_close(&b);
@@ -167,8 +167,8 @@ static void killed_after_keeping(struct bench *b, struct history *h)
 /* It was being kept: its place was cleared. */
 static void killed_while_keeping(struct bench *b, struct history *h)
 {
-	int fd = collector_map_fd(b->collector, "told");
-	struct iomap_told t;
+	int fd = collector_map_fd(b->collector, "saved_events");
+	struct iomap_saved_event t;
 	uint32_t key = 3;
 
 	create(b, 1, 3);
@@ -257,7 +257,7 @@ static void the_last_ones_are_kept(void **state)
 	clean();
 }
 
-static void told_and_untold_places(struct bench *b, struct history *h)
+static void reported_and_unreported_sites(struct bench *b, struct history *h)
 {
 	create(b, 1, 1);
 	offend(b, SITE);
@@ -265,7 +265,7 @@ static void told_and_untold_places(struct bench *b, struct history *h)
 	offend(b, SITE + 0x40);
 }
 
-static void places_are_told_once(void **state)
+static void sites_are_reported_once(void **state)
 {
 	struct history *h = history_new();
 	uint64_t seq = 0, missed = 0, told = 0;
@@ -273,7 +273,7 @@ static void places_are_told_once(void **state)
 	struct bench b;
 
 	(void)state;
-	in_one_that_is_killed(told_and_untold_places);
+	in_one_that_is_killed(reported_and_unreported_sites);
 	open_pinned(&b);
 	assert_int_equal(collector_consume(b.collector, h), 3);
 	assert_int_equal(collector_consume(b.collector, h), 0);
@@ -488,7 +488,7 @@ int main(void)
 		cmocka_unit_test(counts_and_events_go_on),
 		cmocka_unit_test(each_event_once),
 		cmocka_unit_test(the_last_ones_are_kept),
-		cmocka_unit_test(places_are_told_once),
+		cmocka_unit_test(sites_are_reported_once),
 		cmocka_unit_test(other_options_begin_anew),
 		cmocka_unit_test(half_a_set_is_not_used),
 		cmocka_unit_test(killed_while_pinning),

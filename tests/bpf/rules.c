@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What breaks a rule, what does not, and what is known of a breach. */
+/* What breaks a rule, what does not, and what is known of a violation. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ static void correct_use_is_silent(void **state)
 	ev_unmap(&b, PAGE(2), IOMAP_SLEEPABLE);
 	ev_free(&b, 1);
 	bench_sample(&b);
-	assert_int_equal(total_breaches(&b), 0);
+	assert_int_equal(total_violations(&b), 0);
 	assert_int_equal(b.m.nr_violations, 0);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		assert_int_equal(b.m.undecided[kind], 0);
@@ -102,13 +102,13 @@ static void offsets(void **state)
 			map_and_unmap(&b, cases[i].offset, cases[i].size, kind);
 		bench_sample(&b);
 		assert_int_equal(b.m.rule_count[cases[i].rule], __builtin_popcount(cases[i].kinds));
-		assert_int_equal(total_breaches(&b), __builtin_popcount(cases[i].kinds));
+		assert_int_equal(total_violations(&b), __builtin_popcount(cases[i].kinds));
 		assert_int_equal(b.m.nr_violations, __builtin_popcount(cases[i].kinds));
 		v = &b.m.violations[0];
 		assert_int_equal(v->rule, cases[i].rule);
 		assert_int_equal(v->offset, cases[i].offset);
 		assert_int_equal(v->map_size, cases[i].size);
-		assert_int_equal(v->id, 1);
+		assert_int_equal(v->mapping_id, 1);
 		assert_int_equal(v->base, 0x100000);
 		assert_int_equal(v->size, REGION);
 		assert_string_equal(v->comm, "rules");
@@ -117,7 +117,7 @@ static void offsets(void **state)
 	}
 }
 
-/* A map that failed for it is a breach as well; one of two rules counts for both. */
+/* A map that failed for it is a violation as well; one of two rules counts for both. */
 static void failed_and_doubly_wrong_maps(void **state)
 {
 	struct bench b;
@@ -132,7 +132,7 @@ static void failed_and_doubly_wrong_maps(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_RANGE], 2);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], 1);
-	assert_int_equal(total_breaches(&b), 3);
+	assert_int_equal(total_violations(&b), 3);
 	bench_close(&b);
 }
 
@@ -147,12 +147,12 @@ static void use_after_free(void **state)
 		map_and_unmap(&b, 0, 4096, kind);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_USE_AFTER_FREE], 3);
-	assert_int_equal(total_breaches(&b), 3);
+	assert_int_equal(total_violations(&b), 3);
 	/* The id is somebody else's now. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	map_and_unmap(&b, 0, 4096, IOMAP_ATOMIC);
 	bench_sample(&b);
-	assert_int_equal(total_breaches(&b), 3);
+	assert_int_equal(total_violations(&b), 3);
 	bench_close(&b);
 }
 
@@ -172,7 +172,7 @@ static void unmap_order(void **state)
 			ev_unmap(&b, PAGE(1), first);
 			ev_unmap(&b, PAGE(2), second);
 			bench_sample(&b);
-			assert_int_equal(total_breaches(&b), 1);
+			assert_int_equal(total_violations(&b), 1);
 			v = get_place(&b, IOMAP_UNMAP_ORDER);
 			assert_int_equal(v->kind, first);
 			assert_string_equal(v->caller, name_of(&b, SITE, first));
@@ -198,14 +198,14 @@ static void sleepable_has_no_order(void **state)
 	on_unmap(&b, w[1], 0, PAGE(1), IOMAP_SLEEPABLE);
 	on_unmap(&b, w[0], 0, PAGE(2), IOMAP_SLEEPABLE);
 	bench_sample(&b);
-	assert_int_equal(total_breaches(&b), 0);
+	assert_int_equal(total_violations(&b), 0);
 	/* An unmap of the wrong kind does not take another task's. */
 	on_map(&b, w[0], 0, 1, PAGE(3), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	on_unmap(&b, w[1], 0, PAGE(3), IOMAP_LOCAL);
 	on_unmap(&b, w[0], 0, PAGE(3), IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 1);
-	assert_int_equal(total_breaches(&b), 1);
+	assert_int_equal(total_violations(&b), 1);
 	worker_stop(w[0]);
 	worker_stop(w[1]);
 	bench_close(&b);
@@ -218,7 +218,7 @@ static void sleep_in_atomic(void **state)
 		int rt;
 		bool preempt;
 		uint32_t task_state;
-		int breaches;
+		int violations;
 	} cases[] = {
 		{ 0, false, SLEEPING, 1 },
 		{ 0, true, 0, 1 },
@@ -249,8 +249,8 @@ static void sleep_in_atomic(void **state)
 		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 		ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
 		bench_sample(&b);
-		assert_int_equal(total_breaches(&b), cases[i].breaches);
-		if (cases[i].breaches) {
+		assert_int_equal(total_violations(&b), cases[i].violations);
+		if (cases[i].violations) {
 			v = get_place(&b, IOMAP_SLEEP_IN_ATOMIC);
 			assert_int_equal(v->kind, IOMAP_ATOMIC);
 			assert_string_equal(v->caller, name_of(&b, SITE, IOMAP_ATOMIC));
@@ -279,7 +279,7 @@ static void sleeps_again_elsewhere(void **state)
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_SLEEP_IN_ATOMIC], 10);
-	assert_int_equal(total_breaches(&b), 10);
+	assert_int_equal(total_violations(&b), 10);
 	bench_close(&b);
 }
 
@@ -300,7 +300,7 @@ static void leak_at_exit(void **state)
 	ev_free(&b, 1);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_LEAK], 2);
-	assert_int_equal(total_breaches(&b), 2);
+	assert_int_equal(total_violations(&b), 2);
 	assert_int_equal(b.m.nr_violations, 2);
 	assert_true(b.m.violations[0].at_exit);
 	assert_true(b.m.violations[1].at_exit);
@@ -326,12 +326,12 @@ static void leak_at_free(void **state)
 	assert_int_equal(v->kind, IOMAP_SLEEPABLE);
 	assert_false(v->at_exit);
 	assert_string_equal(v->caller, name_of(&b, SITE_B, IOMAP_SLEEPABLE));
-	/* The next mapping under this id starts anew, and a late unmap is no other breach. */
+	/* The next mapping under this id starts anew, and a late unmap is no other violation. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, PAGE(2), IOMAP_SLEEPABLE);
 	ev_free(&b, 1);
 	bench_sample(&b);
-	assert_int_equal(total_breaches(&b), 1);
+	assert_int_equal(total_violations(&b), 1);
 	bench_close(&b);
 }
 
@@ -390,7 +390,7 @@ static void hold_time(void **state)
 	v = get_place(&b, IOMAP_HOLD_TIME);
 	assert_int_equal(v->kind, IOMAP_ATOMIC);
 	assert_true(v->held_ns > 21000000 && v->held_ns < 2000000000);
-	assert_int_equal(total_breaches(&b), 1);
+	assert_int_equal(total_violations(&b), 1);
 	bench_close(&b);
 
 	/* Without a budget it is off, and said to be. */
@@ -400,7 +400,7 @@ static void hold_time(void **state)
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	bench_sample(&b);
 	assert_true(b.m.rule_off[IOMAP_HOLD_TIME]);
-	assert_int_equal(total_breaches(&b), 0);
+	assert_int_equal(total_violations(&b), 0);
 	bench_close(&b);
 }
 
@@ -419,12 +419,12 @@ static void rules_off(void **state)
 	bench_sample(&b);
 	assert_true(b.m.rule_off[IOMAP_OFFSET_ALIGN]);
 	assert_false(b.m.rule_off[IOMAP_OFFSET_RANGE]);
-	assert_int_equal(total_breaches(&b), 1);
+	assert_int_equal(total_violations(&b), 1);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_RANGE], 1);
 	bench_close(&b);
 }
 
-/* When a stray unmap is a breach: not as long as it may end a map that is older than we. */
+/* When a stray unmap is a violation: not as long as it may end a map that is older than we. */
 static void what_cannot_be_known(void **state)
 {
 	struct bench b;
@@ -436,7 +436,7 @@ static void what_cannot_be_known(void **state)
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		ev_unmap(&b, 0xe0000000, kind);
 	bench_sample(&b);
-	assert_int_equal(total_breaches(&b), 0);
+	assert_int_equal(total_violations(&b), 0);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		assert_int_equal(b.m.undecided[kind], 1);
 	/* The CPU has switched since: what is atomic has ended. */

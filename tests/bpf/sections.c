@@ -38,7 +38,7 @@ static void nested_in_order(void **state)
 		assert_int_equal(unmaps(&b, 1, kind), 8);
 		assert_int_equal(unmaps(&b, 2, kind), 8);
 	}
-	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
 	assert_int_equal(total_lost(&b), 0);
 	bench_close(&b);
 }
@@ -80,7 +80,7 @@ static void wrong_order(void **state)
 		for (int i = 1; i <= 3; i++)
 			ev_unmap(&b, PAGE(i), kind);
 		assert_int_equal(unmaps(&b, 1, kind), 2);
-		assert_int_equal(b.m.stray_unmaps, 3 * (kind + 1));
+		assert_int_equal(b.m.unmatched_unmaps, 3 * (kind + 1));
 	}
 	assert_int_equal(total_lost(&b), 0);
 	bench_close(&b);
@@ -98,7 +98,7 @@ static void double_and_unknown_unmap(void **state)
 		ev_unmap(&b, PAGE(1), kind);
 		ev_unmap(&b, PAGE(9), kind);
 		assert_int_equal(unmaps(&b, 1, kind), 1);
-		assert_int_equal(b.m.stray_unmaps, 2 * (kind + 1));
+		assert_int_equal(b.m.unmatched_unmaps, 2 * (kind + 1));
 	}
 	assert_int_equal(total_lost(&b), 0);
 	assert_int_equal(b.m.cpus[0].unmaps[IOMAP_ATOMIC], 3);
@@ -125,7 +125,7 @@ static void kinds_do_not_mix(void **state)
 		assert_int_equal(unmaps(&b, 1, kind), 0);
 		assert_int_equal(model_live(&get_mapping(&b, 1)->kind[kind]), 0);
 	}
-	assert_int_equal(b.m.stray_unmaps, 12);
+	assert_int_equal(b.m.unmatched_unmaps, 12);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_KIND], 6);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 6);
 	assert_int_equal(live_entries(&b), 0);
@@ -149,7 +149,7 @@ static void depth_overflow_is_named(void **state)
 			ev_unmap(&b, PAGE(i), kind);
 		/* The newest were kept; the oldest are the ones that are not known any more. */
 		assert_int_equal(unmaps(&b, 1, kind), IOMAP_STACK_DEPTH);
-		assert_int_equal(b.m.stray_unmaps, extra * (kind + 1));
+		assert_int_equal(b.m.unmatched_unmaps, extra * (kind + 1));
 		/* And it goes on as if nothing had been. */
 		ev_map(&b, 2, PAGE(1), kind, IOMAP_KMAP, SITE);
 		ev_unmap(&b, PAGE(1), kind);
@@ -212,7 +212,7 @@ static void atomic_is_per_cpu(void **state)
 	assert_int_equal(unmaps(&b, 2, IOMAP_ATOMIC), 0);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	assert_int_equal(unmaps(&b, 2, IOMAP_ATOMIC), 0);
-	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(b.m.unmatched_unmaps, 1);
 	on_cpu(1);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	assert_int_equal(unmaps(&b, 2, IOMAP_ATOMIC), 1);
@@ -237,7 +237,7 @@ static void local_is_per_task(void **state)
 	assert_int_equal(unmaps(&b, 2, IOMAP_LOCAL), 0);
 	on_unmap(&b, w[0], other, PAGE(1), IOMAP_LOCAL);
 	assert_int_equal(unmaps(&b, 2, IOMAP_LOCAL), 0);
-	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(b.m.unmatched_unmaps, 1);
 	on_unmap(&b, w[1], other, PAGE(1), IOMAP_LOCAL);
 	assert_int_equal(unmaps(&b, 2, IOMAP_LOCAL), 1);
 	worker_stop(w[0]);
@@ -261,7 +261,7 @@ static void local_ends_with_its_task(void **state)
 	on_unmap(&b, w, 0, PAGE(1), IOMAP_LOCAL);
 	worker_stop(w);
 	assert_int_equal(unmaps(&b, 1, IOMAP_LOCAL), 0);
-	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(b.m.unmatched_unmaps, 1);
 	bench_close(&b);
 }
 
@@ -286,7 +286,7 @@ static void rt_atomic_is_per_task(void **state)
 	assert_int_equal(unmaps(&b, 2, IOMAP_ATOMIC), 0);
 	on_unmap(&b, w[1], 0, PAGE(1), IOMAP_ATOMIC);
 	assert_int_equal(unmaps(&b, 2, IOMAP_ATOMIC), 1);
-	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
 	worker_stop(w[0]);
 	worker_stop(w[1]);
 	bench_close(&b);
@@ -318,7 +318,7 @@ static void sleepable_prefers_its_task(void **state)
 	on_unmap(&b, w[2], 0, PAGE(1), IOMAP_SLEEPABLE);
 	assert_int_equal(unmaps(&b, 1, IOMAP_SLEEPABLE), 2);
 	assert_int_equal(unmaps(&b, 2, IOMAP_SLEEPABLE), 2);
-	assert_int_equal(b.m.stray_unmaps, 0);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
 	for (int i = 0; i < 3; i++)
 		worker_stop(w[i]);
 	bench_close(&b);
@@ -350,7 +350,7 @@ static void sleepable_of_an_old_mapping(void **state)
 	assert_int_equal(unmaps(&b, 2, IOMAP_SLEEPABLE), 1);
 	on_unmap(&b, w, 0, PAGE(2), IOMAP_SLEEPABLE);
 	bench_sample(&b);
-	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(b.m.unmatched_unmaps, 1);
 	assert_int_equal(live_entries(&b), 0);
 
 	/* Those that nobody asks for go when the daemon hears of the new mapping. */

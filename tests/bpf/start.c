@@ -163,9 +163,9 @@ static void missing_files_are_gaps(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.nr_hooks, 9);
 	assert_string_equal(b.m.hooks[7].name, "debugfs");
-	assert_non_null(strstr(b.m.hooks[7].gap, "debugfs is not mounted"));
+	assert_non_null(strstr(b.m.hooks[7].missing, "debugfs is not mounted"));
 	assert_string_equal(b.m.hooks[8].name, "kallsyms");
-	assert_non_null(strstr(b.m.hooks[8].gap, "kptr_restrict"));
+	assert_non_null(strstr(b.m.hooks[8].missing, "kptr_restrict"));
 	assert_string_equal(get_mapping(&b, 1)->owner, "0xffffffff81000100");
 	remove_root(&r);
 	bench_close(&b);
@@ -198,7 +198,7 @@ static void arms_when_attached(void **state)
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
 	bench_sample(&b);
-	assert_int_equal(b.m.stray_unmaps, 1);
+	assert_int_equal(b.m.unmatched_unmaps, 1);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 1);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].unmaps, 1);
 	bench_close(&b);

@@ -107,11 +107,11 @@ static uint64_t part(uint64_t total, unsigned int i, unsigned int n)
 	return total * (i + 1) / n - total * i / n;
 }
 
-static int add_sites(const struct fake *f, struct model *m)
+static int add_callers(const struct fake *f, struct model *m)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
 		const struct site *s = &sites[i];
-		struct iomap_site rec = {
+		struct iomap_caller rec = {
 			.caller = s->ip,
 			.id = s->id,
 			.kind = s->kind,
@@ -130,7 +130,7 @@ static int add_sites(const struct fake *f, struct model *m)
 		h.sum = unmaps * s->hold_ns;
 		h.max = unmaps ? s->hold_ns * 8 : 0;
 		model_add_hist(m, s->backend, s->kind, &h);
-		if (model_add_site(m, &rec))
+		if (model_add_caller(m, &rec))
 			return -ENOMEM;
 	}
 	return 0;
@@ -140,7 +140,7 @@ static void name_callers(struct model *m)
 {
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(sites); j++) {
-			if (sites[j].ip != m->callers[i].ip)
+			if (sites[j].ip != m->callers[i].addr)
 				continue;
 			m->callers[i].name = sites[j].name;
 			m->callers[i].module = sites[j].module;
@@ -174,11 +174,11 @@ static int add_cpus(const struct fake *f, struct model *m)
 		}
 		if (f->scenario == LOST) {
 			c.lost[IOMAP_LOST_RING_FULL] = 3 * elapsed(f);
-			c.lost[IOMAP_LOST_SITES_FULL] = 11 * elapsed(f);
-			c.stray[IOMAP_ATOMIC] = cpu;
+			c.lost[IOMAP_LOST_CALLERS_FULL] = 11 * elapsed(f);
+			c.unmatched[IOMAP_ATOMIC] = cpu;
 			n += cpu;
 		}
-		c.seen = n + c.lost[IOMAP_LOST_RING_FULL] + c.lost[IOMAP_LOST_SITES_FULL];
+		c.seen = n + c.lost[IOMAP_LOST_RING_FULL] + c.lost[IOMAP_LOST_CALLERS_FULL];
 		c.counted = n;
 		if (model_add_cpu(m, cpu, &c))
 			return -ENOMEM;
@@ -288,12 +288,12 @@ static int sample(void *ctx, struct model *m)
 	}
 	fake_add_rules(m);
 	if (f->scenario == GAP)
-		m->rule_gap[IOMAP_USE_AFTER_FREE] = m->rule_gap[IOMAP_LEAK] = no_free;
+		m->rule_missing[IOMAP_USE_AFTER_FREE] = m->rule_missing[IOMAP_LEAK] = no_free;
 	err = f->scenario == BROKEN ? fake_add_violations(m, elapsed(f)) : 0;
 	if (!err)
 		err = add_cpus(f, m);
 	if (!err && f->scenario != EMPTY)
-		err = add_sites(f, m);
+		err = add_callers(f, m);
 	if (!err && f->scenario != EMPTY)
 		err = add_mappings(f, m);
 	if (!err && (f->scenario == IPI || f->scenario == IPI_GAP))
@@ -368,7 +368,7 @@ static void tell(struct fake *f)
 }
 
 /* Tells of each place that breaks a rule. */
-static void tell_places(struct fake *f)
+static void report_sites(struct fake *f)
 {
 	const struct model_violation *v = fake_places(elapsed(f));
 
@@ -378,7 +378,7 @@ static void tell_places(struct fake *f)
 			.rec = {
 				.type = IOMAP_EVENT_VIOLATION,
 				.time_ns = v[i].time_ns,
-				.id = v[i].id,
+				.id = v[i].mapping_id,
 				.pid = v[i].pid,
 				.cpu = v[i].cpu,
 				.kind = v[i].kind,
@@ -445,7 +445,7 @@ static int run(struct fake *f, const char *path, const char *metrics)
 	fake_places_begin(f->at >= 0 ? second : f->start_ns,
 			  f->at >= 0 ? 1700000000 * second : clock_ns(CLOCK_REALTIME));
 	if (f->scenario == BROKEN)
-		tell_places(f);
+		report_sites(f);
 	service_init(&service, &source, f->history);
 	err = serve_metrics(f, &service, metrics, &e);
 	fd = err ? err : server_listen(path, &e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Prints the report of a made-up run, for programs that read such reports. */
+/* Prints the report of a fake run, for programs that read such reports. */
 #include <string.h>
 
 #include "tests/lib/assert-fixture.h"
@@ -29,6 +29,6 @@ int main(int argc, char **argv)
 		assert_report_free(&r);
 		return 0;
 	}
-	fputs("Usage: made-up-report [RUN FORMAT]\nWithout arguments it lists the runs.\n", stderr);
+	fputs("Usage: fake-report [RUN FORMAT]\nWithout arguments it lists the runs.\n", stderr);
 	return 2;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The collector of an iomapctl that loads nothing: it sees the made-up run that MADE_UP_RUN names,
+ * The collector of an iomapctl that loads nothing: it sees the fake run that FAKE_RUN names,
  * and says on standard error what it was asked for.
  */
 #include <errno.h>
@@ -39,7 +39,7 @@ struct collector *collector_free(struct collector *c)
 
 int collector_sample(struct collector *c, struct model *m)
 {
-	const char *name = getenv("MADE_UP_RUN");
+	const char *name = getenv("FAKE_RUN");
 	struct assert_report r;
 	struct model before;
 

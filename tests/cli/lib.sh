@@ -57,15 +57,15 @@ fake() {
 	wait_for 10 listening || bail "fake-iomapd does not start: $(cat "$dir/fake.log")"
 }
 
-# canned REPLY [hold|close]: starts a server that answers with REPLY (printf format, \0 for NUL).
-canned() {
+# replay REPLY [hold|close]: starts a server that answers with REPLY (printf format, \0 for NUL).
+replay() {
 	rm -f "$sock"
 	# shellcheck disable=SC2059
 	printf "$1" >"$dir/reply"
-	"$bin/tests/cli/canned-server" "$sock" "${2:-hold}" <"$dir/reply" &
+	"$bin/tests/cli/fake-server" "$sock" "${2:-hold}" <"$dir/reply" &
 	server=$!
 	servers="$servers $server"
-	wait_for 10 listening || bail "canned-server does not start"
+	wait_for 10 listening || bail "fake-server does not start"
 }
 
 stop() {

@@ -9,14 +9,14 @@
 # shellcheck source=tests/cli/readers.sh
 . tests/cli/readers.sh
 
-made=$bin/tests/cli/made-up-report
+made=$bin/tests/cli/fake-report
 iomapctl=$bin/iomapctl
 
-# ---- made-up runs, in each format ----
+# ---- fake runs, in each format ----
 
 for run in $("$made"); do
 	for format in text tap junit sarif github json; do
-		"$made" "$run" $format >"$dir/$run.$format" || bail "made-up-report $run $format"
+		"$made" "$run" $format >"$dir/$run.$format" || bail "fake-report $run $format"
 	done
 done
 
@@ -29,7 +29,7 @@ rules='["sleep-in-atomic","may-sleep-in-atomic","unmap-order","unmap-kind","unma
 is 'all rules are in the JSON, in their order' json_agrees good "(.rules | keys_unsorted) == $rules"
 is 'JSON: what was covered' json_agrees good '
 	.coverage.maps.linear == {atomic: 1000, local: 0, sleepable: 5} and .coverage.mappings[0].device == "0000:00:02.0" and
-	.coverage.hooks[0].state == "attached" and .coverage.conservation.seen == 2010 and .doubts == []'
+	.coverage.hooks[0].state == "attached" and .coverage.accounting.seen == 2010 and .doubts == []'
 is 'JSON: a violation' json_agrees violations '
 	.violations[0] | .rule == "sleep-in-atomic" and .count == 3 and .stack[2] == "draw_line+0x77 [qxl]" and
 	.map_stack[1] == "ioctl+0x9" and .offset == null'
@@ -102,15 +102,15 @@ else
 	is 'a kernel without the tracepoints' lacks
 fi
 
-# ---- the whole of it, over made-up figures ----
+# ---- the whole of it, over fake figures ----
 
 # ran STATUS RUN WORD…: iomapctl assert with these words, seeing that run.
 ran() {
 	status_wanted=$1
-	MADE_UP_RUN=$2
-	export MADE_UP_RUN
+	FAKE_RUN=$2
+	export FAKE_RUN
 	shift 2
-	run "$status_wanted" "$bin/tests/cli/iomapctl-made-up" assert "$@"
+	run "$status_wanted" "$bin/tests/cli/iomapctl-fake" assert "$@"
 }
 
 last_is() { [ "$(tail -1 "$dir/out")" = "$1" ] || { echo "# want: $1"; return 1; }; }
@@ -156,14 +156,14 @@ done
 
 # A report that nobody gets is not good news, and bad news stays what it is.
 to_full() {
-	MADE_UP_RUN=$2 "$bin/tests/cli/iomapctl-made-up" assert -- true >/dev/full 2>"$dir/err"
+	FAKE_RUN=$2 "$bin/tests/cli/iomapctl-fake" assert -- true >/dev/full 2>"$dir/err"
 	[ $? = "$1" ] && err_has 'cannot write the output: No space left on device'
 }
 is 'the output is full' to_full 5 good
 is 'the output is full, and there are violations' to_full 1 violations
 to_nobody() {
 	{
-		MADE_UP_RUN=$2 "$bin/tests/cli/iomapctl-made-up" assert -- sleep 0.3 2>"$dir/err"
+		FAKE_RUN=$2 "$bin/tests/cli/iomapctl-fake" assert -- sleep 0.3 2>"$dir/err"
 		echo $? >"$dir/status"
 	} | true
 	[ "$(cat "$dir/status")" = "$1" ]

@@ -50,13 +50,13 @@ is 'status' run 0 "$ctl" status
 is 'status: the books' out_has 'balance: seen = counted + lost'
 is 'status: hold times' grep -Eq '^hold times +all$' "$dir/out"
 is 'status: hooks' out_has '4 of 4 attached'
-is 'status: JSON' json '.schema == 1 and .kernel.machine == "x86_64" and .conservation.seen == .conservation.counted + ([.conservation.lost[]] | add)' status
+is 'status: JSON' json '.schema == 2 and .kernel.machine == "x86_64" and .accounting.seen == .accounting.counted + ([.accounting.lost[]] | add)' status
 is 'list' run 0 "$ctl" list
 is 'list: a row' grep -Eq '^ *1 +0xf4000000 +64M linear +0000:00:02.0 +0 .* qxl_device_init\+0x1c8 \[qxl\]$' "$dir/out"
 is 'list: no freed mapping' sh -c "! grep -q '(freed)' $dir/out"
 is 'list --freed' run 0 "$ctl" list --freed
 is 'list --freed: the freed one' out_has '(freed)'
-is 'list: JSON' json '.schema == 1 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
+is 'list: JSON' json '.schema == 2 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
 is 'list --freed: JSON' json '.mappings[2].state == "freed"' list --freed
 is 'stats' run 0 "$ctl" stats
 is 'stats: callers by maps' sh -c "grep -A2 '^Callers' $dir/out | grep -q qxl_bo_kmap_atomic_page"
@@ -75,7 +75,7 @@ is 'events -n 1: the last' sh -c "[ \$(wc -l <$dir/out) = 1 ] && grep -q ' free 
 is 'events -n 0' run 0 "$ctl" events -n 0
 is 'events -n 0: none' test ! -s "$dir/out"
 is 'events: JSON' run 0 "$ctl" events --json
-is 'events: one object a line' test "$(jq -c 'select(.schema == 1 and .event.seq > 0) | .event.type' "$dir/out" | tr '\n' ' ')" = '"create" "map_failed" "free" '
+is 'events: one object a line' test "$(jq -c 'select(.schema == 2 and .event.seq > 0) | .event.type' "$dir/out" | tr '\n' ' ')" = '"create" "map_failed" "free" '
 is 'a shortened command' run 0 "$ctl" l
 is 'options before the command' run 0 "$ctl" --socket "$sock" --json list
 for noun in status list stats hist events; do
@@ -100,7 +100,7 @@ stop
 # --- what is wrong shows
 fake --scenario lost --at 10
 is 'events lost' run 4 "$ctl" status
-is 'events lost: by name' grep -Eq '^ +sites_full +[0-9]*[1-9]' "$dir/out"
+is 'events lost: by name' grep -Eq '^ +callers_full +[0-9]*[1-9]' "$dir/out"
 is 'events lost: JSON, too' run 4 "$ctl" --json status
 is 'a sample of hold times' run 0 "$ctl" stats
 is 'a sample of hold times: said' out_has 'how long a sample of the maps is held'
@@ -154,15 +154,15 @@ fake --scenario broken --at 10
 rule() { grep -Eq "^ +$1 +$2\$" "$dir/out"; }
 is 'broken rules: the exit status stays' run 0 "$ctl" status
 is 'broken rules: what is checked' out_has 'rules         9 of 10 checked'
-is 'broken rules: one, many times' rule sleep-in-atomic 'checked  29 breaches'
-is 'broken rules: one, once' rule unmap-kind 'checked  1 breach'
-is 'broken rules: one that is kept' rule unmap-order 'checked  no breach'
+is 'broken rules: one, many times' rule sleep-in-atomic 'checked  29 violations'
+is 'broken rules: one, once' rule unmap-kind 'checked  1 violation'
+is 'broken rules: one that is kept' rule unmap-order 'checked  no violation'
 is 'broken rules: one that is off' rule hold-time 'off      no budget is set: see --max-hold of iomapd'
 is 'broken rules: ten of them' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' "$dir/out")" = 10
-is 'broken rules: the sum' out_has 'violations    46 (rules: 6, places: 5): '
-is 'broken rules: those without a place' out_has '  unplaced    6 breaches'
+is 'broken rules: the sum' out_has 'violations    46 (rules: 6, sites: 5): '
+is 'broken rules: those without a place' out_has '  unlisted    6 violations'
 is 'broken rules: what nobody knows' out_has 'undecided     4 unmaps'
-is 'broken rules: status --json is as before' json 'has("hooks") and has("conservation") and (has("rules") or has("violations") | not)' status
+is 'broken rules: status --json is as before' json 'has("hooks") and has("accounting") and (has("rules") or has("violations") | not)' status
 is 'violations among the events' run 0 "$ctl" events
 is 'violations: one line of all' out_has ' violation  sleep-in-atomic: mapping 1 at 0xf4000000 size 64M (linear atomic) by qxl_bo_kmap_atomic_page+0x4f [qxl], held 1.23ms, Xorg[512] on CPU 0, 29 times'
 after() { grep -A"$2" -F -- "$1" "$dir/out" | tail -1 | grep -qxF -- "$3"; }
@@ -178,7 +178,7 @@ is 'violations: nothing of it steers' sh -c "! grep -q '[^ -~]' $dir/out"
 is 'violations: the last one' run 0 "$ctl" events -n 1
 is 'violations: is of three lines, as it has no stack' test "$(wc -l <"$dir/out")" = 3
 is 'violations: JSON' run 0 "$ctl" events --json
-is 'violations: JSON: the record as it is' test "$(jq -c 'select(.event.type == "violation") | .event.violation | [.rule, .count, .id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
+is 'violations: JSON: the record as it is' test "$(jq -c 'select(.event.type == "violation") | .event.violation | [.rule, .count, .mapping_id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
 	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
 stop
 fake --scenario gap --at 10
@@ -235,44 +235,44 @@ is 'events -f: quietly' quiet_end
 stop
 
 # --- daemons that are none
-is_odd() { canned "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
+is_odd() { replay "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
 is 'garbage' is_odd 'SSH-2.0-x\0' "what listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
 is 'half a reply' is_odd '{"parameters":{' "iomapd at $sock closed the connection: it has ended or dropped this client" list close
 is 'no reply' is_odd '' "iomapd at $sock does not answer: see what it is doing, or restart it" list
-is 'another schema' is_odd '{"parameters":{"schema":2}}\0' "iomapd at $sock talks schema 2 and this program 1: install both from one version" list
+is 'another schema' is_odd '{"parameters":{"schema":3}}\0' "iomapd at $sock talks schema 3 and this program 2: install both from one version" list
 is 'no schema' is_odd '{}\0' "the reply of iomapd at $sock has no schema number: install it and this program from one version" stats
 is 'an old daemon' is_odd '{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
 	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from one version" hist
 is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' "iomapd at $sock has too many clients: try again" status close
-canned '{"parameters":{"schema":1,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+replay '{"parameters":{"schema":2,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a task whose name is an escape sequence' run 0 "$ctl" events
 is 'does not steer the terminal' sh -c "grep -q '?\[2Jevil' $dir/out && ! grep -q \"\$(printf '\\033')\" $dir/out"
 stop
-canned '{"parameters":{"schema":1,"mappings":[{},7,{"id":"x","maps":3,"owner":[]}]}}\0'
+replay '{"parameters":{"schema":2,"mappings":[{},7,{"mapping_id":"x","maps":3,"owner":[]}]}}\0'
 is 'records that lack everything' run 0 "$ctl" list
 stop
-canned '{"parameters":{"schema":1,"status":{"conservation":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}}\0'
+replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}}\0'
 is 'books that do not balance' run 4 "$ctl" status
 is 'books that do not balance: said' out_has 'DO NOT BALANCE: 5 seen, 4 counted + lost'
 is 'books: nothing is under way' sh -c "! grep -q 'under way' $dir/out"
 is 'status of an iomapd that knows no rules' out_has 'rules         not checked: this iomapd is older than this program'
 stop
-canned '{"parameters":{"schema":1,"status":{"conservation":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
+replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
 run 4 "$ctl" status
 is 'an event under way is no imbalance' out_has 'balance: seen = counted + lost'
 is 'an event under way is said' out_has '  under way   2, one a CPU: not yet among those seen'
 stop
-is 'a snapshot without status' is_odd '{"parameters":{"schema":1}}\0' \
+is 'a snapshot without status' is_odd '{"parameters":{"schema":2}}\0' \
 	'iomapd sent a snapshot without its status: install it and this program from one version' status
-canned '{"parameters":{"schema":1,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
+replay '{"parameters":{"schema":2,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
 is 'rules that lack everything' run 0 "$ctl" status
 is 'rules that lack everything: none is taken for checked' out_has 'rules         0 of 2 checked'
 stop
-canned '{"parameters":{"schema":1,"event":{"seq":1,"type":"violation","violation":{"rule":"leak","stack":[]}}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+replay '{"parameters":{"schema":2,"event":{"seq":1,"type":"violation","violation":{"rule":"leak","stack":[]}}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a violation without a stack' run 0 "$ctl" events
 is 'a violation without a stack: said' out_has '    stack: not known'
 stop
-canned '{"parameters":{"schema":1,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":1,"event":null}}\0'
+replay '{"parameters":{"schema":2,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a violation that lacks everything' run 0 "$ctl" events
 is 'a violation that lacks everything: said' out_has 'a rule that this program does not know'
 is 'no escape sequence of it' sh -c "! grep -q \"\$(printf '\\033')\" $dir/out && grep -q '^        ?.3J$' $dir/out"

@@ -172,7 +172,7 @@ stop
 rm -f "$sock"
 is 'waits without a socket' sees 'no iomapd at'
 fake --scenario lost
-is 'lost events show' sees 'events lost: .*sites_full [0-9]'
+is 'lost events show' sees 'events lost: .*callers_full [0-9]'
 is 'a sample of hold times is called one' sees '^iomaptop  6.12.117 x86_64  linear  holds sampled  +iomapd up'
 kill -STOP "$server"
 is 'a daemon that hangs' wait_for 20 shows 'does not answer'

@@ -86,12 +86,12 @@ done
 same "a mapping by its device" \
 	"$(query 'sum by (device, module) (iomap_mapping_maps_total * on (mapping) group_left (device, module)
 		iomap_mapping_info{device="0000:00:02.0"})')" \
-	"$(json list '.mappings[] | select(.id == 1) | .maps | add')"
-same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi .books.purges.ipis)"
+	"$(json list '.mappings[] | select(.mapping_id == 1) | .maps | add')"
+same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi .accounting.purges.ipis)"
 same "deferred interrupts" "$(query 'iomap_deferred_ipis_total{backend="ioremap"}')" \
 	"$(json ipi .backends.ioremap.deferred.ipis)"
 same "waiting, to the microsecond" "$(query 'round(1e6 * iomap_ipi_wait_seconds_total{class="other"})')" \
-	"$(json ipi '.books.other.wait_ns / 1000')"
+	"$(json ipi '.accounting.other.wait_ns / 1000')"
 same "BPF run time" "$(query 'iomapd_bpf_run_seconds_total{program="iomap_unmap"}')" 0.234
 same "when counting began" "$(query 'iomap_start_time_seconds * 10')" 17000000005
 same "and how often iomapd started since" "$(query iomapd_starts_total)" 2

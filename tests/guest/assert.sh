@@ -66,8 +66,8 @@ is "all but hold-time are checked" reported \
 	'[.rules[] | select(.state == "checked")] | length == 9'
 is "its maps were all seen, and nothing was lost" reported ".verdict == \"good\" and
 	.coverage.maps.$backend.local == 20000 and .coverage.maps.$backend.sleepable == 2000 and
-	(.coverage.mappings[] | select(.id == $first_id) | .maps.atomic) == 20000 and
-	(.coverage.conservation | .seen >= 84000 and .seen == .counted and (.lost | add) == 0)"
+	(.coverage.mappings[] | select(.mapping_id == $first_id) | .maps.atomic) == 20000 and
+	(.coverage.accounting | .seen >= 84000 and .seen == .counted and (.lost | add) == 0)"
 
 is "a rule that is broken" asserts 1 -- sh -c "echo break rule=offset-align n=3 >$control"
 is "it is named, with the calls that did it" shown '^VIOLATION: offset-align, 3 times$' \
@@ -131,7 +131,7 @@ start_daemon
 is "beside iomapd, rules that hold" asserts 0 --rule offset-align -- sh -c "echo run ops=500 >$control"
 is "beside iomapd, a broken rule" asserts 1 --rule offset-align -- \
 	sh -c "echo break rule=offset-align >$control"
-is "iomapd saw it, too" test "$(json list "[.mappings[] | select(.id == $first_id) | .maps.atomic] | add")" = 501
+is "iomapd saw it, too" test "$(json list "[.mappings[] | select(.mapping_id == $first_id) | .maps.atomic] | add")" = 501
 stop_daemon
 
 # ---- a driver that comes and goes with the command ----

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Usage: clients SOCKET PORT ASKS. Five hundred hostile clients use iomapd's socket, and others fill
- * all metrics connections on PORT. Meanwhile one well-behaved client asks for the status ASKS times.
+ * Usage: clients SOCKET PORT ASKS. Five hundred hostile clients use iomapd's socket, and others
+ * fill all metrics connections on PORT. Meanwhile one well-behaved client asks for the status ASKS
+ * times.
  * Prints how many answers it got. Exit status 1: one of the answers was bad.
  */
 #include "tests/lib/clients.h"
@@ -52,7 +53,7 @@ static bool ask(int fd)
 		n = recv(fd, answer + got, sizeof(answer) - got, 0);
 		got += n > 0 ? n : 0;
 	} while (n > 0 && answer[got - 1]);
-	return n > 0 && strstr(answer, "\"conservation\"");
+	return n > 0 && strstr(answer, "\"accounting\"");
 }
 
 int main(int argc, char **argv)

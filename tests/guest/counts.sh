@@ -15,15 +15,15 @@ start_daemon --metrics :9751 --hold-times all
 
 # The mapping and qxl's are older than the daemon.
 same "older mappings are listed" \
-	"$(json list '.mappings[] | "\(.id) \(.base) \(.size) \(.backend)"' | sort)" \
+	"$(json list '.mappings[] | "\(.mapping_id) \(.base) \(.size) \(.backend)"' | sort)" \
 	"$(awk '!/^#/ { print $1, $2, $3, $4 }' $debugfs/io_mapping/mappings | sort)"
 same "an older mapping has its owner, device and BAR" \
-	"$(json list ".mappings[] | select(.id == $id) | \"\(.owner | sub(\"[+].*\"; \"\")) \(.module) \(.bar)\"")" \
+	"$(json list ".mappings[] | select(.mapping_id == $id) | \"\(.owner | sub(\"[+].*\"; \"\")) \(.module) \(.bar)\"")" \
 	"$(awk -v id="$id" '$1 == id { sub(/\+.*/, "", $5); print $5 }' $debugfs/io_mapping/mappings) test_io_mapping 2"
 
 # What the daemon counts for the test driver's first mapping, in the form of $driver/counts.
 counted() {
-	json list ".mappings[] | select(.id == $id) |
+	json list ".mappings[] | select(.mapping_id == $id) |
 		(.maps | to_entries[] | \"maps_\(.key) \(.value)\"),
 		(.unmaps | to_entries[] | \"unmaps_\(.key) \(.value)\")" | sort
 }
@@ -47,7 +47,7 @@ for kind in $kinds; do
 	same "$kind: the driver made $n maps" $(($(truth maps_$kind) - before)) "$n"
 	same "$kind: each one was counted" "$(counted)" "$(truly)"
 	same "$kind: at its call site" \
-		"$(json stats "[.callers[] | select(.mapping == $id and .kind == \"$kind\") |
+		"$(json stats "[.callers[] | select(.mapping_id == $id and .kind == \"$kind\") |
 			\"\(.caller | sub(\"[+].*\"; \"\")) \(.maps)\"] | join(\" \")")" \
 		"test_map_$kind $(truth maps_$kind)"
 done
@@ -66,9 +66,9 @@ driver run kind=sleepable ops=1000 size=131072 pages=64 cpus=0-1
 same "maps of 128 KiB" "$(counted)" "$(truly)"
 
 driver hold n=100
-same "held maps are live" "$(json list ".mappings[] | select(.id == $id) | .live.sleepable")" 100
+same "held maps are live" "$(json list ".mappings[] | select(.mapping_id == $id) | .live.sleepable")" 100
 driver release
-same "released maps are not" "$(json list ".mappings[] | select(.id == $id) | .live | add")" 0
+same "released maps are not" "$(json list ".mappings[] | select(.mapping_id == $id) | .live | add")" 0
 
 metrics >/tmp/metrics
 same "the metrics have the same maps" \
@@ -86,14 +86,14 @@ same "several mappings together" \
 	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .maps.atomic] | add")" \
 	"$(truth maps_atomic)"
 same "several mappings, each its share" \
-	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .id != $id) | .maps.atomic] | map(tostring) | join(\" \")")" \
+	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .mapping_id != $id) | .maps.atomic] | map(tostring) | join(\" \")")" \
 	"1000 1000 1000 1000 1000"
 driver free n=5
 same "freed mappings are gone" "$(json list '.mappings | length')" \
 	"$(grep -vc '^#' $debugfs/io_mapping/mappings)"
 driver create n=1
 same "an id that is used again starts at 0" \
-	"$(json list '.mappings | max_by(.id) | "\(.maps.atomic) \(.unmaps.atomic)"')" "0 0"
+	"$(json list '.mappings | max_by(.mapping_id) | "\(.maps.atomic) \(.unmaps.atomic)"')" "0 0"
 driver free n=1
 
 same "no map showed another page" "$(truth mismatches)" 0

@@ -72,5 +72,5 @@ connected() { metrics | grep -qx 'iomapd_clients 1'; }
 wait_for 20 connected || bail "no client is connected"
 idle client
 # There are more call sites than the table has room for: those lost are named.
-json status '.conservation | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
+json status '.accounting | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
 	bail "the books do not balance"

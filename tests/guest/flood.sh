@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All CPUs break a rule as fast as they can: each breach is counted, the place is told once, and the machine goes on
+# All CPUs break a rule as fast as they can: each violation is counted, the place is told once, and the machine goes on
 # to answer. Meanwhile it is measured how long `iomapctl status` takes and how late a timer wakes its task.
 # Usage: tests/guest/flood.sh SECONDS
 . tests/guest/lib.sh
@@ -98,7 +98,7 @@ stop_daemon
 
 start_daemon $but --max-hold 1ns
 flood "all broken"
-same "a flood: each breach is counted, all at one place" "$(places hold-time)" "$maps"
+same "a flood: each violation is counted, all at one place" "$(places hold-time)" "$maps"
 is "a flood: a timer is not later than $late_max ms" at_most "$late" $late_max
 is "a flood: an answer takes no longer than $answer_max ms" at_most "$answer" $answer_max
 is "a flood: there were timers" test "$late_n" -gt $((seconds * 2))
@@ -116,11 +116,11 @@ for _ in 1 2 3; do
 	load
 done
 kill -CONT "$daemon"
-json status .conservation >/tmp/conservation
-sed 's/^/# /' /tmp/conservation
+json status .accounting >/tmp/accounting
+sed 's/^/# /' /tmp/accounting
 same "nobody listens: only the ring's losses" \
-	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' /tmp/conservation)" ring_full
-same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' /tmp/conservation)" true
-same "nobody listens: each breach is counted" "$(places hold-time)" "$((maps + $(truth maps_atomic) - before))"
+	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' /tmp/accounting)" ring_full
+same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' /tmp/accounting)" true
+same "nobody listens: each violation is counted" "$(places hold-time)" "$((maps + $(truth maps_atomic) - before))"
 stop_daemon
 finish

@@ -26,7 +26,7 @@ rule() {
 
 # gap FIGURE: what `iomapctl ipi` says of a figure of interrupts between CPUs.
 gap() {
-	json ipi ".gaps.$1"
+	json ipi ".missing.$1"
 }
 
 # ---- nor any word of where the preempt counts are: a kernel without KALLSYMS_ALL
@@ -44,7 +44,7 @@ seq 1 300 >/dev/tty0
 found
 same "no might_sleep: nothing else is told of" "$told" "may-sleep-in-atomic atomic 3"
 # On a kernel that preempts, some of the kprobes may have been passed by, of which it tells then.
-is "no might_sleep: the rule is checked" eval '[[ $(rule may-sleep-in-atomic) == "checked  3 breaches"* ]]'
+is "no might_sleep: the rule is checked" eval '[[ $(rule may-sleep-in-atomic) == "checked  3 violations"* ]]'
 is "no might_sleep: the books balance" books
 is "no preempt counts: direct and deferred have a gap" \
 	eval '[[ $(gap direct) == *CONFIG_KALLSYMS_ALL* && $(gap deferred) == *CONFIG_KALLSYMS_ALL* ]]'

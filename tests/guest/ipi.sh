@@ -42,17 +42,17 @@ moved_kernel() { paste -d' ' /tmp/a.kernel /tmp/b.kernel | awk -v n="$1" '{ prin
 # The books between the looks a and b.
 balance() {
 	same "$1: function calls received, as in /proc/interrupts" \
-		"$(moved .books.interrupts.call.received)" "$(moved_kernel 1)"
-	same "$1: reschedules received" "$(moved .books.interrupts.reschedule.received)" "$(moved_kernel 2)"
-	same "$1: irq work received" "$(moved .books.interrupts.irq_work.received)" "$(moved_kernel 3)"
+		"$(moved .accounting.interrupts.call.received)" "$(moved_kernel 1)"
+	same "$1: reschedules received" "$(moved .accounting.interrupts.reschedule.received)" "$(moved_kernel 2)"
+	same "$1: irq work received" "$(moved .accounting.interrupts.irq_work.received)" "$(moved_kernel 3)"
 	same "$1: sends, and those that were passed by, as the tracepoints count" \
-		"$(moved '(.books | .sends + .lost.missed_sends)')" "$(moved_kernel 4)"
+		"$(moved '(.accounting | .sends + .lost.missed_sends)')" "$(moved_kernel 4)"
 	same "$1: functions queued for other CPUs, and those that were passed by, likewise" \
-		"$(moved '(.books | .direct.calls + .purges.calls + .reserve.calls + .other.calls + .lost.missed_calls)')" \
+		"$(moved '(.accounting | .direct.calls + .purges.calls + .reserve.calls + .other.calls + .lost.missed_calls)')" \
 		"$(moved_kernel 5)"
 	same "$1: direct + purges + reserve + other = all that were sent" \
-		"$(moved '(.books | .direct.ipis + .purges.ipis + .reserve.ipis + .other.ipis)')" \
-		"$(moved '([.books.interrupts[].sent] | add // 0)')"
+		"$(moved '(.accounting | .direct.ipis + .purges.ipis + .reserve.ipis + .other.ipis)')" \
+		"$(moved '([.accounting.interrupts[].sent] | add // 0)')"
 	same "$1: from CPU to CPU, the same" "$(moved '([.cpus[] | .direct + .flushes + .other] | add // 0)')" \
 		"$(moved .total.ipis)"
 	same "$1: direct + deferred + other = all, but for what is rounded off" "$(jq \
@@ -60,10 +60,10 @@ balance() {
 		 | fabs < 0.001' /tmp/b.json)" true
 	# One to a CPU with interrupts off may have been under way at the first look.
 	is "$1: no more calls received than sent" test \
-		"$(moved '(.books.interrupts.call | .sent - .received)')" -ge $((-cpus))
-	echo "# $1: passed by: $(moved .books.lost.missed_sends) sends, $(moved .books.lost.missed_calls) calls"
+		"$(moved '(.accounting.interrupts.call | .sent - .received)')" -ge $((-cpus))
+	echo "# $1: passed by: $(moved .accounting.lost.missed_sends) sends, $(moved .accounting.lost.missed_calls) calls"
 	same "$1: nothing else was lost" \
-		"$(jq -c --argjson some "$((${preempted:-0} * 2))" '.books.lost | del(.missed_sends, .missed_calls) |
+		"$(jq -c --argjson some "$((${preempted:-0} * 2))" '.accounting.lost | del(.missed_sends, .missed_calls) |
 			if .missed <= $some then del(.missed) else . end | map_values(select(. > 0))' /tmp/b.json)" "{}"
 }
 
@@ -76,8 +76,8 @@ if grep -q debug_pagealloc=on /proc/cmdline; then
 	driver run kind=sleepable ops=1000 cpus=0-1
 	driver run kind=sleepable ops=500 size=131072 pages=16 cpus=1
 	iomapctl ipi --json >/tmp/b.json
-	same "debug_pagealloc: each unmap flushes at once" "$(moved .books.direct.broadcasts)" 1500
-	is "debug_pagealloc: each to all other CPUs" test "$(moved '(.books | .direct.calls + .lost.missed_calls)')" -ge $((1500 * (cpus - 1)))
+	same "debug_pagealloc: each unmap flushes at once" "$(moved .accounting.direct.broadcasts)" 1500
+	is "debug_pagealloc: each to all other CPUs" test "$(moved '(.accounting | .direct.calls + .lost.missed_calls)')" -ge $((1500 * (cpus - 1)))
 	is "debug_pagealloc: the callers wait" test "$(moved '([.callers[].direct.wait_ns] | add // 0)')" -gt 0
 	is "debug_pagealloc: the other CPUs work" test \
 		"$(moved '([.callers[].direct.stolen_ns] | add // 0)')" -gt 0
@@ -99,7 +99,7 @@ taskset -c 1 seq 1 2000 | taskset -c $((cpus - 1)) cat >/dev/null
 look b
 echo "# the foreign load: $(moved .total.ipis) interrupts"
 is "the foreign load sent interrupts" test "$(moved .total.ipis)" -ge 150
-same "none of it is direct" "$(moved .books.direct.ipis)" 0
+same "none of it is direct" "$(moved .accounting.direct.ipis)" 0
 balance "foreign load"
 
 cp /tmp/b.json /tmp/a.json
@@ -117,9 +117,9 @@ look b
 balance "maps and foreign load"
 is "other did not get it all, nor nothing" test "$(moved '(.other.ipis | floor)')" -gt 0
 if [ "$backend" = ioremap ]; then
-	is "atomic and local maps flush the reserve" test "$(moved .books.reserve.broadcasts)" -gt 0
+	is "atomic and local maps flush the reserve" test "$(moved .accounting.reserve.broadcasts)" -gt 0
 	same "which is deferred, all of it" \
-		"$(jq '.backends.ioremap.deferred.ipis >= .books.reserve.ipis' /tmp/b.json)" true
+		"$(jq '.backends.ioremap.deferred.ipis >= .accounting.reserve.ipis' /tmp/b.json)" true
 fi
 
 # ---- what can be foretold ----
@@ -172,8 +172,8 @@ foretell() {
 	else
 		same "$1: $((3 * $2)) maps, three purges" "$(moved .purges.count)" 3
 	fi
-	same "$1: a broadcast for each" "$(moved .books.purges.broadcasts)" "$(moved .purges.count)"
-	is "$1: each to all other CPUs" test "$(moved '(.books | .purges.calls + .lost.missed_calls)')" -ge $((3 * (cpus - 1)))
+	same "$1: a broadcast for each" "$(moved .accounting.purges.broadcasts)" "$(moved .purges.count)"
+	is "$1: each to all other CPUs" test "$(moved '(.accounting | .purges.calls + .lost.missed_calls)')" -ge $((3 * (cpus - 1)))
 	same "$1: the maps queued a range each" "$(moved .purges.own_queued)" $((3 * $2))
 	same "$1: the share of the maps is nearly all" "$(jq -n "$(moved "([$caller | .deferred.broadcasts] | add // 0)") |
 		. > 2.5 and . <= $(moved .purges.count) + 0.001")" true
@@ -193,7 +193,7 @@ is "which is shown" sh -c "iomapctl ipi | grep -qE '^  $backend +[0-9.k]+ .* [1-
 
 # shared MAPPING: the share of a mapping's unmaps in broadcasts, in millionths, between a and b.
 shared() {
-	moved "([.callers[] | select(.mapping == $1) | .deferred.broadcasts] | add // 0) * 1000000 | round"
+	moved "([.callers[] | select(.mapping_id == $1) | .deferred.broadcasts] | add // 0) * 1000000 | round"
 }
 
 cp /tmp/b.json /tmp/a.json
@@ -218,7 +218,7 @@ is "a module was loaded: mapping $second had 300 ranges to $pending, and bears a
 		exit (off < 0 ? -off : off) > purges * (pending + 300)
 	}'
 is "a module was loaded: not all of the purges was theirs" \
-	test $(($(shared "$first") + $(shared "$second"))) -lt "$(moved '.books.purges.broadcasts * 1000000')"
+	test $(($(shared "$first") + $(shared "$second"))) -lt "$(moved '.accounting.purges.broadcasts * 1000000')"
 balance "a module was loaded"
 stop_daemon
 
@@ -229,7 +229,7 @@ driver run kind=sleepable ops=1000 cpus=1
 look b
 same "without two hooks: what they tell is not known" \
 	"$(jq -c '[.total.stolen_ns, .other, .backends[].deferred]' /tmp/b.json)" "[null,null,null]"
-same "the gaps are named" "$(jq -r '.gaps | keys | join(" ")' /tmp/b.json)" "deferred stolen"
+same "the gaps are named" "$(jq -r '.missing | keys | join(" ")' /tmp/b.json)" "deferred stolen"
 is "in the table, too" sh -c "iomapctl ipi | grep -q 'stolen is not known: .*--without-hook'"
 is "and in the status" sh -c "iomapctl status | grep -q 'csd_function is missing: '"
 iomapctl ipi >/dev/null
@@ -238,7 +238,7 @@ cp /tmp/b.json /tmp/a.json
 cp /tmp/b.kernel /tmp/a.kernel
 "$programs/ipi-load" 60
 look b
-same "other figures stay right: received" "$(moved .books.interrupts.call.received)" "$(moved_kernel 1)"
-same "and sent" "$(moved '(.books | .sends + .lost.missed_sends)')" "$(moved_kernel 4)"
+same "other figures stay right: received" "$(moved .accounting.interrupts.call.received)" "$(moved_kernel 1)"
+same "and sent" "$(moved '(.accounting | .sends + .lost.missed_sends)')" "$(moved_kernel 4)"
 stop_daemon
 finish

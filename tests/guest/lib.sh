@@ -74,7 +74,7 @@ metrics() {
 
 # books: passes if every event is accounted for and none was lost.
 books() {
-	json status '.conservation | "seen \(.seen) lost \(.lost | add)",
+	json status '.accounting | "seen \(.seen) lost \(.lost | add)",
 		(if .seen > 0 and .seen == .counted + (.lost | add) and (.lost | add) == 0
 		 then "balanced" else "NOT balanced: \(.)" end)' >/tmp/books
 	tail -n 1 /tmp/books | grep -qx balanced && return 0

@@ -247,7 +247,7 @@ is "maps were held while asleep" test "$(truth sleeps)" -gt 0
 is "maps were held on the move" test "$(truth moves)" -gt 0
 same "no map showed another page" "$(truth mismatches)" 0
 iomapctl status >/tmp/traffic.status
-same "iomapd saw no rule broken, either" "$(grep -cE '^ +[a-z-]+ +checked +no breach$' /tmp/traffic.status)" 9
+same "iomapd saw no rule broken, either" "$(grep -cE '^ +[a-z-]+ +checked +no violation$' /tmp/traffic.status)" 9
 is "the books balance" books
 stop_daemon
 finish

@@ -63,7 +63,7 @@ void fixture_use(struct model *m, unsigned int kind, uint64_t maps, uint64_t unm
 	m->counted += maps + unmaps;
 }
 
-struct model_violation *fixture_breach(struct model *m, unsigned int rule, uint64_t count)
+struct model_violation *fixture_violation(struct model *m, unsigned int rule, uint64_t count)
 {
 	struct model_violation *v;
 
@@ -71,7 +71,7 @@ struct model_violation *fixture_breach(struct model *m, unsigned int rule, uint6
 	v = &m->violations[m->nr_violations - 1];
 	*v = (struct model_violation){
 		.rule = rule,
-		.id = 1,
+		.mapping_id = 1,
 		.count = count,
 		.time_ns = START_NS + 5000000 * m->nr_violations,
 		.time_unix_ns = START_UNIX + 5000000 * m->nr_violations,
@@ -117,24 +117,24 @@ static void violations(struct assert_report *r)
 	good(r);
 	r->rules |= 1U << IOMAP_HOLD_TIME;
 	r->max_hold_ns = 50000;
-	v = fixture_breach(&r->model, IOMAP_SLEEP_IN_ATOMIC, 3);
+	v = fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 3);
 	v->map_stack[0] = "draw_line+0x4c [qxl]";
 	v->map_stack[1] = "ioctl+0x9";
 	v->nr_map_stack = 2;
-	v = fixture_breach(&r->model, IOMAP_MAY_SLEEP_IN_ATOMIC, 1);
+	v = fixture_violation(&r->model, IOMAP_MAY_SLEEP_IN_ATOMIC, 1);
 	v->offender = "mutex_lock+0x0";
-	v = fixture_breach(&r->model, IOMAP_OFFSET_RANGE, 2);
+	v = fixture_violation(&r->model, IOMAP_OFFSET_RANGE, 2);
 	v->offset = 64 << 20;
 	v->map_size = 4096;
 	v->held_ns = 0;
 	v->nr_stack = 0;
-	v = fixture_breach(&r->model, IOMAP_UNMAP_UNKNOWN, 1);
-	v->id = 0;
+	v = fixture_violation(&r->model, IOMAP_UNMAP_UNKNOWN, 1);
+	v->mapping_id = 0;
 	v->base = v->size = v->held_ns = 0;
 	v->caller = v->module = NULL;
 	v->offender = "draw_end+0x10";
 	v->offender_module = "qxl";
-	v = fixture_breach(&r->model, IOMAP_HOLD_TIME, 9);
+	v = fixture_violation(&r->model, IOMAP_HOLD_TIME, 9);
 	v->held_ns = 60000;
 }
 
@@ -143,7 +143,7 @@ static void suppressed(struct assert_report *r)
 	struct errbuf err;
 
 	good(r);
-	fixture_breach(&r->model, IOMAP_SLEEP_IN_ATOMIC, 3);
+	fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 3);
 	fixture_suppress(r,
 			 "sleep-in-atomic msleep -- the firmware needs it # bug 12\n"
 			 "leak never_* [qxl] -- for later\n",
@@ -153,7 +153,7 @@ static void suppressed(struct assert_report *r)
 static void mixed(struct assert_report *r)
 {
 	suppressed(r);
-	fixture_breach(&r->model, IOMAP_SLEEP_IN_ATOMIC, 1)->nr_stack = 1;
+	fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 1)->nr_stack = 1;
 }
 
 static void inconclusive(struct assert_report *r)
@@ -162,7 +162,7 @@ static void inconclusive(struct assert_report *r)
 	r->model.lost[IOMAP_LOST_RING_FULL] = 2;
 	r->model.seen += 2;
 	r->model.undecided[IOMAP_ATOMIC] = 1;
-	r->model.rule_gap[IOMAP_MAY_SLEEP_IN_ATOMIC] = "this kernel has no kprobes";
+	r->model.rule_missing[IOMAP_MAY_SLEEP_IN_ATOMIC] = "this kernel has no kprobes";
 	model_add_hook(&r->model, "may-sleep", "this kernel has no kprobes");
 }
 
@@ -184,10 +184,10 @@ static void killed(struct assert_report *r)
 }
 
 /* Counted, but with no place in the list. */
-static void unplaced(struct assert_report *r)
+static void unlisted(struct assert_report *r)
 {
 	good(r);
-	r->model.rule_count[IOMAP_LEAK] = r->model.unplaced = 4;
+	r->model.rule_count[IOMAP_LEAK] = r->model.unlisted = 4;
 }
 
 static void hostile(struct assert_report *r)
@@ -200,10 +200,10 @@ static void hostile(struct assert_report *r)
 	strcpy(r->host, HOSTILE);
 	r->model.mappings[0].owner = HOSTILE "+0x1";
 	r->model.mappings[0].module = HOSTILE;
-	r->model.rule_gap[IOMAP_LEAK] = HOSTILE;
+	r->model.rule_missing[IOMAP_LEAK] = HOSTILE;
 	model_add_hook(&r->model, HOSTILE, HOSTILE);
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
-		v = fixture_breach(&r->model, i, UINT64_MAX);
+		v = fixture_violation(&r->model, i, UINT64_MAX);
 		memcpy(v->comm, HOSTILE, sizeof(v->comm) - 1);
 		v->caller = v->offender = v->stack[0] = v->stack[1] = HOSTILE "+0x12 [a] b";
 		v->module = v->offender_module = v->map_stack[0] = HOSTILE;
@@ -229,13 +229,13 @@ static const struct {
 	{ "nothing", nothing },
 	{ "failed", failed },
 	{ "killed", killed },
-	{ "unplaced", unplaced },
+	{ "unlisted", unlisted },
 	{ "hostile", hostile },
 };
 
 const char *const fixture_names[] = { "good",	"partly",	"violations", "suppressed",
 				      "mixed",	"inconclusive", "nothing",    "failed",
-				      "killed", "unplaced",	"hostile",    NULL };
+				      "killed", "unlisted",	"hostile",    NULL };
 
 bool fixture_fill(const char *name, struct assert_report *r, struct model *before)
 {

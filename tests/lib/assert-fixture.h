@@ -18,7 +18,7 @@ void fixture_begin(struct assert_report *r, struct model *before);
 /* Maps and unmaps of mapping 1. */
 void fixture_use(struct model *m, unsigned int kind, uint64_t maps, uint64_t unmaps);
 /* A violation, which the caller may change, counted by its rule. */
-struct model_violation *fixture_breach(struct model *m, unsigned int rule, uint64_t count);
+struct model_violation *fixture_violation(struct model *m, unsigned int rule, uint64_t count);
 /* Reads a suppression file out of a string. */
 int fixture_suppress(struct assert_report *r, const char *text, struct errbuf *err);
 

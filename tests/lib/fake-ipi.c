@@ -7,7 +7,7 @@
 
 int fake_add_ipi(struct model *m, double secs, bool gap)
 {
-	const struct iomap_ipi_site_key key = {
+	const struct iomap_ipi_caller_key key = {
 		.caller = SITE_ONE, .id = 2, .kind = IOMAP_SLEEPABLE, .backend = IOMAP_IOREMAP
 	};
 	uint64_t n = (uint64_t)secs;
@@ -27,7 +27,7 @@ int fake_add_ipi(struct model *m, double secs, bool gap)
 		.queued = 50 * n + 7,
 		.unjoined = gap ? 5 : 0,
 	};
-	struct iomap_ipi_site site = {
+	struct iomap_ipi_caller site = {
 		.direct = c.count[IOMAP_IPI_DIRECT],
 		.deferred = { .broadcasts = n << (IOMAP_SHARE_BITS - 1),
 			      .sends = n << (IOMAP_SHARE_BITS - 1),
@@ -48,12 +48,13 @@ int fake_add_ipi(struct model *m, double secs, bool gap)
 	m->total[IOMAP_IOREMAP][IOMAP_SLEEPABLE].maps = 2000 * n;
 	m->ipi.purging = (struct iomap_ipi_purging){ .epoch = 3, .purges = 2, .ranges = 50 * n };
 	if (gap)
-		m->ipi.gap[IPI_STOLEN] = "what interrupted CPUs lose is not known: this kernel has "
-					 "no csd_function_entry tracepoint";
+		m->ipi.missing[IPI_STOLEN] =
+			"what interrupted CPUs lose is not known: this kernel has "
+			"no csd_function_entry tracepoint";
 	model_add_op_hist(m, IOMAP_OP_MAP, IOMAP_IOREMAP, IOMAP_SLEEPABLE, &h);
 	model_add_op_hist(m, IOMAP_OP_UNMAP, IOMAP_IOREMAP, IOMAP_SLEEPABLE, &h);
 	ipi_add_cpu(&m->ipi, &c);
-	if (ipi_add_site(&m->ipi, &key, &site, purges) || ipi_add_cell(&m->ipi, 2, 0, 1, &cell))
+	if (ipi_add_caller(&m->ipi, &key, &site, purges) || ipi_add_cell(&m->ipi, 2, 0, 1, &cell))
 		return -ENOMEM;
 	ipi_finish(&m->ipi);
 	m->ipi.callers[0].name = "test_map_wc+0x58";

@@ -8,7 +8,7 @@ static struct model_violation places[FAKE_PLACES] = {
 	{
 		.rule = IOMAP_SLEEP_IN_ATOMIC,
 		.kind = IOMAP_ATOMIC,
-		.id = 1,
+		.mapping_id = 1,
 		.base = 0xf4000000,
 		.size = 64 << 20,
 		.held_ns = 1234567,
@@ -24,7 +24,7 @@ static struct model_violation places[FAKE_PLACES] = {
 	{
 		.rule = IOMAP_UNMAP_KIND,
 		.kind = IOMAP_LOCAL,
-		.id = 2,
+		.mapping_id = 2,
 		.base = 0xfe000000,
 		.size = 1 << 20,
 		.count = 1,
@@ -44,7 +44,7 @@ static struct model_violation places[FAKE_PLACES] = {
 	{
 		.rule = IOMAP_OFFSET_RANGE,
 		.kind = IOMAP_SLEEPABLE,
-		.id = 2,
+		.mapping_id = 2,
 		.base = 0xfe000000,
 		.size = 1 << 20,
 		.offset = 1 << 20,
@@ -61,7 +61,7 @@ static struct model_violation places[FAKE_PLACES] = {
 	{
 		.rule = IOMAP_LEAK,
 		.kind = IOMAP_SLEEPABLE,
-		.id = 3,
+		.mapping_id = 3,
 		.base = 0xfd000000,
 		.size = 64 << 10,
 		.count = 2,
@@ -112,8 +112,8 @@ int fake_add_violations(struct model *m, double secs)
 			return -ENOMEM;
 		m->rule_count[v[i].rule] += v[i].count;
 	}
-	m->unplaced = 6;
-	m->rule_count[IOMAP_OFFSET_ALIGN] += m->unplaced;
+	m->unlisted = 6;
+	m->rule_count[IOMAP_OFFSET_ALIGN] += m->unlisted;
 	m->undecided[IOMAP_ATOMIC] = 4;
 	return 0;
 }

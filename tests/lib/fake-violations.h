@@ -9,7 +9,7 @@
 
 /* The places as they are @secs after the start; they live as long as the program. */
 const struct model_violation *fake_places(double secs);
-/* Sets when the first breach was: the daemon's clock and the time of day. */
+/* Sets when the first violation was: the daemon's clock and the time of day. */
 void fake_places_begin(uint64_t time_ns, uint64_t time_unix_ns);
 
 /* The rules, none of which is broken; for hold-time there is no budget. */

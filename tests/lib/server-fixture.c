@@ -105,7 +105,7 @@ void expect_status(struct fixture *f, int fd)
 	json_t *v = reply(f, fd);
 
 	assert_non_null(v);
-	assert_non_null(json_object_get(json_object_get(v, "parameters"), "conservation"));
+	assert_non_null(json_object_get(json_object_get(v, "parameters"), "accounting"));
 	assert_null(json_object_get(v, "error"));
 	json_decref(v);
 }

@@ -43,7 +43,7 @@ struct sums {
 	uint64_t holds[IOMAP_KIND_MAX], hold[IOMAP_KIND_MAX], max[IOMAP_KIND_MAX];
 };
 
-static struct sums sum_sites(const struct play *p, int mapping)
+static struct sums sum_callers(const struct play *p, int mapping)
 {
 	struct sums s = {};
 
@@ -72,7 +72,7 @@ static json_t *mapping_json(const struct play *p, unsigned int i)
 	};
 	static const char *const modules[] = { "qxl", "test_io_mapping",
 					       "a_driver_with_a_rather_long_name" };
-	struct sums s = sum_sites(p, (int)i);
+	struct sums s = sum_callers(p, (int)i);
 	unsigned int o = i < 2 ? i : 2;
 	char base[32], device[32];
 
@@ -81,7 +81,7 @@ static json_t *mapping_json(const struct play *p, unsigned int i)
 	snprintf(device, sizeof(device), "0000:%02x:%02x.0", i / 32, (i + 1) * 2 % 32);
 	return json_pack(
 		"{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:o}",
-		"id", (json_int_t)(i + (p->first_id ?: 1)), "base", base, "size",
+		"mapping_id", (json_int_t)(i + (p->first_id ?: 1)), "base", base, "size",
 		(json_int_t)(i ? 1 << 20 : 64 << 20), "backend", "linear", "owner",
 		!i && p->owner ? p->owner : owners[o], "module", modules[o], "device", device,
 		"bar", i ? 2 : 0, "state", "live", "maps", kinds_json(s.maps), "unmaps",
@@ -100,7 +100,7 @@ static json_t *callers_json(const struct play *p)
 			a,
 			json_pack("{s:s, s:s?, s:s, s:I, s:s, s:I, s:I}", "caller", sites[i].name,
 				  "module", sites[i].module, "kind", kind_name(sites[i].kind),
-				  "mapping", (json_int_t)(sites[i].mapping + (p->first_id ?: 1)),
+				  "mapping_id", (json_int_t)(sites[i].mapping + (p->first_id ?: 1)),
 				  "backend", "linear", "maps", (json_int_t)site_maps(p, &sites[i]),
 				  "failed", (json_int_t)sites[i].failed));
 	return a;
@@ -141,7 +141,7 @@ static json_t *cpus_json(const struct play *p, const struct sums *s)
 	return a;
 }
 
-static json_t *conservation_json(const struct play *p, const struct sums *s)
+static json_t *accounting_json(const struct play *p, const struct sums *s)
 {
 	json_int_t n = 4;
 
@@ -149,8 +149,8 @@ static json_t *conservation_json(const struct play *p, const struct sums *s)
 		n += (json_int_t)(s->maps[k] + s->unmaps[k] + s->failed[k]);
 	return json_pack("{s:I, s:I, s:{s:I, s:I, s:I}}", "seen",
 			 n + (json_int_t)(p->lost + p->unbalanced), "counted", n, "lost",
-			 "ring_full", (json_int_t)0, "sites_full", (json_int_t)p->lost, "recursion",
-			 (json_int_t)0);
+			 "ring_full", (json_int_t)0, "callers_full", (json_int_t)p->lost,
+			 "recursion", (json_int_t)0);
 }
 
 static json_t *status_json(const struct play *p, const struct sums *s)
@@ -160,17 +160,17 @@ static json_t *status_json(const struct play *p, const struct sums *s)
 
 	if (p->hook_missing)
 		free_hook = json_pack("{s:s, s:s, s:s}", "name", "io_mapping_free", "state",
-				      "missing", "gap", "mappings are never shown as freed");
+				      "missing", "reason", "mappings are never shown as freed");
 	else
 		free_hook = json_pack("{s:s, s:s, s:n}", "name", "io_mapping_free", "state",
-				      "attached", "gap");
+				      "attached", "reason");
 	return json_pack(
 		"{s:i, s:s, s:{s:s, s:s}, s:[s], s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:n}, o], "
 		"s:o, s:I, s:I, s:i}",
-		"schema", 1, "version", "0.1", "kernel", "release", "6.12.117", "machine", "x86_64",
+		"schema", 2, "version", "0.1", "kernel", "release", "6.12.117", "machine", "x86_64",
 		"backends", "linear", "mappings", "live", mappings, "created", mappings + 1,
-		"freed", 1, "hooks", "name", "io_mapping_map", "state", "attached", "gap",
-		free_hook, "conservation", conservation_json(p, s), "started_unix",
+		"freed", 1, "hooks", "name", "io_mapping_map", "state", "attached", "reason",
+		free_hook, "accounting", accounting_json(p, s), "started_unix",
 		(json_int_t)1700000000, "counting_since_unix_ns", (json_int_t)p->since, "pid",
 		p->pid ?: 4242);
 }
@@ -252,16 +252,17 @@ static json_t *known(json_int_t v, bool is_known)
 	return is_known ? json_integer(v) : json_null();
 }
 
-static json_t *place_json(const struct play *p, unsigned int i)
+static json_t *site_json(const struct play *p, unsigned int i)
 {
 	const struct place *v = &places[i < 4 ? i : 1];
 	json_int_t first = v->first * 1000000000 + (i < 4 ? 0 : i);
-	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?, s:o, s:s, s:s, s:i, s:s, s:i}",
-			      "rule", v->rule, "count", v->count + (json_int_t)(v->rate * p->work),
-			      "time_ns", first, "time_unix_ns", (json_int_t)1700000000000000000,
-			      "id", known(v->id, v->id), "base", v->id ? "0xf4000000" : NULL,
-			      "size", known(1 << 20, v->id), "backend", "linear", "kind", v->kind,
-			      "pid", 512 + (int)i, "comm", v->comm, "cpu", (int)i % 4);
+	json_t *o =
+		json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?, s:o, s:s, s:s, s:i, s:s, s:i}", "rule",
+			  v->rule, "count", v->count + (json_int_t)(v->rate * p->work), "time_ns",
+			  first, "time_unix_ns", (json_int_t)1700000000000000000, "mapping_id",
+			  known(v->id, v->id), "base", v->id ? "0xf4000000" : NULL, "size",
+			  known(1 << 20, v->id), "backend", "linear", "kind", v->kind, "pid",
+			  512 + (int)i, "comm", v->comm, "cpu", (int)i % 4);
 
 	json_object_update_new(
 		o, json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:s?, s:o, s:o}", "caller",
@@ -291,7 +292,7 @@ static json_t *rule_json(const struct play *p, const char *rule, const json_t *l
 		state = "missing";
 		gap = "this kernel has no __might_resched to probe";
 	}
-	return json_pack("{s:s, s:s?, s:I}", "state", state, "gap", gap, "count", n);
+	return json_pack("{s:s, s:s?, s:I}", "state", state, "reason", gap, "count", n);
 }
 
 static json_t *violations_json(const struct play *p)
@@ -306,11 +307,11 @@ static json_t *violations_json(const struct play *p)
 	static const uint64_t undecided[IOMAP_KIND_MAX];
 
 	for (unsigned int i = 0; i < p->places; i++)
-		json_array_append_new(list, place_json(p, i));
+		json_array_append_new(list, site_json(p, i));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		json_object_set_new(rules, names[i], rule_json(p, names[i], list));
-	return json_pack("{s:i, s:I, s:o, s:i, s:o, s:o}", "schema", 1, "time_ns",
-			 (json_int_t)(p->time * 1e9), "rules", rules, "unplaced", 0, "undecided",
+	return json_pack("{s:i, s:I, s:o, s:i, s:o, s:o}", "schema", 2, "time_ns",
+			 (json_int_t)(p->time * 1e9), "rules", rules, "unlisted", 0, "undecided",
 			 kinds_json(undecided), "violations", list);
 }
 
@@ -347,7 +348,7 @@ static json_t *ipi_json(const struct play *p)
 	if (p->ipi_gap)
 		json_object_set_new(gaps, "stolen", json_string("no hook"));
 	return json_pack("{s:i, s:b, s:o, s:{s:{s:I, s:o, s:o, s:i, s:o, s:o}}, s:o, s:o}",
-			 "schema", 1, "enabled", 1, "gaps", gaps, "backends", "ioremap", "maps",
+			 "schema", 2, "enabled", 1, "missing", gaps, "backends", "ioremap", "maps",
 			 (json_int_t)(2000 * p->work), "direct", cost_json(p, 0, 0), "deferred",
 			 cost_json(p, 2.25 * p->work, 31e4 * p->work), "pending", 321, "map_ns",
 			 times_json(8191), "unmap_ns", times_json(5119), "other",
@@ -356,7 +357,7 @@ static json_t *ipi_json(const struct play *p)
 
 json_t *play_snapshot(const struct play *p)
 {
-	struct sums s = sum_sites(p, -1);
+	struct sums s = sum_callers(p, -1);
 	json_t *mappings = json_array(), *backend, *backends, *snapshot;
 
 	for (unsigned int i = 0; i < (p->empty ? 0 : p->mappings ?: 2); i++)
@@ -366,11 +367,11 @@ json_t *play_snapshot(const struct play *p)
 			    kinds_json(s.failed), "hold_ns", "atomic", hold_json(&s, 0), "local",
 			    hold_json(&s, 1), "sleepable", hold_json(&s, 2));
 	backends = json_pack("{s:o}", "linear", backend);
-	snapshot = json_pack("{s:i, s:I, s:o, s:{s:o}, s:{s:o, s:o, s:o, s:o}}", "schema", 1,
+	snapshot = json_pack("{s:i, s:I, s:o, s:{s:o}, s:{s:o, s:o, s:o, s:o}}", "schema", 2,
 			     "time_ns", (json_int_t)(p->time * 1e9), "status", status_json(p, &s),
 			     "list", "mappings", mappings, "stats", "backends", backends, "callers",
-			     callers_json(p), "cpus", cpus_json(p, &s), "conservation",
-			     conservation_json(p, &s));
+			     callers_json(p), "cpus", cpus_json(p, &s), "accounting",
+			     accounting_json(p, &s));
 	if (!p->no_rules)
 		json_object_set_new(snapshot, "violations", violations_json(p));
 	if (p->ipi)

@@ -15,7 +15,7 @@ struct play {
 	uint64_t since;	       /* when counting began; 0: an iomapd that does not say */
 	unsigned int mappings; /* 0: two; more are idle ones with long names */
 	unsigned int cpus;     /* 0: four */
-	uint64_t lost;	       /* events lost as sites_full */
+	uint64_t lost;	       /* events lost as callers_full */
 	uint64_t unbalanced;   /* events seen and neither counted nor lost */
 	bool hook_missing;
 	bool empty;	     /* nothing was ever mapped */

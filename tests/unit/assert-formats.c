@@ -84,7 +84,7 @@ static void complete_when_bad(void **state)
 	has(text, "\n  held         60.0us, the budget is 50.0us\n");
 	has(text, "\n  mapping      not known\n");
 	has(text, "\n  unmapped at  draw_end+0x10 [qxl]\n");
-	has(text, "\nviolations: 5 rules were broken, 16 times from 5 places\n");
+	has(text, "\nviolations: 5 rules were broken, 16 times from 5 sites\n");
 	free(text);
 }
 
@@ -96,15 +96,15 @@ static void outcomes(void **state)
 	} want[] = {
 		{ "partly", "good: the rules held over 5 maps" },
 		{ "suppressed",
-		  "good: the rules held over 1005 maps, but for 3 suppressed breaches" },
-		{ "mixed", "violations: 1 rule was broken, 1 time from 1 place" },
+		  "good: the rules held over 1005 maps, but for 3 suppressed violations" },
+		{ "mixed", "violations: 1 rule was broken, 1 time from 1 site" },
 		{ "inconclusive", "inconclusive: 2 events were lost: ring_full; and 2 more" },
 		{ "nothing", "nothing exercised: no map that a checked rule could judge" },
 		{ "failed", "command failed: exit status 3; no rule was seen to be broken" },
 		{ "killed", "command failed: killed by signal 9 (Killed); no rule was seen to be "
 			    "broken" },
-		{ "unplaced",
-		  "violations: 1 rule was broken, 4 times, from places that are not in the list" },
+		{ "unlisted",
+		  "violations: 1 rule was broken, 4 times, from sites that are not in the list" },
 	};
 
 	(void)state;
@@ -198,7 +198,7 @@ static void annotations(void **state)
 	has(text, ">]]>%25??:,#");
 	free(text);
 	for (int i = 0; i < 3; i++) {
-		static const char *const runs[] = { "failed", "nothing", "unplaced" };
+		static const char *const runs[] = { "failed", "nothing", "unlisted" };
 
 		text = write_run(runs[i], assert_github);
 		has(text, "\n::error title=iomapctl assert::");

@@ -153,7 +153,7 @@ static void differences(void **state)
 	r.model.nr_mappings = r.model.cap_mappings = 2;
 	mm[1] = (struct model_mapping){ .id = 2, .gen = 2, .kind[IOMAP_LOCAL].maps = 7 };
 	r.model.freed = 3;
-	r.model.stray_unmaps = 5;
+	r.model.unmatched_unmaps = 5;
 	r.model.undecided[IOMAP_LOCAL] = 6;
 	r.model.hist[IOMAP_LINEAR][IOMAP_ATOMIC].bucket[4] = 9;
 
@@ -166,7 +166,7 @@ static void differences(void **state)
 	before.hist[IOMAP_LINEAR][IOMAP_ATOMIC].bucket[4] = 2;
 	before.seen = before.counted = 79;
 	before.freed = 1;
-	before.stray_unmaps = 4;
+	before.unmatched_unmaps = 4;
 	before.undecided[IOMAP_LOCAL] = 6;
 	judge();
 	assert_int_equal(r.model.total[IOMAP_LINEAR][IOMAP_ATOMIC].maps, 60);
@@ -177,7 +177,7 @@ static void differences(void **state)
 	assert_int_equal(r.model.hist[IOMAP_LINEAR][IOMAP_ATOMIC].bucket[4], 7);
 	assert_int_equal(r.model.seen, 111);
 	assert_int_equal(r.model.freed, 2);
-	assert_int_equal(r.model.stray_unmaps, 1);
+	assert_int_equal(r.model.unmatched_unmaps, 1);
 	assert_int_equal(r.model.undecided[IOMAP_LOCAL], 0);
 	assert_int_equal(r.verdict, ASSERT_GOOD);
 	assert_report_free(&r);
@@ -191,9 +191,9 @@ static void old_violations(void **state)
 	(void)state;
 	fixture_begin(&r, &before);
 	fixture_use(&r.model, IOMAP_ATOMIC, 10, 10);
-	fixture_breach(&r.model, IOMAP_LEAK, 5);
-	fixture_breach(&r.model, IOMAP_UNMAP_ORDER, 4);
-	fixture_breach(&r.model, IOMAP_HOLD_TIME, 9); /* not checked */
+	fixture_violation(&r.model, IOMAP_LEAK, 5);
+	fixture_violation(&r.model, IOMAP_UNMAP_ORDER, 4);
+	fixture_violation(&r.model, IOMAP_HOLD_TIME, 9); /* not checked */
 	memcpy(old, r.model.violations, sizeof(old));
 	old[0].count = 3;
 	before.violations = old;
@@ -236,7 +236,7 @@ static void judged(void **state)
 
 	/* What was left mapped was judged as well. */
 	fixture_begin(&r, &before);
-	fixture_breach(&r.model, IOMAP_LEAK, 2);
+	fixture_violation(&r.model, IOMAP_LEAK, 2);
 	judge();
 	assert_int_equal(r.rule[IOMAP_LEAK].judged, 2);
 	assert_report_free(&r);
@@ -267,7 +267,7 @@ static void first_that_applies(void **state)
 		fixture_begin(&r, &before);
 		r.rules = 1U << IOMAP_LEAK | 1U << IOMAP_OFFSET_RANGE;
 		if (i < 1)
-			fixture_breach(&r.model, IOMAP_OFFSET_RANGE, 1);
+			fixture_violation(&r.model, IOMAP_OFFSET_RANGE, 1);
 		if (i < 2)
 			r.wait_status = 1 << 8;
 		if (i < 3)
@@ -304,9 +304,9 @@ static void doubts(void **state)
 	doubted("2 events were lost: depth_overflow");
 	begin_good();
 	r.model.seen++;
-	doubted("the books do not balance: 21 events seen, 20 counted or lost");
+	doubted("the accounting does not balance: 21 events seen, 20 counted or lost");
 	begin_good();
-	r.model.rule_gap[IOMAP_LEAK] = "no sched_process_exit";
+	r.model.rule_missing[IOMAP_LEAK] = "no sched_process_exit";
 	doubted("leak is not checked, or not wholly: no sched_process_exit");
 	begin_good();
 	before.rule_missed[IOMAP_LEAK] = 3;
@@ -318,10 +318,10 @@ static void doubts(void **state)
 	doubted("1 unmap may have ended a map that is older than the check, or may have been "
 		"wrong");
 	begin_good();
-	fixture_breach(&r.model, IOMAP_LEAK, 1);
-	r.model.rule_count[IOMAP_LEAK] += r.model.unplaced = 3;
+	fixture_violation(&r.model, IOMAP_LEAK, 1);
+	r.model.rule_count[IOMAP_LEAK] += r.model.unlisted = 3;
 	assert_int_equal(fixture_suppress(&r, "leak * -- known\n", &err), 0);
-	doubted("3 breaches are from places that the table had no room for");
+	doubted("3 violations are from sites that the table had no room for");
 }
 
 /* What a rule that is not checked lacks is no doubt. */
@@ -330,7 +330,7 @@ static void no_doubts(void **state)
 	(void)state;
 	begin_good();
 	r.rules = 1U << IOMAP_OFFSET_RANGE;
-	r.model.rule_gap[IOMAP_LEAK] = "no sched_process_exit";
+	r.model.rule_missing[IOMAP_LEAK] = "no sched_process_exit";
 	r.model.rule_missed[IOMAP_LEAK] = 1;
 	r.model.undecided[IOMAP_SLEEPABLE] = 1;
 	judge();
@@ -342,8 +342,8 @@ static void suppressed(void **state)
 {
 	(void)state;
 	begin_good();
-	fixture_breach(&r.model, IOMAP_LEAK, 3);
-	fixture_breach(&r.model, IOMAP_LEAK, 2)->caller = "other+0x4";
+	fixture_violation(&r.model, IOMAP_LEAK, 3);
+	fixture_violation(&r.model, IOMAP_LEAK, 2)->caller = "other+0x4";
 	assert_int_equal(fixture_suppress(&r,
 					  "hold-time draw_line -- not checked\n"
 					  "leak draw_line -- one\n"

@@ -96,7 +96,7 @@ static void call_and_reply(void **state)
 	/* In pieces. */
 	say(p, "{\"parame", 8);
 	assert_int_equal(step(p, &reply, &more), 0);
-	say(p, "ters\":{\"schema\":1}}", 19);
+	say(p, "ters\":{\"schema\":2}}", 19);
 	assert_int_equal(step(p, &reply, &more), 0);
 	say(p, "", 1);
 	assert_int_equal(step(p, &reply, &more), 1);
@@ -216,10 +216,10 @@ static void errors(void **state)
 static void schemas(void **state)
 {
 	struct pair *p = *state;
-	json_t *two = json_pack("{s:i}", "schema", 2), *none = json_object();
+	json_t *two = json_pack("{s:i}", "schema", 3), *none = json_object();
 
 	assert_int_equal(client_check_schema(p->c, two, &err), -EPROTO);
-	assert_non_null(strstr(err.text, "talks schema 2 and this program 1"));
+	assert_non_null(strstr(err.text, "talks schema 3 and this program 2"));
 	assert_int_equal(client_check_schema(p->c, none, &err), -EPROTO);
 	assert_non_null(strstr(err.text, "has no schema number"));
 	json_decref(two);
@@ -314,7 +314,7 @@ static void paths(void **state)
 	unsetenv("IOMAPD_SOCKET");
 }
 
-#define SNAPSHOT "{\"parameters\":{\"schema\":1}}"
+#define SNAPSHOT "{\"parameters\":{\"schema\":2}}"
 
 /* Steps the feed once, with the reply, if it has one, dropped. */
 static int feed_once(struct feed *f)

@@ -21,7 +21,7 @@ static void figures(void **state)
 	v = write_report(report_ipi, &m);
 	is(v, "schema", IOMAP_SCHEMA);
 	assert_true(json_is_true(at(v, "enabled")));
-	assert_int_equal(json_object_size(at(v, "gaps")), 0);
+	assert_int_equal(json_object_size(at(v, "missing")), 0);
 	is(v, "backends/ioremap/maps", 20000);
 	is(v, "backends/ioremap/direct/ipis", 30);
 	is(v, "backends/ioremap/direct/broadcasts", 10);
@@ -43,11 +43,11 @@ static void figures(void **state)
 	is(v, "purges/count", 2);
 	is(v, "purges/queued", 507);
 	is(v, "purges/own_pending", 7);
-	is(v, "books/purges/ipis", 30);
-	is(v, "books/other/ipis", 1000);
-	is(v, "books/interrupts/call/sent", 860);
-	is(v, "books/interrupts/call/received", 850);
-	is(v, "books/lost/unjoined", 0);
+	is(v, "accounting/purges/ipis", 30);
+	is(v, "accounting/other/ipis", 1000);
+	is(v, "accounting/interrupts/call/sent", 860);
+	is(v, "accounting/interrupts/call/received", 850);
+	is(v, "accounting/lost/unjoined", 0);
 	is(v, "cpus/0/sender", 0);
 	is(v, "cpus/0/target", 1);
 	is(v, "cpus/0/direct", 30);
@@ -76,12 +76,12 @@ static void gaps(void **state)
 	v = write_report(report_ipi, &m);
 	assert_true(json_is_null(at(v, "total/stolen_ns")));
 	assert_true(json_is_null(at(v, "backends/ioremap/deferred/stolen_ns")));
-	assert_non_null(json_string_value(at(v, "gaps/stolen")));
+	assert_non_null(json_string_value(at(v, "missing/stolen")));
 	is(v, "backends/ioremap/deferred/ipis", 15);
 	is(v, "other/ipis", 1015);
 	json_decref(v);
 	/* Without the deferred ones, nobody knows what is other. */
-	m.ipi.gap[IPI_DEFERRED] = "for a reason";
+	m.ipi.missing[IPI_DEFERRED] = "for a reason";
 	v = write_report(report_ipi, &m);
 	assert_true(json_is_null(at(v, "backends/ioremap/deferred")));
 	assert_true(json_is_null(at(v, "backends/ioremap/pending")));

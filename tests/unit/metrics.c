@@ -263,8 +263,9 @@ static void gaps_by_absence(void **state)
 		assert_int_not_equal(count(text, words[i]), 0);
 	free(text);
 
-	m.ipi.gap[IPI_STOLEN] = m.ipi.gap[IPI_DIRECT] = m.ipi.gap[IPI_DEFERRED] = "a sentence";
-	m.rule_gap[IOMAP_LEAK] = "a sentence";
+	m.ipi.missing[IPI_STOLEN] = m.ipi.missing[IPI_DIRECT] = m.ipi.missing[IPI_DEFERRED] =
+		"a sentence";
+	m.rule_missing[IOMAP_LEAK] = "a sentence";
 	m.timing = IOMAP_TIMING_OFF;
 	text = metrics_of(&m);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

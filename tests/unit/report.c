@@ -27,7 +27,7 @@ static void fill(struct model *m)
 		.base = 0x1000, .size = 4096, .state = IOMAP_FREED, .backend = IOMAP_KMAP
 	};
 	struct iomap_cpu cpu[2] = {};
-	struct iomap_site site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .used = 1 };
+	struct iomap_caller site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .used = 1 };
 	struct iomap_hist h = { .sum = 300, .max = 170 };
 	struct model_mapping *mm;
 
@@ -39,15 +39,15 @@ static void fill(struct model *m)
 	m->timing = IOMAP_TIMING_SAMPLED;
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
-	m->stray_maps = 6;
+	m->unlisted_maps = 6;
 
 	for (int i = 0; i < 2; i++) {
 		cpu[i].seen = 1000 + i;
 		cpu[i].counted = 990;
-		cpu[i].lost[IOMAP_LOST_SITES_FULL] = 10 + i;
+		cpu[i].lost[IOMAP_LOST_CALLERS_FULL] = 10 + i;
 		cpu[i].created = 2;
 		cpu[i].freed = 1;
-		cpu[i].stray[IOMAP_LOCAL] = 3;
+		cpu[i].unmatched[IOMAP_LOCAL] = 3;
 		cpu[i].total[IOMAP_LINEAR][IOMAP_ATOMIC] = (struct iomap_total){ 100, 90, 5 + i };
 		cpu[i].total[IOMAP_KMAP][IOMAP_LOCAL] = (struct iomap_total){ 20, 15, 0 };
 		assert_int_equal(model_add_cpu(m, i, &cpu[i]), 0);
@@ -59,13 +59,13 @@ static void fill(struct model *m)
 								.hold_max = 70 + i };
 		site.maps = 50 + i;
 		site.failed = i;
-		assert_int_equal(model_add_site(m, &site), 0);
+		assert_int_equal(model_add_caller(m, &site), 0);
 	}
 	site.caller = 0x5678;
 	site.maps = 900;
-	assert_int_equal(model_add_site(m, &site), 0);
+	assert_int_equal(model_add_caller(m, &site), 0);
 	site.used = 0;
-	assert_int_equal(model_add_site(m, &site), 0);
+	assert_int_equal(model_add_caller(m, &site), 0);
 	h.bucket[iomap_bucket(65)] = 2;
 	h.bucket[iomap_bucket(170)] = 1;
 	model_add_hist(m, IOMAP_LINEAR, IOMAP_ATOMIC, &h);
@@ -82,7 +82,7 @@ static void fill(struct model *m)
 	assert_int_equal(model_add_hook(m, "io_mapping_free", "a sentence"), 0);
 	model_finish(m);
 	for (size_t i = 0; i < m->nr_callers; i++)
-		m->callers[i].name = m->callers[i].ip == 0x1234 ? "one+0x1" : "two+0x2";
+		m->callers[i].name = m->callers[i].addr == 0x1234 ? "one+0x1" : "two+0x2";
 }
 
 static void status(void **state)
@@ -93,7 +93,7 @@ static void status(void **state)
 	(void)state;
 	fill(&m);
 	v = write_report(report_status, &m);
-	is_int(v, "schema", 1);
+	is_int(v, "schema", 2);
 	is_int(v, "time_ns", 777);
 	is_str(v, "version", "0.1");
 	is_str(v, "kernel/release", "6.12.117");
@@ -106,18 +106,18 @@ static void status(void **state)
 	is_int(v, "mappings/freed", 2);
 	is_str(v, "hooks/0/name", "io_mapping_map");
 	is_str(v, "hooks/0/state", "attached");
-	is_null(v, "hooks/0/gap");
+	is_null(v, "hooks/0/reason");
 	is_str(v, "hooks/1/state", "missing");
-	is_str(v, "hooks/1/gap", "a sentence");
-	is_int(v, "conservation/seen", 2001);
-	is_int(v, "conservation/counted", 1980);
-	is_int(v, "conservation/under_way", 3);
-	is_int(v, "conservation/lost/sites_full", 21);
-	is_int(v, "conservation/lost/ring_full", 0);
-	is_int(v, "conservation/lost/live_full", 0);
-	is_int(v, "conservation/lost/depth_overflow", 0);
-	is_int(v, "conservation/lost/saved_full", 0);
-	is_int(v, "conservation/lost/recursion", 0);
+	is_str(v, "hooks/1/reason", "a sentence");
+	is_int(v, "accounting/seen", 2001);
+	is_int(v, "accounting/counted", 1980);
+	is_int(v, "accounting/under_way", 3);
+	is_int(v, "accounting/lost/callers_full", 21);
+	is_int(v, "accounting/lost/ring_full", 0);
+	is_int(v, "accounting/lost/live_full", 0);
+	is_int(v, "accounting/lost/depth_overflow", 0);
+	is_int(v, "accounting/lost/saved_full", 0);
+	is_int(v, "accounting/lost/recursion", 0);
 	is_int(v, "unattributed/maps", 6);
 	is_int(v, "unattributed/unmaps", 6);
 	is_str(v, "hold_timing", "sampled");
@@ -146,8 +146,8 @@ static void list(void **state)
 	fill(&m);
 	v = write_list(&m, false);
 	assert_int_equal(json_array_size(at(v, "mappings")), 1);
-	is_int(v, "schema", 1);
-	is_int(v, "mappings/0/id", 1);
+	is_int(v, "schema", 2);
+	is_int(v, "mappings/0/mapping_id", 1);
 	is_str(v, "mappings/0/base", "0xf4000000");
 	is_int(v, "mappings/0/size", 67108864);
 	is_str(v, "mappings/0/backend", "linear");
@@ -179,7 +179,7 @@ static void list(void **state)
 
 static void check_stats(json_t *v)
 {
-	is_int(v, "schema", 1);
+	is_int(v, "schema", 2);
 	is_str(v, "hold_timing", "sampled");
 	is_int(v, "backends/linear/maps/atomic", 200);
 	is_int(v, "backends/linear/unmaps/atomic", 180);
@@ -200,7 +200,7 @@ static void check_stats(json_t *v)
 	is_str(v, "callers/1/caller", "one+0x1");
 	is_null(v, "callers/1/module");
 	is_str(v, "callers/1/kind", "atomic");
-	is_int(v, "callers/1/mapping", 1);
+	is_int(v, "callers/1/mapping_id", 1);
 	is_str(v, "callers/1/backend", "linear");
 	is_int(v, "callers/1/maps", 101);
 	is_int(v, "callers/1/failed", 1);
@@ -209,7 +209,7 @@ static void check_stats(json_t *v)
 	is_int(v, "cpus/1/maps/local", 20);
 	is_int(v, "cpus/1/unmaps/local", 18);
 	is_int(v, "cpus/1/failed", 6);
-	is_int(v, "conservation/seen", 2001);
+	is_int(v, "accounting/seen", 2001);
 }
 
 static void stats(void **state)
@@ -233,10 +233,10 @@ static void snapshot(void **state)
 	(void)state;
 	fill(&m);
 	v = write_report(report_snapshot, &m);
-	is_int(v, "schema", 1);
+	is_int(v, "schema", 2);
 	is_int(v, "time_ns", 777);
 	is_int(v, "status/pid", 42);
-	is_int(v, "list/mappings/0/id", 1);
+	is_int(v, "list/mappings/0/mapping_id", 1);
 	check_stats(at(v, "stats"));
 	json_decref(v);
 	model_free(&m);
@@ -320,13 +320,13 @@ static void events(void **state)
 	/* Sixteen bytes without an end, one of them no text. */
 	memcpy(e.rec.comm, "kworker/0:1-\xff\"xy", 16);
 	v = write_event(&e, 3);
-	is_int(v, "schema", 1);
+	is_int(v, "schema", 2);
 	is_int(v, "missed", 3);
 	is_int(v, "event/seq", 9);
 	is_int(v, "event/time_ns", 5);
 	is_int(v, "event/time_unix_ns", 1700000000123456789);
 	is_str(v, "event/type", "map_failed");
-	is_int(v, "event/id", 3);
+	is_int(v, "event/mapping_id", 3);
 	is_int(v, "event/pid", 77);
 	is_str(v, "event/comm", "kworker/0:1-\xef\xbf\xbd\"xy");
 	is_int(v, "event/cpu", 2);
@@ -365,11 +365,11 @@ static void callers_of_many_cpus(void **state)
 	(void)state;
 	for (int cpu = 0; cpu < 255; cpu++) {
 		for (unsigned int i = 0; i < 100; i++) {
-			struct iomap_site s = {
+			struct iomap_caller s = {
 				.caller = 16 * i, .id = i % 3, .used = 1, .maps = i
 			};
 
-			assert_int_equal(model_add_site(&m, &s), 0);
+			assert_int_equal(model_add_caller(&m, &s), 0);
 		}
 	}
 	model_finish(&m);

@@ -34,7 +34,7 @@ is "a rule has another number" changes iomap.h 's/^	IOMAP_LEAK,.*//; s/^	IOMAP_H
 is "another bucket" changes iomap.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
 is "a number in a macro" changes iomap.h 's/\(define IOMAP_NAME_LEN\) 128/\1 64/'
 is "a record of interrupts" changes ipi.h 's/^	__aligned_u64 sends;.*//'
-is "what is kept" changes keep.h 's/^	__u32 nr_links;.*//'
+is "what is kept" changes persistent.h 's/^	__u32 nr_links;.*//'
 is "another type of map" changes maps.bpf.h '0,/BPF_MAP_TYPE_HASH/s//BPF_MAP_TYPE_LRU_HASH/'
 is "another key" changes ipi_maps.bpf.h '0,/__type(key, __u32)/s//__type(key, __u64)/'
 is "a map less" changes ipi_maps.bpf.h 's/} ipi_joins SEC.*/} joins SEC(".maps");/'
@@ -44,5 +44,5 @@ is "a comment does not" stays iomap.h 's|/\* bus address \*/|/* where it is */|'
 is "nor do blanks" stays iomap.h 's/^	IOMAP_LEAK,.*/	  IOMAP_LEAK,/'
 is "nor do the programs" stays iomap.bpf.c 's/cpu->created++;/cpu->created += 1;/'
 same "all files with maps or what these include" "$(bpf/schema --files bpf | tr '\n' ' ')" \
-	"iomap.h ipi.h ipi_maps.bpf.h keep.h maps.bpf.h "
+	"iomap.h ipi.h ipi_maps.bpf.h maps.bpf.h persistent.h "
 finish

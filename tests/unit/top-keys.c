@@ -119,7 +119,7 @@ static void drilling(void **state)
 	check_frame("callers-of-2-80x24", 80, 24);
 	top_key(&top, TOP_ESCAPE);
 	assert_int_equal(top.view, 0);
-	assert_int_equal(top.mapping, 0);
+	assert_int_equal(top.mapping_id, 0);
 }
 
 static void pausing(void **state)

@@ -185,7 +185,7 @@ static void bad_snapshots(void **state)
 	s = json_loads(
 		"{\"time_ns\":1,\"list\":{\"mappings\":[7,{\"id\":\"x\",\"maps\":[]},null]},"
 		"\"stats\":{\"backends\":{\"linear\":3},\"callers\":[{\"kind\":5}],\"cpus\":{}},"
-		"\"status\":{\"hooks\":{},\"conservation\":\"?\"}}",
+		"\"status\":{\"hooks\":{},\"accounting\":\"?\"}}",
 		0, NULL);
 	assert_non_null(s);
 	assert_int_equal(trend_add(&m, s, &err), 0);
@@ -240,9 +240,9 @@ static void places(void **state)
 	assert_int_equal(l->n, 2);
 	add_places(&m, 12, later);
 	assert_int_equal(l->n, 7);
-	assert_true(l->items[0].rates.breaches == 4 / 2.0);
+	assert_true(l->items[0].rates.violations == 4 / 2.0);
 	for (size_t i = 1; i < 6; i++)
-		assert_true(l->items[i].rates.breaches == 9 / 2.0);
+		assert_true(l->items[i].rates.violations == 9 / 2.0);
 	add_places(&m, 13, "{}");
 	assert_int_equal(l->n, 0);
 	trend_free(&m);

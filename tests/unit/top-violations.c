@@ -127,7 +127,7 @@ static void drilling(void **state)
 	top_key(&top, TOP_ENTER);
 	draw(80, 24);
 	assert_int_equal(top.view, VIEW_CALLERS);
-	assert_int_equal(top.mapping, 1);
+	assert_int_equal(top.mapping_id, 1);
 	top_key(&top, TOP_ESCAPE);
 	assert_int_equal(top.view, VIEW_VIOLATIONS);
 	top_key(&top, TOP_END); /* of no known mapping */

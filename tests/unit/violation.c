@@ -85,14 +85,15 @@ static void hostile(void **state)
 
 static void totals(void **state)
 {
-	json_t *v = json_loads("{\"rules\":{"
-			       "\"leak\":{\"state\":\"checked\",\"gap\":null,\"count\":3},"
-			       "\"unmap-kind\":{\"state\":\"missing\",\"gap\":\"x\",\"count\":2},"
-			       "\"hold-time\":{\"state\":\"off\",\"gap\":null,\"count\":0},"
-			       "\"unmap-order\":{\"state\":\"checked\",\"count\":0,"
-			       "\"missed\":2},"
-			       "\"odd\":7}}",
-			       0, NULL);
+	json_t *v =
+		json_loads("{\"rules\":{"
+			   "\"leak\":{\"state\":\"checked\",\"reason\":null,\"count\":3},"
+			   "\"unmap-kind\":{\"state\":\"missing\",\"reason\":\"x\",\"count\":2},"
+			   "\"hold-time\":{\"state\":\"off\",\"reason\":null,\"count\":0},"
+			   "\"unmap-order\":{\"state\":\"checked\",\"count\":0,"
+			   "\"missed\":2},"
+			   "\"odd\":7}}",
+			   0, NULL);
 	const json_t *rules = json_object_get(v, "rules");
 	struct rule_totals t = rule_totals(v);
 
@@ -103,7 +104,7 @@ static void totals(void **state)
 	assert_int_equal(t.off, 1);
 	assert_int_equal(t.missing, 2);
 	assert_int_equal(t.broken, 2);
-	assert_int_equal(t.breaches, 5);
+	assert_int_equal(t.violations, 5);
 	assert_null(rule_why("leak", json_object_get(rules, "leak")));
 	assert_string_equal(rule_why("unmap-order", json_object_get(rules, "unmap-order")),
 			    "at times not checked, as BPF was at work on the CPU");

@@ -58,6 +58,6 @@ same "three frames" "$(grep -c '^iomaptop ' "$dir/out")" 3
 json=$(sed -n '/^{/,$p' "$dir/out")
 same "and the JSON of stats: qxl mapped" \
 	"$(jq '[.callers[] | select(.caller | startswith("qxl_")) | .maps] | add > 0' <<<"$json")" true
-same "its books balance" "$(jq '.conservation | .seen == .counted + (.lost | add)' <<<"$json")" true
+same "its books balance" "$(jq '.accounting | .seen == .counted + (.lost | add)' <<<"$json")" true
 [ "$failed" = 0 ] || sed 's/^/# /' "$dir/err"
 finish

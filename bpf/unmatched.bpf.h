@@ -4,8 +4,8 @@
  * before we began. What rules out the latter makes it a violation; without such a proof it is only
  * counted, as undecided.
  */
-#ifndef IOMAP_STRAYS_BPF_H
-#define IOMAP_STRAYS_BPF_H
+#ifndef IOMAP_UNMATCHED_BPF_H
+#define IOMAP_UNMATCHED_BPF_H
 
 #include "account.bpf.h"
 
@@ -54,7 +54,7 @@ static __always_inline int may_be_forgotten(struct iomap_cpu *cpu, __u32 kind)
 }
 
 /* Counts the unmap. Returns 1 when it is proved to be of what is not mapped. */
-static __always_inline int stray_proved(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
+static __always_inline int unmatched_proved(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
 {
 	int proved;
 

@@ -3,20 +3,20 @@
  * A bucket of the call-site table. Plain C on one struct, so that the BPF programs and a unit test
  * use the same code. Sites are never removed.
  */
-#ifndef IOMAP_SITE_H
-#define IOMAP_SITE_H
+#ifndef IOMAP_CALLER_H
+#define IOMAP_CALLER_H
 
 #include "iomap.h"
 
 /* The way that holds the site, or that it may take; NULL when the bucket is full of others. */
-IOMAP_INLINE struct iomap_site *iomap_site_find(struct iomap_site_bucket *b, __u64 caller, __u32 id,
-						__u32 kind)
+IOMAP_INLINE struct iomap_caller *iomap_caller_find(struct iomap_caller_bucket *b, __u64 caller,
+						    __u32 id, __u32 kind)
 {
 	__u32 i;
 
 #pragma clang loop unroll(full)
-	for (i = 0; i < IOMAP_SITE_WAYS; i++) {
-		struct iomap_site *s = &b->way[i];
+	for (i = 0; i < IOMAP_CALLER_WAYS; i++) {
+		struct iomap_caller *s = &b->way[i];
 
 		if (!s->used)
 			return s;
@@ -27,8 +27,8 @@ IOMAP_INLINE struct iomap_site *iomap_site_find(struct iomap_site_bucket *b, __u
 }
 
 /* Counts one map there; failed: one that returned no address. */
-IOMAP_INLINE void iomap_site_count(struct iomap_site *s, __u64 caller, __u32 id, __u32 kind,
-				   __u32 backend, int failed)
+IOMAP_INLINE void iomap_caller_count(struct iomap_caller *s, __u64 caller, __u32 id, __u32 kind,
+				     __u32 backend, int failed)
 {
 	if (!s->used) {
 		s->caller = caller;

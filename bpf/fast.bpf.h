@@ -5,28 +5,28 @@
  * is there for all others; before it gives up, it has done nothing. An id that the tables lack is
  * not found in them.
  */
-#ifndef IOMAP_QUICK_BPF_H
-#define IOMAP_QUICK_BPF_H
+#ifndef IOMAP_FAST_BPF_H
+#define IOMAP_FAST_BPF_H
 
 #include "checks.bpf.h"
-#include "sites.bpf.h"
+#include "callers.bpf.h"
 
 /* The call site, if it is in the first of its two buckets. */
-static __always_inline struct iomap_site *quick_site(__u64 caller, __u32 id, __u32 kind)
+static __always_inline struct iomap_caller *fast_caller(__u64 caller, __u32 id, __u32 kind)
 {
-	__u32 key = (iomap_site_hash(caller, id, kind) >> 16) & cfg_site_mask;
-	struct iomap_site_bucket *b = bpf_map_lookup_elem(&sites, &key);
-	struct iomap_site *s;
+	__u32 key = (iomap_caller_hash(caller, id, kind) >> 16) & cfg_caller_mask;
+	struct iomap_caller_bucket *b = bpf_map_lookup_elem(&callers, &key);
+	struct iomap_caller *s;
 
 	if (!b)
 		return NULL;
-	s = iomap_site_find(b, caller, id, kind);
+	s = iomap_caller_find(b, caller, id, kind);
 	return s && s->used ? s : NULL;
 }
 
 /* Counts the map where the others are counted. */
-static __always_inline void quick_count(struct iomap_cpu *cpu, struct iomap_counters *c,
-					struct iomap_site *s, __u64 caller, __u32 kind)
+static __always_inline void fast_count(struct iomap_cpu *cpu, struct iomap_counters *c,
+				       struct iomap_caller *s, __u64 caller, __u32 kind)
 {
 	/* For the verifier; the compiler must not know better. */
 	asm volatile("" : "+r"(kind));
@@ -40,24 +40,24 @@ static __always_inline void quick_count(struct iomap_cpu *cpu, struct iomap_coun
 }
 
 /* Returns 1 when the map has been counted. */
-static __always_inline int quick_map(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
+static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
 	__u32 id = ctx->args[0], kind = ctx->args[4], gen;
 	__u64 vaddr = ctx->args[1], offset = ctx->args[2], caller = ctx->args[6];
 	struct iomap_counters *c;
 	struct iomap_mapping *m;
 	struct iomap_frame *f;
-	struct iomap_site *s;
+	struct iomap_caller *s;
 
 	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
-	    cfg_map_stacks || cpu->stack.window.open)
+	    cfg_map_stacks || cpu->stack.op.open)
 		return 0;
 	m = bpf_map_lookup_elem(&mappings, &id);
 	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
 	    out_of_range(m, kind, offset, ctx->args[3]))
 		return 0;
 	gen = m->gen;
-	s = quick_site(caller, id, kind);
+	s = fast_caller(caller, id, kind);
 	c = bpf_map_lookup_elem(&counters, &id);
 	if (!s || !c)
 		return 0;
@@ -74,7 +74,7 @@ static __always_inline int quick_map(struct bpf_raw_tracepoint_args *ctx, struct
 
 		if (!shared.live_used[0] || bpf_map_update_elem(&live, &key, &entry, BPF_NOEXIST))
 			return 0;
-		quick_count(cpu, c, s, caller, IOMAP_SLEEPABLE);
+		fast_count(cpu, c, s, caller, IOMAP_SLEEPABLE);
 		return 1;
 	}
 	if (iomap_stack_full(&cpu->stack))
@@ -89,13 +89,13 @@ static __always_inline int quick_map(struct bpf_raw_tracepoint_args *ctx, struct
 	f->backend = IOMAP_LINEAR;
 	f->ts = hold_start(cpu, kind, s->maps < IOMAP_SAMPLE_FIRST);
 	iomap_stack_push(&cpu->stack);
-	quick_count(cpu, c, s, caller, kind);
+	fast_count(cpu, c, s, caller, kind);
 	return 1;
 }
 
 /* Counts the unmap of a map of that mapping, which is still the one it was. */
-static __always_inline void quick_end(struct iomap_cpu *cpu, struct iomap_counters *c, __u32 kind,
-				      __u64 caller, __u64 start)
+static __always_inline void fast_end(struct iomap_cpu *cpu, struct iomap_counters *c, __u32 kind,
+				     __u64 caller, __u64 start)
 {
 	/* For the verifier; the compiler must not know better. */
 	asm volatile("" : "+r"(kind));
@@ -107,7 +107,7 @@ static __always_inline void quick_end(struct iomap_cpu *cpu, struct iomap_counte
 	cpu->counted++;
 }
 
-static __always_inline int quick_unmap_sleepable(__u64 vaddr, struct iomap_cpu *cpu)
+static __always_inline int fast_unmap_sleepable(__u64 vaddr, struct iomap_cpu *cpu)
 {
 	struct iomap_live_key key = { .vaddr = vaddr };
 	struct iomap_counters *c;
@@ -128,12 +128,12 @@ static __always_inline int quick_unmap_sleepable(__u64 vaddr, struct iomap_cpu *
 	start = entry->ts;
 	if (bpf_map_delete_elem(&live, &key))
 		return 0;
-	quick_end(cpu, c, IOMAP_SLEEPABLE, caller, start);
+	fast_end(cpu, c, IOMAP_SLEEPABLE, caller, start);
 	return 1;
 }
 
 /* Returns 1 when the unmap has been counted. */
-static __always_inline int quick_unmap(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
+static __always_inline int fast_unmap(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
 	struct iomap_stack *st = &cpu->stack;
 	struct iomap_frame *f = &st->frames[(st->top - 1) & IOMAP_STACK_MASK];
@@ -145,7 +145,7 @@ static __always_inline int quick_unmap(struct bpf_raw_tracepoint_args *ctx, stru
 	if (cfg_max_hold_ns)
 		return 0;
 	if (kind == IOMAP_SLEEPABLE)
-		return quick_unmap_sleepable(ctx->args[0], cpu);
+		return fast_unmap_sleepable(ctx->args[0], cpu);
 	if (!st->used || f->vaddr != ctx->args[0] || f->kind != kind || f->backend != IOMAP_LINEAR)
 		return 0;
 	/* A hole below it would go with it. */
@@ -158,7 +158,7 @@ static __always_inline int quick_unmap(struct bpf_raw_tracepoint_args *ctx, stru
 		return 0;
 	st->top--;
 	st->used--;
-	quick_end(cpu, c, kind, f->caller, f->ts);
+	fast_end(cpu, c, kind, f->caller, f->ts);
 	return 1;
 }
 

@@ -3,8 +3,8 @@
  * What user space keeps in the kernel, next to what the programs count, for the iomapd that comes
  * after it. The programs touch none of it. Part of iomap.h, and under its rules.
  */
-#ifndef IOMAP_KEEP_H
-#define IOMAP_KEEP_H
+#ifndef IOMAP_PERSISTENT_H
+#define IOMAP_PERSISTENT_H
 
 #include "iomap.h"
 
@@ -12,21 +12,21 @@
  * The array `told`: so many of the latest events, each by seq modulo this, and then the violations,
  * in their order, which no other event is to push out.
  */
-#define IOMAP_TOLD     1024
-#define IOMAP_TOLD_ALL (IOMAP_TOLD + IOMAP_PLACES)
+#define IOMAP_SAVED_EVENTS 1024
+#define IOMAP_SAVED_ALL	   (IOMAP_SAVED_EVENTS + IOMAP_SITES)
 
-struct iomap_told {
+struct iomap_saved_event {
 	__aligned_u64 seq; /* 1 for the first since counting began; 0: none, or being written */
 	struct iomap_event rec;
 };
 
 /* The settings that the programs and maps were made with; they stay for as long as these. */
-struct iomap_kept_options {
+struct iomap_persistent_options {
 	__aligned_u64 max_hold_ns;
 	__aligned_u64 hidden;
 	__u32 max_mappings;
 	__u32 max_live;
-	__u32 max_sites;
+	__u32 max_callers;
 	__u32 ring_bytes;
 	__u32 timing;
 	__u32 rules_off;
@@ -35,28 +35,29 @@ struct iomap_kept_options {
 };
 
 /* A hook that the kernel lacks. */
-struct iomap_kept_gap {
+struct iomap_persistent_hook {
 	char hook[32];
-	char gap[480];
+	char missing[480];
 };
 
-#define IOMAP_KEPT_GAPS 32
+#define IOMAP_PERSISTENT_HOOKS 32
 
 /* The only value of the array `kept`. */
-struct iomap_kept {
+struct iomap_persistent {
 	__aligned_u64 since_unix_ns; /* when counting began */
 	__aligned_u64 starts;	     /* of iomapd, since then */
 	__aligned_u64 adopted;	     /* mappings that are older than that */
 	__u32 nr_programs;
 	__u32 nr_links;
-	struct iomap_kept_options options;
+	struct iomap_persistent_options options;
 	char version[32];  /* of the iomapd that made all this */
 	char programs[32]; /* hash of its programs */
-	struct iomap_kept_gap gaps[IOMAP_KEPT_GAPS];
+	struct iomap_persistent_hook missing[IOMAP_PERSISTENT_HOOKS];
 };
 
-_Static_assert(sizeof(struct iomap_told) == 96, "told");
-_Static_assert(sizeof(struct iomap_kept_options) == 48, "kept_options");
-_Static_assert(sizeof(struct iomap_kept) == 32 + 48 + 64 + 512 * IOMAP_KEPT_GAPS, "kept");
+_Static_assert(sizeof(struct iomap_saved_event) == 96, "saved_event");
+_Static_assert(sizeof(struct iomap_persistent_options) == 48, "persistent_options");
+_Static_assert(sizeof(struct iomap_persistent) == 32 + 48 + 64 + 512 * IOMAP_PERSISTENT_HOOKS,
+	       "persistent");
 
 #endif

@@ -3,7 +3,7 @@
  * A server on a UNIX socket that answers each call with the bytes of standard input, for replies
  * that iomapd would never send.
  *
- *	canned-server PATH [hold|close] < REPLY
+ *	fake-server PATH [hold|close] < REPLY
  *
  * hold: keeps the connection open after the reply (the default); close: closes it. Ends by a
  * signal.
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	size_t len;
 
 	if (argc < 2 || argc > 3 || strlen(argv[1]) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "Usage: canned-server PATH [hold|close] < REPLY\n");
+		fprintf(stderr, "Usage: fake-server PATH [hold|close] < REPLY\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	unlink(argv[1]);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 8)) {
-		fprintf(stderr, "canned-server: %s: %s\n", argv[1], strerror(errno));
+		fprintf(stderr, "fake-server: %s: %s\n", argv[1], strerror(errno));
 		return 5;
 	}
 	for (;;) {

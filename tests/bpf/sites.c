@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Breaches by place: told once, counted exactly, never a flood, never lost. */
+/* Violations by place: told once, counted exactly, never a flood, never lost. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
@@ -89,16 +89,16 @@ static void too_many_places(void **state)
 
 	(void)state;
 	open_one(&b, NULL);
-	for (unsigned int i = 0; i < IOMAP_PLACES + more; i++) {
+	for (unsigned int i = 0; i < IOMAP_SITES + more; i++) {
 		offend(&b, SITE + i);
 		if (i % 100 == 0)
 			collector_consume(b.collector, h);
 	}
 	offend(&b, SITE);
 	bench_sample(&b);
-	assert_int_equal(b.m.nr_violations, IOMAP_PLACES);
-	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], IOMAP_PLACES + more + 1);
-	assert_int_equal(b.m.unplaced, more);
+	assert_int_equal(b.m.nr_violations, IOMAP_SITES);
+	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], IOMAP_SITES + more + 1);
+	assert_int_equal(b.m.unlisted, more);
 	assert_int_equal(b.m.violations[0].count, 2);
 	history_free(h);
 	bench_close(&b);
@@ -120,7 +120,7 @@ static void ring_full(void **state)
 	assert_int_equal(violations_told(h), n);
 	bench_sample(&b);
 	assert_int_equal(b.m.nr_violations, n);
-	assert_int_equal(b.m.unplaced, 0);
+	assert_int_equal(b.m.unlisted, 0);
 	/* Told once only. */
 	offend(&b, SITE + n);
 	collector_consume(b.collector, h);
@@ -179,7 +179,7 @@ static void too_many_holders(void **state)
 	bench_sample(&b);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_LOCAL].unmaps, room);
 	assert_int_equal(b.m.undecided[IOMAP_LOCAL], n - room);
-	assert_int_equal(total_breaches(&b), 0);
+	assert_int_equal(total_violations(&b), 0);
 	bench_close(&b);
 }
 
@@ -194,5 +194,5 @@ int main(void)
 		cmocka_unit_test(too_many_holders),
 	};
 
-	return cmocka_run_group_tests_name("bpf/places", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bpf/sites", tests, NULL, NULL);
 }

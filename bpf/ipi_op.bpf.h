@@ -4,8 +4,8 @@
  * to io_mapping_unmap_done: what their task does meanwhile is their doing. Interrupts that come
  * between are not the task, and the maps that they make send nothing.
  */
-#ifndef IOMAP_WINDOW_BPF_H
-#define IOMAP_WINDOW_BPF_H
+#ifndef IOMAP_IPI_OP_BPF_H
+#define IOMAP_IPI_OP_BPF_H
 
 #include <bpf/bpf_core_read.h>
 
@@ -72,23 +72,23 @@ static __always_inline struct iomap_ipi_cpu *ipi_cpu_at(__u32 level)
 }
 
 /* The call site's record, made when there is none; NULL when there is no room. */
-static __always_inline struct iomap_ipi_site *ipi_site_of(__u64 caller, __u32 id, __u32 kind,
-							  __u32 backend)
+static __always_inline struct iomap_ipi_caller *ipi_caller_of(__u64 caller, __u32 id, __u32 kind,
+							      __u32 backend)
 {
-	struct iomap_ipi_site_key key = {
+	struct iomap_ipi_caller_key key = {
 		.caller = caller, .id = id, .kind = kind, .backend = backend
 	};
-	struct iomap_ipi_site *s = bpf_map_lookup_elem(&ipi_sites, &key);
-	static const struct iomap_ipi_site none;
+	struct iomap_ipi_caller *s = bpf_map_lookup_elem(&ipi_callers, &key);
+	static const struct iomap_ipi_caller none;
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&ipi_sites, &key, &none, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&ipi_sites, &key);
+	bpf_map_update_elem(&ipi_callers, &key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&ipi_callers, &key);
 }
 
 /* Notes ranges that the site queued in that epoch, and settles what is past. */
-static __always_inline void site_queued(struct iomap_ipi_site *s, __u64 epoch, __u64 ranges)
+static __always_inline void caller_queued(struct iomap_ipi_caller *s, __u64 epoch, __u64 ranges)
 {
 	__u32 at = s->open[1].epoch & (IOMAP_PURGES - 1);
 	struct iomap_ipi_purge *p;
@@ -110,16 +110,16 @@ static __always_inline void site_queued(struct iomap_ipi_site *s, __u64 epoch, _
 }
 
 /* Adds what the window cost to its call site. */
-static __always_inline void window_settle(struct iomap_window *w, __u64 caller, __u32 id,
+static __always_inline void ipi_op_settle(struct iomap_ipi_op *w, __u64 caller, __u32 id,
 					  __u32 kind, __u32 backend)
 {
-	struct iomap_ipi_site *s = ipi_site_of(caller, id, kind, backend);
+	struct iomap_ipi_caller *s = ipi_caller_of(caller, id, kind, backend);
 	struct iomap_ipi_cpu *ic;
 
 	if (s) {
 		iomap_ipi_add(&s->direct, &w->count);
 		if (w->queued)
-			site_queued(s, w->epoch, w->queued);
+			caller_queued(s, w->epoch, w->queued);
 	} else {
 		ic = ipi_cpu_at(IOMAP_LEVEL_TASK);
 		if (ic)
@@ -155,9 +155,9 @@ static __always_inline int hold_expected(const struct iomap_cpu *cpu, __u32 id, 
 }
 
 /* A map begins. It is timed when its hold is. */
-static __always_inline void window_map_start(struct iomap_cpu *cpu, __u32 id, __u32 kind)
+static __always_inline void ipi_op_map_start(struct iomap_cpu *cpu, __u32 id, __u32 kind)
 {
-	struct iomap_window *w = &cpu->stack.window;
+	struct iomap_ipi_op *w = &cpu->stack.op;
 
 	if (!in_task())
 		return;
@@ -167,9 +167,9 @@ static __always_inline void window_map_start(struct iomap_cpu *cpu, __u32 id, __
 }
 
 /* A map is done; its hold began then. */
-static __always_inline void window_map_end(struct iomap_cpu *cpu, const struct opened *o)
+static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct opened *o)
 {
-	struct iomap_window *w = &cpu->stack.window;
+	struct iomap_ipi_op *w = &cpu->stack.op;
 
 	if (!cfg_ipi || !w->open || !in_task())
 		return;
@@ -177,15 +177,15 @@ static __always_inline void window_map_end(struct iomap_cpu *cpu, const struct o
 	if (w->start && o->start)
 		op_time(IOMAP_OP_MAP, o->backend, o->kind, o->start - w->start);
 	if (w->used)
-		window_settle(w, o->caller, o->id, o->kind, o->backend);
+		ipi_op_settle(w, o->caller, o->id, o->kind, o->backend);
 }
 
 /* An unmap begins, of a map that is known. held_ns: until now; 0: not known. */
-static __always_inline void window_unmap(struct iomap_cpu *cpu, const struct opened *o,
+static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct opened *o,
 					 __u64 held_ns)
 {
-	struct iomap_window *w = &cpu->stack.window;
-	struct iomap_ipi_site *s;
+	struct iomap_ipi_op *w = &cpu->stack.op;
+	struct iomap_ipi_caller *s;
 	struct iomap_ipi_cpu *ic;
 	__u32 level;
 
@@ -193,7 +193,7 @@ static __always_inline void window_unmap(struct iomap_cpu *cpu, const struct ope
 		return;
 	level = level_now();
 	if (o->backend == IOMAP_IOREMAP && o->kind != IOMAP_SLEEPABLE) {
-		s = ipi_site_of(o->caller, o->id, o->kind, o->backend);
+		s = ipi_caller_of(o->caller, o->id, o->kind, o->backend);
 		if (s)
 			s->slots++;
 		ic = ipi_cpu_at(level);
@@ -213,9 +213,9 @@ static __always_inline void window_unmap(struct iomap_cpu *cpu, const struct ope
 }
 
 /* An unmap is done. */
-static __always_inline void window_unmap_end(struct iomap_cpu *cpu)
+static __always_inline void ipi_op_unmap_end(struct iomap_cpu *cpu)
 {
-	struct iomap_window *w = &cpu->stack.window;
+	struct iomap_ipi_op *w = &cpu->stack.op;
 	__u32 backend, kind;
 
 	if (!w->open || !in_task())
@@ -226,7 +226,7 @@ static __always_inline void window_unmap_end(struct iomap_cpu *cpu)
 	if (w->start)
 		op_time(IOMAP_OP_UNMAP, backend, kind, bpf_ktime_get_ns() - w->start);
 	if (w->used)
-		window_settle(w, w->caller, w->id, kind, backend);
+		ipi_op_settle(w, w->caller, w->id, kind, backend);
 }
 
 #endif
