@@ -88,7 +88,7 @@ struct collector {
 	size_t nr_reported;			/* violations among them */
 	bool replay;				/* the batch has those that an earlier one told */
 	uint64_t begin;				/* the first of them, but for violations */
-	const struct iomap_saved_event *look_saved; /* the first record of the ring may be this one */
+	const struct iomap_saved_event *look_saved; /* may be the first record of the ring, too */
 	bool look_unreported;			    /* there may be sites that were not told of */
 	int progs[COLLECTOR_PROGRAMS_MAX]; /* taken over: by number in the object, -1: not there */
 	char *notes[COLLECTOR_NOTES_MAX];

@@ -312,7 +312,7 @@ static void other_options_begin_anew(void **state)
 
 static void half_a_set_is_not_used(void **state)
 {
-	static const char *const parts[] = { "map_mappings", "map_kept", "prog_iomap_map" };
+	static const char *const parts[] = { "map_mappings", "map_persistent", "prog_iomap_map" };
 	char path[128];
 	struct bench b;
 

@@ -126,7 +126,7 @@ is 'violations of rules that are not checked' ran 0 violations --rule leak --rul
 is 'the other rules are off' err_is 'collector: rules_off 0xfffffebf max_hold_ns 0 map_stacks 0'
 is 'a budget is one more rule' ran 1 violations --rule leak --max-hold 50us --map-stacks -- true
 is 'and goes to the collector' err_is 'collector: rules_off 0xfffffcff max_hold_ns 50000 map_stacks 1'
-is 'it is the only one broken' last_is 'violations: 1 rule was broken, 9 times from 1 place'
+is 'it is the only one broken' last_is 'violations: 1 rule was broken, 9 times from 1 site'
 is 'the command failed' ran 7 good -- sh -c 'exit 3'
 is 'it is told how' last_is 'command failed: exit status 3; no rule was seen to be broken'
 is 'the command was killed' ran 7 good -- sh -c 'kill -9 $$'
@@ -143,7 +143,7 @@ is 'suppressed' ran 0 suppressed --suppress "$dir/known" -- true
 is 'not suppressed' ran 1 suppressed -- true
 
 is 'a report in a file' ran 1 violations --format junit --output "$dir/report" -- echo hello
-is 'and the outcome is said' err_has 'iomapctl: violations: 4 rules were broken, 7 times from 4 places'
+is 'and the outcome is said' err_has 'iomapctl: violations: 4 rules were broken, 7 times from 4 sites'
 is 'standard output is that of the command' [ "$(cat "$dir/out")" = hello ]
 is 'it is all there' valid_junit "$dir/report"
 is 'no other file is left' [ "$(ls "$dir"/report*)" = "$dir/report" ]
