@@ -4,10 +4,10 @@
 
 #include "cli/completion/completion.h"
 #include "cli/ctl/iomapctl.h"
-#include "daemon/collector/priv.h"
+#include "daemon/collector/collector.h"
 #include "daemon/base/names.h"
 
-_Static_assert(IOMAP_RULE_MAX + 1 < VALUE_WORDS && HOOK_MAX < VALUE_WORDS, "VALUE_WORDS");
+_Static_assert(IOMAP_RULE_MAX + 1 < VALUE_WORDS, "VALUE_WORDS");
 
 static void rules(struct value *v, bool all)
 {
@@ -21,12 +21,10 @@ static void rules(struct value *v, bool all)
 
 static void hooks(struct value *v)
 {
-	size_t n = 0;
+	const char *name;
 
-	for (int i = 0; i < HOOK_MAX; i++) {
-		if (collector_hook(collector_hook_names[i]) >= 0)
-			v->words[n++] = collector_hook_names[i];
-	}
+	for (size_t i = 0; (name = collector_hook_name(i)) && i < VALUE_WORDS - 1; i++)
+		v->words[i] = name;
 }
 
 static void timings(struct value *v)
