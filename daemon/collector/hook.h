@@ -58,7 +58,9 @@ struct hook {
 		const char *on; /* tracepoint or function */
 		enum hook_attach attach;
 	} programs[HOOK_PROGRAMS_MAX];
-	/* Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence */
+	/*
+	 * Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence
+	 */
 	int (*start)(struct collector *c, int hook, struct errbuf *e);
 };
 
