@@ -234,8 +234,10 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || fast_map(ctx, cpu))
+	if (!cpu)
 		return 0;
+	if (!cfg_slow_only && fast_map(ctx, cpu))
+		return IOMAP_TOOK_FAST_PATH;
 	/* Keep the compiler from setting up the slow path's values on the fast path. */
 	barrier_var(ctx);
 	barrier_var(cpu);
@@ -296,8 +298,10 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || fast_unmap(ctx, cpu))
+	if (!cpu)
 		return 0;
+	if (!cfg_slow_only && fast_unmap(ctx, cpu))
+		return IOMAP_TOOK_FAST_PATH;
 	barrier_var(ctx);
 	barrier_var(cpu);
 	return unmap_seen(ctx, cpu);

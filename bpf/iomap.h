@@ -352,6 +352,9 @@ struct iomap_event {
 	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
 };
 
+/* What the programs of maps and unmaps return to a test; the kernel ignores it. */
+#define IOMAP_TOOK_FAST_PATH 1
+
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 

@@ -28,6 +28,8 @@ const volatile __u32 cfg_pcpu_hot = 0;
 const volatile __u32 cfg_long_size = 8;
 /* A test runs the programs, always on the level of a task. */
 const volatile __u32 cfg_always_task = 0;
+/* A test wants all events on the slow path. */
+const volatile __u32 cfg_slow_only = 0;
 
 /* Bits of the rules that are not checked. */
 const volatile __u32 cfg_rules_off = 0;

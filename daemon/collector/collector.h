@@ -29,6 +29,7 @@ struct collector_options {
 	bool map_stacks;      /* keep the kernel stack of each map, for the violations */
 	int preempt_rt;	      /* -1: find out */
 	bool no_attach;	      /* load only: for tests that run the programs themselves */
+	bool slow_only;	      /* for tests: no event takes the fast path */
 	const char *root;     /* comes before /sys and /proc; NULL: nothing */
 	/*
 	 * Folder of the BPF file system where all is pinned, and where what an earlier one left is
