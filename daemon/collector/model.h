@@ -68,8 +68,7 @@ struct model_hist {
 /* A hook that the figures need and that the kernel may lack. */
 struct model_hook {
 	const char *name;
-	const char *
-		missing; /* NULL: attached; else a sentence: why it is missing and what that costs */
+	const char *missing; /* why it is missing and what that costs; NULL: attached */
 };
 
 /* A site that breaks a rule. The filler of the model owns the strings. Times are nanoseconds. */
