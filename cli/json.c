@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 uint64_t kinds_sum(const struct kinds *k)
 {
@@ -75,12 +75,12 @@ const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *m
 			    char buf[SYMBOL_MAX])
 {
 	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
-	char raw[SYMBOL_MAX];
 
 	if (!s)
 		return NULL;
-	snprintf(raw, sizeof(raw), "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
-	return fmt_clean(buf, SYMBOL_MAX, raw);
+	snprintf(buf, SYMBOL_MAX, "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
+	utf8_clean(buf);
+	return buf;
 }
 
 struct accounting rec_accounting(const json_t *obj)

@@ -7,6 +7,7 @@
 
 #include "cli/fmt.h"
 #include "cli/table.h"
+#include "daemon/base/utf8.h"
 
 void table_init(struct table *t, const struct column *cols, size_t n_cols)
 {
@@ -207,7 +208,7 @@ static size_t natural_width(const struct table *t, size_t col, int flags)
 
 	if (c->type == COL_TEXT || !(flags & LAYOUT_STEADY)) {
 		for (size_t r = 0; r < t->n_rows; r++) {
-			size_t n = utf8_width(table_cell(t, r, col, buf, sizeof(buf)));
+			size_t n = fmt_width(table_cell(t, r, col, buf, sizeof(buf)));
 
 			w = n > w ? n : w;
 		}
@@ -295,17 +296,14 @@ size_t table_layout(const struct table *t, size_t width, int flags,
 /* Prints @s in @width columns, cut short with a dot-dot-dot where it does not fit. */
 static void print_cell(FILE *f, const char *s, size_t width, bool right, bool last)
 {
-	size_t w = utf8_width(s), pad = w < width ? width - w : 0, room = width;
-	char out[5];
+	size_t w = fmt_width(s), pad = w < width ? width - w : 0, room = width;
 
 	if (right)
 		fprintf(f, "%*s", (int)pad, "");
 	if (w > width)
 		room = width > 3 ? width - 2 : width;
-	for (uint32_t ch; room && (ch = utf8_next(&s)); room--) {
-		utf8_put(out, ch);
-		fputs(out, f);
-	}
+	for (uint32_t ch; room && (ch = fmt_next(&s)); room--)
+		utf8_putc(f, ch);
 	if (w > width && width > 3)
 		fputs("..", f);
 	if (!right && !last)

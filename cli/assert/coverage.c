@@ -7,6 +7,7 @@
 #include "cli/assert/report.h"
 #include "cli/fmt.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 #define LABEL "%s%-12s "
 
@@ -47,7 +48,7 @@ static void put_command(FILE *f, const struct assert_report *r, const char *inde
 	for (char **arg = r->argv; *arg; arg++) {
 		if (arg != r->argv)
 			fputc(' ', f);
-		assert_put(f, *arg);
+		utf8_print(f, *arg);
 	}
 	fputs(": ", f);
 	assert_put_status(f, r);
@@ -105,11 +106,11 @@ static void put_owner(FILE *f, const struct model_mapping *m)
 	if (!m->owner)
 		return;
 	fputs(", ", f);
-	assert_put(f, m->owner);
+	utf8_print(f, m->owner);
 	if (!m->module)
 		return;
 	fputs(" [", f);
-	assert_put(f, m->module);
+	utf8_print(f, m->module);
 	fputc(']', f);
 }
 
@@ -161,9 +162,9 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 		if (!m->hooks[i].missing)
 			continue;
 		fprintf(f, LABEL, indent, "");
-		assert_put(f, m->hooks[i].name);
+		utf8_print(f, m->hooks[i].name);
 		fputs(" is missing: ", f);
-		assert_put(f, m->hooks[i].missing);
+		utf8_print(f, m->hooks[i].missing);
 		fputc('\n', f);
 	}
 }

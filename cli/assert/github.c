@@ -5,6 +5,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 /*
  * Ends of line at the end are left out. @property: in the value of a property, where ":" and ","
@@ -15,13 +16,13 @@ static void put_escaped(FILE *f, const char *s, bool property)
 	uint32_t ch;
 
 	for (;;) {
-		ch = *s == '\n' || *s == '\r' ? (unsigned char)*s++ : assert_next_char(&s);
+		ch = *s == '\n' || *s == '\r' ? (unsigned char)*s++ : utf8_next_safe(&s);
 		if (!ch || (ch == '\n' && !*s))
 			return;
 		if (ch == '%' || ch == '\n' || ch == '\r' || (property && (ch == ':' || ch == ',')))
 			fprintf(f, "%%%02X", (unsigned int)ch);
 		else
-			assert_put_char(f, ch);
+			utf8_putc(f, ch);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 /* Text or the value of an attribute; ends of line stay. */
 static void put_xml(FILE *f, const char *s)
@@ -20,7 +21,7 @@ static void put_xml(FILE *f, const char *s)
 			fputc(*s++, f);
 			continue;
 		}
-		ch = assert_next_char(&s);
+		ch = utf8_next_safe(&s);
 		if (!ch)
 			return;
 		if (ch == '&')
@@ -32,7 +33,7 @@ static void put_xml(FILE *f, const char *s)
 		else if (ch == '"')
 			fputs("&quot;", f);
 		else
-			assert_put_char(f, ch);
+			utf8_putc(f, ch);
 	}
 }
 

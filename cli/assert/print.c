@@ -7,6 +7,7 @@
 #include "cli/fmt.h"
 #include "cli/violation.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 #include "daemon/collector/report.h"
 
 #define LABEL "%s%-12s "
@@ -24,7 +25,7 @@ void assert_put_sentence(FILE *f, const struct assert_report *r, const struct mo
 	if (!buf.err)
 		rec = json_loadb(buf.data, buf.len, 0, NULL);
 	buf_free(&buf);
-	assert_put(f, violation_text(rec, text));
+	utf8_print(f, violation_text(rec, text));
 }
 
 /* "symbol+0xoffset [module]" after a label. */
@@ -32,10 +33,10 @@ static void put_symbol(FILE *f, const char *indent, const char *label, const cha
 		       const char *module)
 {
 	fprintf(f, LABEL, indent, label);
-	assert_put(f, symbol ?: "not known");
+	utf8_print(f, symbol ?: "not known");
 	if (symbol && module) {
 		fputs(" [", f);
-		assert_put(f, module);
+		utf8_print(f, module);
 		fputc(']', f);
 	}
 	fputc('\n', f);
@@ -81,7 +82,7 @@ static void put_stack(FILE *f, const char *indent, const char *label, const char
 {
 	for (size_t i = 0; i < n; i++) {
 		fprintf(f, LABEL, indent, i ? "" : label);
-		assert_put(f, frames[i] ?: "?");
+		utf8_print(f, frames[i] ?: "?");
 		fputc('\n', f);
 	}
 }
@@ -120,7 +121,7 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 	if (v->held_ns)
 		fputc('\n', f);
 	fprintf(f, LABEL, indent, "task");
-	assert_put(f, v->comm);
+	utf8_print(f, v->comm);
 	fprintf(f, ", thread %" PRIu32 ", CPU %" PRIu32 "\n", v->pid, v->cpu);
 	put_time(f, indent, r, v);
 	if (!v->nr_stack)
@@ -193,7 +194,7 @@ void assert_put_verdict(FILE *f, const struct assert_report *r)
 		break;
 	case ASSERT_INCONCLUSIVE:
 		fputs("inconclusive: ", f);
-		assert_put(f, r->doubts[0]);
+		utf8_print(f, r->doubts[0]);
 		if (r->nr_doubts > 1)
 			fprintf(f, "; and %zu more", r->nr_doubts - 1);
 		break;

@@ -117,15 +117,6 @@ const struct model_mapping *assert_mapping(const struct assert_report *r,
  */
 void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBOL_MAX],
 		   char ret_module[ASSERT_SYMBOL_MAX]);
-/*
- * One character of UTF-8 at *@p, which moves behind it; what is no character or must not be in a
- * text comes back as '?' and U+FFFD. 0 at the end.
- */
-uint32_t assert_next_char(const char **p);
-void assert_put_char(FILE *f, uint32_t ch);
-/* Writes a text that another process or the kernel chose: one line, nothing that steers. */
-void assert_put(FILE *f, const char *s);
-
 /* What a rule demands, in a few words and in a sentence or two. */
 const char *rule_title(unsigned int rule);
 const char *rule_help(unsigned int rule);

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 
 #include "cli/assert/report.h"
-#include "daemon/collector/collector.h"
 #include "daemon/base/loop.h"
+#include "daemon/collector/collector.h"
 
 struct run {
 	struct loop loop;

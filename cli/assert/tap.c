@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/assert/report.h"
+#include "daemon/base/utf8.h"
 
 /* A line of a text as a double-quoted string of YAML. */
 static void put_quoted(FILE *f, const char *line, size_t n)
@@ -14,10 +15,10 @@ static void put_quoted(FILE *f, const char *line, size_t n)
 	uint32_t ch;
 
 	fputc('"', f);
-	while ((ch = assert_next_char(&s))) {
+	while ((ch = utf8_next_safe(&s))) {
 		if (ch == '"' || ch == '\\')
 			fputc('\\', f);
-		assert_put_char(f, ch);
+		utf8_putc(f, ch);
 	}
 	fputs("\"\n", f);
 }
@@ -85,7 +86,7 @@ static int put_case(FILE *f, const struct assert_report *r, const struct assert_
 	fprintf(f, "%sok %zu - %s", ok ? "" : "not ", n, c->name);
 	if (c->state == ASSERT_SKIPPED || c->state == ASSERT_EXPECTED) {
 		fputs(ok ? " # SKIP " : " # TODO ", f);
-		assert_put(f, c->why);
+		utf8_print(f, c->why);
 	}
 	fputc('\n', f);
 	return ok ? 0 : put_block(f, r, c);
@@ -110,7 +111,7 @@ int assert_tap(const struct assert_report *r, FILE *f)
 		if (!assert_unused(r, s))
 			continue;
 		fprintf(f, "# unused suppression, line %u: ", s->line);
-		assert_put(f, s->symbol);
+		utf8_print(f, s->symbol);
 		fputc('\n', f);
 	}
 	fprintf(f, "# %s\n", verdict);

@@ -5,6 +5,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 static void put_head(FILE *f, const char *what, const struct assert_report *r,
 		     const struct model_violation *v)
@@ -27,9 +28,9 @@ static void put_suppressed(FILE *f, const struct assert_report *r)
 			continue;
 		put_head(f, "suppressed", r, v);
 		fprintf(f, "  %-12s ", "mapped at");
-		assert_put(f, v->caller ?: "not known");
+		utf8_print(f, v->caller ?: "not known");
 		fprintf(f, "\n  %-12s line %u: ", "reason", s->line);
-		assert_put(f, s->reason);
+		utf8_print(f, s->reason);
 		fputc('\n', f);
 	}
 }
@@ -54,10 +55,10 @@ static void put_unused(FILE *f, const struct assert_report *r)
 		if (!assert_unused(r, s))
 			continue;
 		fprintf(f, "\nunused suppression, line %u: %s ", s->line, rule_name(s->rule));
-		assert_put(f, s->symbol);
+		utf8_print(f, s->symbol);
 		if (s->module) {
 			fputs(" [", f);
-			assert_put(f, s->module);
+			utf8_print(f, s->module);
 			fputc(']', f);
 		}
 		fputc('\n', f);
@@ -74,7 +75,7 @@ int assert_text(const struct assert_report *r, FILE *f)
 		fputc('\n', f);
 	for (size_t i = 0; i < r->nr_doubts; i++) {
 		fputs("in doubt: ", f);
-		assert_put(f, r->doubts[i]);
+		utf8_print(f, r->doubts[i]);
 		fputc('\n', f);
 	}
 	fputc('\n', f);

@@ -5,7 +5,6 @@
 
 #include "bpf/iomap.h"
 #include "cli/assert/report.h"
-#include "cli/fmt.h"
 
 static void copy(char *to, const char *from, size_t n)
 {
@@ -30,59 +29,6 @@ void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBO
 	for (p = s; (p = strstr(p, "+0x")) && p < end; p++)
 		offset = p;
 	copy(ret_name, s, offset - s);
-}
-
-/* XML forbids some characters, and terminals obey others. */
-static bool is_harmless(uint32_t ch)
-{
-	return ch >= 0x20 && !(ch >= 0x7f && ch < 0xa0) && !(ch >= 0xd800 && ch < 0xe000) &&
-	       ch != 0x2028 && ch != 0x2029 && !(ch >= 0x202a && ch <= 0x202e) &&
-	       !(ch >= 0x2066 && ch <= 0x2069) && ch != 0xfffe && ch != 0xffff && ch < 0x110000;
-}
-
-uint32_t assert_next_char(const char **p)
-{
-	const unsigned char *s = (const unsigned char *)*p;
-	uint32_t ch = s[0], least = 0;
-	unsigned int more = 0;
-
-	if (!ch)
-		return 0;
-	if ((ch & 0xe0) == 0xc0)
-		ch &= 0x1f, more = 1, least = 0x80;
-	else if ((ch & 0xf0) == 0xe0)
-		ch &= 0x0f, more = 2, least = 0x800;
-	else if ((ch & 0xf8) == 0xf0)
-		ch &= 0x07, more = 3, least = 0x10000;
-	else if (ch >= 0x80)
-		ch = UINT32_MAX;
-	for (unsigned int i = 1; i <= more; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			*p += i;
-			return 0xfffd;
-		}
-		ch = ch << 6 | (s[i] & 0x3f);
-	}
-	*p += more + 1;
-	if (ch < least || ch == UINT32_MAX)
-		return 0xfffd;
-	return is_harmless(ch) ? ch : '?';
-}
-
-void assert_put_char(FILE *f, uint32_t ch)
-{
-	char buf[8];
-	size_t n = utf8_put(buf, ch);
-
-	fwrite(buf, 1, n, f);
-}
-
-void assert_put(FILE *f, const char *s)
-{
-	uint32_t ch;
-
-	while ((ch = assert_next_char(&s)))
-		assert_put_char(f, ch);
 }
 
 static const struct {

@@ -6,8 +6,8 @@
 
 #include "cli/assert/report.h"
 #include "cli/ctl/iomapctl.h"
-#include "daemon/collector/collector.h"
 #include "daemon/base/names.h"
+#include "daemon/collector/collector.h"
 
 const char *const assert_format_names[] = {
 	"text", "tap", "junit", "sarif", "github", "json", NULL

@@ -91,7 +91,7 @@ static void print_done(const struct ctl_config *cfg, pid_t pid, int removed)
 			json_pack("{s:i, s:o, s:i}", "schema", IOMAP_SCHEMA, "ended_pid",
 				  pid ? json_integer(pid) : json_null(), "removed", removed);
 
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		json_decref(reply);
 		return;
 	}

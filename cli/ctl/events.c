@@ -6,10 +6,11 @@
 #include <stdio_ext.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
 #include "cli/violation.h"
+#include "daemon/base/utf8.h"
 
 #define PAST_MAX 65536 /* more than iomapd keeps */
 #define RETRY_MS 250   /* between attempts to reach the next iomapd */
@@ -20,15 +21,13 @@ struct past {
 	size_t cap, n;
 };
 
-/* A member's text, of which nothing steers the terminal: a task, for one, names itself. */
+/* Prints a member's text; a task, for one, chooses its own name. */
 static void print_text(const json_t *r, const char *name, const char *missing)
 {
-	char text[128];
-
-	fputs(fmt_clean(text, sizeof(text), rec_text(r, name, missing)), stdout);
+	utf8_print(stdout, rec_text(r, name, missing));
 }
 
-/* When, and what happened. */
+/* Prints the time and the type. */
 static void print_head(const json_t *e)
 {
 	uint64_t ns = rec_u64(e, "time_unix_ns");
@@ -38,8 +37,9 @@ static void print_head(const json_t *e)
 
 	if (localtime_r(&secs, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000,
-	       fmt_clean(type, sizeof(type), rec_text(e, "type", "?")));
+	snprintf(type, sizeof(type), "%s", rec_text(e, "type", "?"));
+	utf8_clean(type);
+	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000, type);
 }
 
 /* Which mapping; @r: the record that names it. */
@@ -84,15 +84,16 @@ static void print_task(const json_t *r)
 /* A frame a line under a heading; nothing where no frame is known. */
 static void print_stack(const char *heading, const json_t *frames)
 {
-	char name[SYMBOL_MAX];
 	json_t *frame;
 	size_t i;
 
 	if (json_array_size(frames))
 		printf("    %s:\n", heading);
-	json_array_foreach(frames, i, frame)
-		printf("        %s\n",
-		       fmt_clean(name, sizeof(name), json_string_value(frame) ?: "?"));
+	json_array_foreach(frames, i, frame) {
+		printf("        ");
+		utf8_print(stdout, json_string_value(frame) ?: "?");
+		putchar('\n');
+	}
 }
 
 /* A line as of other events, then what is wrong and where. */
@@ -139,8 +140,7 @@ static void print_event(const json_t *e)
 static void print_reply(const struct ctl_config *cfg, const json_t *reply)
 {
 	if (cfg->json) {
-		json_dumpf(reply, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		ctl_print_json(reply, JSON_COMPACT);
 		return;
 	}
 	if (rec_u64(reply, "missed"))

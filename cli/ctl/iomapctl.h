@@ -45,8 +45,11 @@ int ctl_fail(int code, const struct errbuf *err);
 /* Calls one method. Returns 0 and the reply, or prints the error and returns the exit status. */
 int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret);
 
-/* Prints a reply as it is, for --json. */
-void ctl_print_json(const json_t *reply);
+/* Prints a reply as it is, for --json, in ASCII: no text in it can steer a terminal. */
+void ctl_print_json(const json_t *reply, size_t flags);
+
+/* Prints a line that may hold text of a reply, with utf8_print(). */
+check_printf(1, 2) void ctl_line(const char *fmt, ...);
 
 /*
  * Flushes standard output; returns @status, or EXIT_CANNOT with a sentence if the output could not

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
 
 /* A figure of which there may be a fraction. */
@@ -289,32 +289,7 @@ static void print_pairs(const json_t *reply)
 	table_free(&t);
 }
 
-/* Says what is not known. Returns false when there is something. */
-static bool print_gaps(const json_t *reply)
-{
-	const json_t *gaps = json_object_get(reply, "missing"), *v;
-	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
-	const char *name;
-	bool whole = true;
-
-	if (!json_is_true(json_object_get(reply, "enabled"))) {
-		puts("\nNot looked at: iomapd was started with --without-ipi");
-		return false;
-	}
-	json_object_foreach((json_t *)gaps, name, v) {
-		printf("%s%s is not known: %s\n", whole ? "\n" : "", name, json_string_value(v));
-		whole = false;
-	}
-	json_object_foreach((json_t *)lost, name, v) {
-		if (!json_integer_value(v))
-			continue;
-		printf("%slost, %s: %" PRIu64 "\n", whole ? "\n" : "", name, rec_u64(lost, name));
-		whole = false;
-	}
-	return whole;
-}
-
-/* The same, without a word. */
+/* Tells whether the figures are complete: decides the exit status. */
 static bool is_whole(const json_t *reply)
 {
 	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
@@ -328,6 +303,25 @@ static bool is_whole(const json_t *reply)
 	return whole;
 }
 
+static void print_missing(const json_t *reply)
+{
+	const json_t *missing = json_object_get(reply, "missing"), *v;
+	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
+	const char *name;
+
+	if (!is_whole(reply))
+		putchar('\n');
+	if (!json_is_true(json_object_get(reply, "enabled"))) {
+		puts("Not measured: iomapd was started with --without-ipi");
+		return;
+	}
+	json_object_foreach((json_t *)missing, name, v)
+		ctl_line("%s is missing: %s", name, json_string_value(v) ?: "?");
+	json_object_foreach((json_t *)lost, name, v)
+		if (json_integer_value(v))
+			ctl_line("lost, %s: %" PRIu64, name, rec_u64(lost, name));
+}
+
 int do_ipi(void *config)
 {
 	const struct ctl_config *cfg = config;
@@ -338,12 +332,13 @@ int do_ipi(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
-		return is_whole(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+		ctl_print_json(reply, JSON_INDENT(2));
+	} else {
+		print_costs(reply);
+		print_ops(reply);
+		print_callers(reply);
+		print_pairs(reply);
+		print_missing(reply);
 	}
-	print_costs(reply);
-	print_ops(reply);
-	print_callers(reply);
-	print_pairs(reply);
-	return print_gaps(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+	return is_whole(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
 }

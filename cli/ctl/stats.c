@@ -163,7 +163,7 @@ int do_stats(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		return EXIT_GOOD;
 	}
 	table_init(&t, backend_cols, ARRAY_SIZE(backend_cols));
