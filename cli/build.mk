@@ -7,20 +7,18 @@ progs		+= iomapctl iomaptop
 iomapctl-srcs	:= cli/ctl/main.c
 iomaptop-srcs	:= cli/top/main.c
 
-# Writes the completions, each under the name that the shell looks for. That of iomapd is made from its --help.
-completion-srcs	:= $(addprefix cli/completion/,completion.c bash.c zsh.c)
-progs		+= cli/completion-ctl cli/completion-top
-cli/completion-ctl-srcs := $(completion-srcs) cli/completion/ctl.c
-cli/completion-top-srcs := $(completion-srcs) cli/completion/top.c
+# Writes the completions of all programs, each under the name that the shell looks for.
+progs		+= cli/completion/completion
+cli/completion/completion-srcs := $(wildcard cli/completion/*.c)
 
 # programs for i386 need not run here
 completions	:= $(if $(filter x86_64,$(ARCH)),$(foreach p,iomapctl iomaptop iomapd,bash/$p zsh/_$p))
 tools: $(addprefix $(O)/completion/,$(completions))
 
 define completion
-$(O)/completion/$(1)/$(2)%: $(O)/cli/completion-ctl $(O)/cli/completion-top $(O)/iomapd
+$(O)/completion/$(1)/$(2)%: $(O)/cli/completion/completion
 	@mkdir -p $$(@D)
-	$$(call say,GEN,$$@)$(O)/iomapd --help | $(O)/cli/completion-$$(if $$(findstring top,$$*),top,ctl) $(1) $$* >$$@
+	$$(call say,GEN,$$@)$$< $(1) $$* >$$@
 endef
 $(eval $(call completion,bash,))
 $(eval $(call completion,zsh,_))

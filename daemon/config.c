@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The file of the configuration. libinih takes the lines apart; which one it is at is kept here. */
+/* The configuration file. libinih takes the lines apart; this file counts them for the errors. */
 #include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
@@ -13,12 +13,12 @@
 struct reading {
 	const char *path;
 	FILE *file;
-	char *line; /* as it is in the file */
+	char *line; /* as the file has it */
 	size_t size;
 	unsigned int number;
-	struct options_pass pass;
+	struct opts_pass pass;
 	struct errbuf *e;
-	int err; /* of the first thing that is wrong */
+	int err; /* of the first mistake */
 };
 
 __attribute__((format(printf, 2, 3))) static int wrong(struct reading *r, const char *fmt, ...)
@@ -36,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct reading *r, const 
 	return 0;
 }
 
-/* A line for libinih, without the indentation that would join it to the one before. */
+/* A line for libinih, without the indentation that would join it to the previous line. */
 static char *next_line(char *str, int num, void *stream)
 {
 	struct reading *r = stream;
@@ -72,12 +72,12 @@ static int on_setting(void *user, const char *section, const char *name, const c
 	struct errbuf why = {};
 
 	(void)section;
-	if (!r->err && options_set(&r->pass, name, value, &why))
+	if (!r->err && opts_set(&r->pass, name, value, &why))
 		return wrong(r, "%s", why.text);
 	return 1;
 }
 
-/* Only a file: whatever else has a name could keep iomapd waiting, or never end. */
+/* Opens regular files only: a FIFO or a device could block iomapd, or never end. */
 static int open_file(struct reading *r, bool missing_ok)
 {
 	struct stat st;
@@ -89,7 +89,7 @@ static int open_file(struct reading *r, bool missing_ok)
 		return set_error(r->e, -errno, "cannot read %s: %s", r->path, strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
 		close(fd);
-		return set_error(r->e, -EINVAL, "%s is no file of a configuration", r->path);
+		return set_error(r->e, -EINVAL, "%s is not a configuration file", r->path);
 	}
 	r->file = fdopen(fd, "r");
 	if (!r->file) {
@@ -101,7 +101,7 @@ static int open_file(struct reading *r, bool missing_ok)
 
 int config_read(const char *path, bool missing_ok, struct options *o, struct errbuf *e)
 {
-	struct reading r = { .path = path, .pass.options = o, .e = e };
+	struct reading r = { .path = path, .pass = { .prog = &iomapd_prog, .config = o }, .e = e };
 	int line;
 
 	r.err = open_file(&r, missing_ok);

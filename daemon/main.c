@@ -108,7 +108,7 @@ static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 	}
 	options_fixed(&d->options, o, names, sizeof(names));
 	if (*names)
-		fprintf(stderr, "iomapd: to change with the next start: %s\n", names);
+		fprintf(stderr, "iomapd: needs a restart to take effect: %s\n", names);
 	return 0;
 }
 
@@ -281,14 +281,14 @@ static int without_start(const struct options *o)
 
 	switch (o->task) {
 	case OPTIONS_HELP:
-		options_help(stdout);
+		opts_help(&iomapd_prog, NULL, stdout);
 		return 0;
 	case OPTIONS_VERSION:
 		printf("iomapd %s\n", IOMAP_VERSION);
 		return 0;
 	case OPTIONS_CHECK:
 		printf("%s: %s\n", config,
-		       access(config, F_OK) ? "not there, which is fine" : "nothing wrong");
+		       access(config, F_OK) ? "not found (optional)" : "nothing wrong");
 		return 0;
 	default:
 		return -1;

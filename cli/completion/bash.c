@@ -41,14 +41,14 @@ static void value_patterns(const struct opt *opts, size_t n, const char **sep, F
 	}
 }
 
-static void columns(FILE *f)
+static void columns(const struct completion *c, FILE *f)
 {
 	const char *names[VALUE_WORDS];
 
 	fputs("\t\tcase $view in\n", f);
-	for (size_t i = 0; completion_source.views[i]; i++) {
-		completion_source.columns(i, names);
-		fprintf(f, "\t\t%s%s) words=\"", completion_source.views[i], i ? "" : " | ''");
+	for (size_t i = 0; c->views[i]; i++) {
+		c->columns(i, names);
+		fprintf(f, "\t\t%s%s) words=\"", c->views[i], i ? "" : " | ''");
 		words(names, f);
 		fputs("\" ;;\n", f);
 	}
@@ -56,7 +56,8 @@ static void columns(FILE *f)
 }
 
 /* What comes after an option with a value. @cmd: NULL for options of the program. */
-static void values(const struct opt *opts, size_t n, const char *cmd, FILE *f)
+static void values(const struct completion *c, const struct opt *opts, size_t n, const char *cmd,
+		   FILE *f)
 {
 	char before[64];
 	struct value v;
@@ -70,7 +71,7 @@ static void values(const struct opt *opts, size_t n, const char *cmd, FILE *f)
 		pattern(&opts[i], before, f);
 		fputs(")\n", f);
 		if (v.column) {
-			columns(f);
+			columns(c, f);
 		} else if (v.file) {
 			fputs("\t\tcompopt -o filenames 2>/dev/null\n"
 			      "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
@@ -86,8 +87,9 @@ static void values(const struct opt *opts, size_t n, const char *cmd, FILE *f)
 }
 
 /* Finds the command, and where its own words begin. */
-static void find_command(const struct prog *prog, FILE *f)
+static void find_command(const struct completion *c, FILE *f)
 {
+	const struct prog *prog = c->prog;
 	const char *sep = "";
 
 	fputs("\twhile [ $i -lt \"$COMP_CWORD\" ]; do\n"
@@ -102,7 +104,7 @@ static void find_command(const struct prog *prog, FILE *f)
 	      "\t\t\t[ \"${COMP_WORDS[i + 1]}\" != = ] || i=$((i + 1))\n"
 	      "\t\t\ti=$((i + 1))\n",
 	      f);
-	if (completion_source.columns)
+	if (c->columns)
 		fputs("\t\t\tcase $word in -v | --view) view=${COMP_WORDS[i]} ;; esac\n", f);
 	fputs("\t\t\t;;\n"
 	      "\t\t--) rest=$((i + 1)); break ;;\n"
@@ -150,8 +152,10 @@ static void rest_of(const struct prog *prog, FILE *f)
 	fputs("\t[ -z \"$rest\" ] || return\n", f);
 }
 
-void completion_bash(const struct prog *prog, FILE *f)
+void completion_bash(const struct completion *c, FILE *f)
 {
+	const struct prog *prog = c->prog;
+
 	fprintf(f,
 		"# bash completion of %s; made from the tables of its options\n"
 		"_%s()\n"
@@ -159,7 +163,7 @@ void completion_bash(const struct prog *prog, FILE *f)
 		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
 		"\tlocal i=1 word cmd='' rest='' words=''",
 		prog->name, prog->name);
-	if (completion_source.columns)
+	if (c->columns)
 		fputs(" view=''", f);
 	for (size_t i = 0; i < prog->n_cmds; i++)
 		fprintf(f, "%s%s", i ? " " : " found=() cmds='", prog->cmds[i].name);
@@ -174,12 +178,12 @@ void completion_bash(const struct prog *prog, FILE *f)
 	      "\t\tprev=${COMP_WORDS[COMP_CWORD - 2]}\n"
 	      "\tfi\n",
 	      f);
-	find_command(prog, f);
+	find_command(c, f);
 	rest_of(prog, f);
 	fputs("\tcase \"$cmd $prev\" in\n", f);
 	for (size_t i = 0; i < prog->n_cmds; i++)
-		values(prog->cmds[i].opts, prog->cmds[i].n_opts, prog->cmds[i].name, f);
-	values(prog->opts, prog->n_opts, NULL, f);
+		values(c, prog->cmds[i].opts, prog->cmds[i].n_opts, prog->cmds[i].name, f);
+	values(c, prog->opts, prog->n_opts, NULL, f);
 	fputs("\t*)\n", f);
 	if (prog->n_cmds)
 		fputs("\t\t[ \"$cmd\" ] || [ \"${cur#-}\" != \"$cur\" ] || words=$cmds\n", f);

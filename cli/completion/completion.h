@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Writes the completion of a program for bash or zsh, from the tables that it reads its options by.
- */
+/* Writes the completion of a program for bash or zsh, from the tables of its options. */
 #ifndef IOMAP_CLI_COMPLETION_COMPLETION_H
 #define IOMAP_CLI_COMPLETION_COMPLETION_H
 
@@ -17,20 +15,15 @@ struct value {
 	const char *words[VALUE_WORDS]; /* NULL-terminated; empty: anything */
 };
 
-/* What differs between the programs. */
-struct completion_source {
+struct completion {
 	const struct prog *prog;
-	/* Fills in the words of values that are in no table of choices; NULL: nothing. */
-	void (*value)(const struct opt *o, struct value *v);
 	const char *const *views; /* that have columns, NULL-terminated; NULL: none */
 	void (*columns)(size_t view, const char *words[VALUE_WORDS]);
 };
 
-extern const struct completion_source completion_source;
-
 void value_of(const struct opt *o, struct value *v);
 
-void completion_bash(const struct prog *prog, FILE *f);
-void completion_zsh(const struct prog *prog, FILE *f);
+void completion_bash(const struct completion *c, FILE *f);
+void completion_zsh(const struct completion *c, FILE *f);
 
 #endif

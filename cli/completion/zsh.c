@@ -7,11 +7,14 @@
 static void text(const char *s, const char *special, FILE *f)
 {
 	for (; *s; s++) {
-		if (*s == '\'')
+		if (*s == '\n')
+			fputc(' ', f);
+		else if (*s == '\'')
 			fputs("'\\'", f);
 		else if (strchr(special, *s))
 			fputc('\\', f);
-		fputc(*s, f);
+		if (*s != '\n')
+			fputc(*s, f);
 	}
 }
 
@@ -43,7 +46,7 @@ static void options(const struct opt *opts, size_t n, const char *indent, FILE *
 		const char *eq = o->arg ? "=" : "";
 
 		fputs(indent, f);
-		if (o->type == OPT_LIST)
+		if (o->type == OPT_LIST || o->flags & OPT_REPEAT)
 			fputs("'*'", f);
 		else if (o->letter && o->name)
 			fprintf(f, "'(-%c --%s)'", o->letter, o->name);
@@ -60,19 +63,18 @@ static void options(const struct opt *opts, size_t n, const char *indent, FILE *
 	}
 }
 
-static void columns(FILE *f)
+static void columns(const struct completion *c, FILE *f)
 {
 	const char *names[VALUE_WORDS];
 
 	fputs("_iomaptop_columns() {\n"
 	      "\tcase ${opt_args[--view]:-${opt_args[-v]}} in\n",
 	      f);
-	for (size_t i = 0; completion_source.views[i]; i++) {
-		completion_source.columns(i, names);
-		fprintf(f, "\t%s%s) compadd -M 'm:{a-z}={A-Z}' --", completion_source.views[i],
-			i ? "" : " | ''");
-		for (size_t c = 0; names[c]; c++)
-			fprintf(f, " '%s'", names[c]);
+	for (size_t i = 0; c->views[i]; i++) {
+		c->columns(i, names);
+		fprintf(f, "\t%s%s) compadd -M 'm:{a-z}={A-Z}' --", c->views[i], i ? "" : " | ''");
+		for (size_t k = 0; names[k]; k++)
+			fprintf(f, " '%s'", names[k]);
 		fputs(" ;;\n", f);
 	}
 	fputs("\tesac\n"
@@ -119,8 +121,10 @@ static void commands(const struct prog *prog, FILE *f)
 	      f);
 }
 
-void completion_zsh(const struct prog *prog, FILE *f)
+void completion_zsh(const struct completion *c, FILE *f)
 {
+	const struct prog *prog = c->prog;
+
 	fprintf(f,
 		"#compdef %s\n"
 		"# zsh completion of %s; made from the tables of its options\n\n",
@@ -130,7 +134,7 @@ void completion_zsh(const struct prog *prog, FILE *f)
 
 		value_of(&prog->opts[i], &v);
 		if (v.column)
-			columns(f);
+			columns(c, f);
 	}
 	fprintf(f,
 		"_%s() {\n"

@@ -82,6 +82,11 @@ const char *rule_name(unsigned int rule)
 	return name_of(rules, IOMAP_RULE_MAX, rule);
 }
 
+const char *rule_word(size_t i)
+{
+	return i < IOMAP_RULE_MAX ? rules[i] : NULL;
+}
+
 const char *backend_name(unsigned int backend)
 {
 	return name_of(backends, ARRAY_SIZE(backends), backend);

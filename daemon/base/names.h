@@ -3,6 +3,7 @@
 #ifndef IOMAP_DAEMON_BASE_NAMES_H
 #define IOMAP_DAEMON_BASE_NAMES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define IOMAPD_SOCKET "/run/iomapd/iomapd.sock" /* the default */
@@ -13,6 +14,8 @@ extern const char *const kind_names[]; /* by enum iomap_kind, NULL-terminated */
 const char *kind_name(unsigned int kind);
 const char *backend_name(unsigned int backend);
 const char *rule_name(unsigned int rule);
+/* The i-th rule, NULL: there are no more. */
+const char *rule_word(size_t i);
 const char *lost_name(unsigned int reason);
 const char *state_name(unsigned int state);
 const char *event_name(unsigned int type);

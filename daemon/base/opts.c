@@ -5,9 +5,18 @@
 
 #include "daemon/base/opts.h"
 
-/* What is being read: the tables in force and the words still to come. */
+/* Which options a reader takes; it skips the others. */
+enum part {
+	ALL,
+	LINE_ONLY,
+	NOT_LINE_ONLY,
+};
+
+/* The tables in force and the words still to come. */
 struct reader {
 	const struct prog *prog;
+	enum part part;
+	struct opts_pass pass;
 	const struct cmd *cmd;
 	char **next;
 	void *config;
@@ -37,9 +46,10 @@ static const struct opt *find_opt(const struct reader *r, const char *name, size
 	return o ?: find_in(r->prog->opts, r->prog->n_opts, name, len, letter);
 }
 
-static bool takes_value(const struct opt *o)
+bool opt_takes_value(const struct opt *o)
 {
-	return o->type != OPT_FLAG && o->type != OPT_HELP && o->type != OPT_VERSION;
+	return !(o->flags & OPT_SWITCH) && o->type != OPT_FLAG && o->type != OPT_HELP &&
+	       o->type != OPT_VERSION;
 }
 
 /* Appends the words of a list to a sentence: "a, b, c". */
@@ -92,7 +102,23 @@ static int store_text(const struct reader *r, const struct opt *o, const char *s
 	return 0;
 }
 
-static int store(const struct reader *r, const struct opt *o, const char *shown, const char *value)
+static int store_set(struct opts_pass *pass, const struct opt *o, const char *shown,
+		     const char *value, struct errbuf *err)
+{
+	uint32_t bit = (uint32_t)1 << (o - pass->prog->opts);
+	int r = 0;
+
+	if ((o->flags & OPT_REPEAT) && !(pass->seen & bit))
+		r = o->set(pass->config, NULL);
+	pass->seen |= bit;
+	if (!r)
+		r = o->set(pass->config, value);
+	if (r == -EINVAL)
+		return set_error(err, r, "%s takes %s, not '%s'", shown, o->takes, value);
+	return r ? set_error(err, r, "out of memory") : 0;
+}
+
+static int store(struct reader *r, const struct opt *o, const char *shown, const char *value)
 {
 	void *into = (char *)r->config + o->offset;
 	char choices[256];
@@ -101,6 +127,8 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 	case OPT_TEXT:
 	case OPT_LIST:
 		return store_text(r, o, shown, value);
+	case OPT_SET:
+		return store_set(&r->pass, o, shown, value, r->err);
 	case OPT_CHOICE:
 		for (const char *const *c = o->choices; *c; c++) {
 			if (strcasecmp(*c, value))
@@ -119,13 +147,17 @@ static int store(const struct reader *r, const struct opt *o, const char *shown,
 /* One option whose value, if it came in the same word, is @value. */
 static int take_opt(struct reader *r, const struct opt *o, const char *shown, const char *value)
 {
+	bool skip = r->part != ALL && (r->part == LINE_ONLY) != !!(o->flags & OPT_LINE_ONLY);
+
 	if (o->type == OPT_HELP)
 		return OPTS_HELP;
 	if (o->type == OPT_VERSION)
 		return OPTS_VERSION;
-	if (!takes_value(o)) {
+	if (!opt_takes_value(o)) {
 		if (value)
 			return set_error(r->err, -EINVAL, "%s takes no value", shown);
+		if (o->type == OPT_SET)
+			return skip ? OPTS_RUN : store(r, o, shown, "yes");
 		*(bool *)((char *)r->config + o->offset) = true;
 		return OPTS_RUN;
 	}
@@ -135,7 +167,7 @@ static int take_opt(struct reader *r, const struct opt *o, const char *shown, co
 			return set_error(r->err, -EINVAL, "%s needs a %s", shown, o->arg);
 		r->next++;
 	}
-	return store(r, o, shown, value);
+	return skip ? OPTS_RUN : store(r, o, shown, value);
 }
 
 static int unknown_opt(const struct reader *r, const char *shown)
@@ -165,7 +197,7 @@ static int take_letters(struct reader *r, const char *word)
 
 		if (!o)
 			return unknown_opt(r, shown);
-		if (takes_value(o))
+		if (opt_takes_value(o))
 			return take_opt(r, o, shown, p[1] ? p + 1 : NULL);
 		ret = take_opt(r, o, shown, NULL);
 		if (ret)
@@ -213,36 +245,82 @@ static void take_words(struct reader *r)
 		r->next++;
 }
 
-int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
-	       const struct cmd **ret_cmd, struct errbuf *err)
+static int read_words(struct reader *r, const struct cmd **ret_cmd)
 {
-	struct reader r = { .prog = prog, .next = argv + (argc > 0), .config = config, .err = err };
+	const struct prog *prog = r->prog;
 	bool only_words = false;
 	int ret = OPTS_RUN;
 
-	while (*r.next && ret == OPTS_RUN) {
-		const char *word = *r.next++;
+	while (*r->next && ret == OPTS_RUN) {
+		const char *word = *r->next++;
 
 		if (!only_words && !strcmp(word, "--"))
 			only_words = true;
 		else if (!only_words && !strncmp(word, "--", 2))
-			ret = take_long(&r, word);
+			ret = take_long(r, word);
 		else if (!only_words && word[0] == '-' && word[1])
-			ret = take_letters(&r, word);
-		else if (prog->cmds && !r.cmd)
-			ret = take_cmd(&r, word);
-		else if (r.cmd && r.cmd->words)
-			take_words(&r);
+			ret = take_letters(r, word);
+		else if (prog->cmds && !r->cmd)
+			ret = take_cmd(r, word);
+		else if (r->cmd && r->cmd->words)
+			take_words(r);
 		else
-			return set_error(err, -EINVAL,
+			return set_error(r->err, -EINVAL,
 					 "'%s' is one word too many: see '%s%s%s --help'", word,
-					 prog->name, r.cmd ? " " : "", r.cmd ? r.cmd->name : "");
+					 prog->name, r->cmd ? " " : "", r->cmd ? r->cmd->name : "");
 	}
-	if (ret == OPTS_RUN && prog->cmds && !r.cmd)
-		return set_error(err, -EINVAL, "which command? See '%s --help'", prog->name);
+	if (ret == OPTS_RUN && prog->cmds && !r->cmd)
+		return set_error(r->err, -EINVAL, "which command? See '%s --help'", prog->name);
 	if (ret >= 0)
-		*ret_cmd = r.cmd;
+		*ret_cmd = r->cmd;
 	return ret;
+}
+
+int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
+	       const struct cmd **ret_cmd, struct errbuf *err)
+{
+	struct reader r = { .prog = prog,
+			    .pass = { .prog = prog, .config = config },
+			    .next = argv + (argc > 0),
+			    .config = config,
+			    .err = err };
+
+	return read_words(&r, ret_cmd);
+}
+
+int opts_parse_some(const struct prog *prog, int argc, char **argv, bool line_only, void *config,
+		    struct errbuf *err)
+{
+	struct reader r = { .prog = prog,
+			    .part = line_only ? LINE_ONLY : NOT_LINE_ONLY,
+			    .pass = { .prog = prog, .config = config },
+			    .next = argv + (argc > 0),
+			    .config = config,
+			    .err = err };
+	const struct cmd *cmd;
+
+	return read_words(&r, &cmd);
+}
+
+int opts_set(struct opts_pass *pass, const char *name, const char *value, struct errbuf *err)
+{
+	const struct opt *o = find_in(pass->prog->opts, pass->prog->n_opts, name, strlen(name), 0);
+
+	if (!o)
+		return set_error(err, -EINVAL, "there is no setting '%s'", name);
+	if (o->type != OPT_SET || o->flags & OPT_LINE_ONLY)
+		return set_error(err, -EINVAL, "%s is an option of the command line only", name);
+	return store_set(pass, o, name, value, err);
+}
+
+/* Prints the lines of a help text, all but the first one indented. */
+static void help_lines(const char *help, FILE *f)
+{
+	const char *end;
+
+	for (; (end = strchr(help, '\n')); help = end + 1)
+		fprintf(f, "%.*s\n%*s", (int)(end - help), help, 28, "");
+	fprintf(f, "%s\n", help);
 }
 
 static void help_opts(const struct opt *opts, size_t n, FILE *f)
@@ -256,7 +334,8 @@ static void help_opts(const struct opt *opts, size_t n, FILE *f)
 			 : o->name	      ? "  "
 					      : "",
 			 o->name ? "--" : "", o->name ?: "", o->arg ? " " : "", o->arg ?: "");
-		fprintf(f, "  %-24s  %s\n", left, o->help);
+		fprintf(f, "  %-24s  ", left);
+		help_lines(o->help, f);
 	}
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Options and commands declared as data: parsing, --help and the check against the man pages all
- * read the same tables.
+ * Options and commands declared as data: the command line, iomapd's configuration, --help, the
+ * completions and the check against the man pages all read the same tables.
  */
 #ifndef IOMAP_DAEMON_BASE_OPTS_H
 #define IOMAP_DAEMON_BASE_OPTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "daemon/base/util.h"
@@ -19,8 +20,15 @@ enum opt_type {
 	OPT_COUNT,   /* unsigned long, .min … .max */
 	OPT_SECONDS, /* double, .min … .max */
 	OPT_LIST,    /* struct opt_list: a text, not empty, each time that it is given */
+	OPT_SET,     /* .set() takes the value */
 	OPT_HELP,
 	OPT_VERSION,
+};
+
+enum opt_flags {
+	OPT_LINE_ONLY = 1 << 0, /* of the command line, not of a configuration file */
+	OPT_SWITCH = 1 << 1,	/* OPT_SET: no value on the command line; yes or no in a file */
+	OPT_REPEAT = 1 << 2,	/* OPT_SET: may be repeated; set() gets NULL to empty the list */
 };
 
 struct opt {
@@ -31,7 +39,12 @@ struct opt {
 	const char *arg; /* name of the value in --help; NULL for flags */
 	const char *help;
 	double min, max;
-	const char *const *choices; /* NULL-terminated */
+	const char *const *choices;	/* NULL-terminated */
+	const char *(*words)(size_t i); /* for completion: the i-th word of the value, or NULL */
+	unsigned int flags;
+	const char *takes; /* OPT_SET: what the value is, for the error sentence */
+	/* Returns 0, -EINVAL for a wrong value, or -ENOMEM. */
+	int (*set)(void *config, const char *value);
 };
 
 #define OPT_LIST_MAX 32
@@ -82,6 +95,25 @@ enum opts_result {
  */
 int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
 	       const struct cmd **ret_cmd, struct errbuf *err);
+
+/* The option takes a value on the command line. */
+bool opt_takes_value(const struct opt *o);
+
+/* A pass over a source of options: a list that it gives replaces that of an earlier pass. */
+struct opts_pass {
+	const struct prog *prog; /* without commands, with at most 32 options */
+	void *config;
+	uint32_t seen; /* bits, by place in the table */
+};
+
+/*
+ * As opts_parse(), for a program with a configuration file: takes only the options of the command
+ * line alone, or only the others, which win over the file when they are taken after it.
+ */
+int opts_parse_some(const struct prog *prog, int argc, char **argv, bool line_only, void *config,
+		    struct errbuf *err);
+/* Takes an option from a file. Returns 0, or -EINVAL or -ENOMEM with a sentence in @err. */
+int opts_set(struct opts_pass *pass, const char *name, const char *value, struct errbuf *err);
 
 /* Prints the help of the program, or of one command. */
 void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f);

@@ -11,6 +11,7 @@
 
 #include "daemon/collector/priv.h"
 #include "daemon/base/names.h"
+#include "daemon/base/symbol.h"
 
 #define DEBUGFS	 "/sys/kernel/debug"
 #define MAPPINGS DEBUGFS "/io_mapping/mappings"
@@ -44,25 +45,24 @@ static bool parse(const char *line, struct listed *ret)
 	return ret->backend >= 0;
 }
 
-/* Splits "symbol+0xoff/0xsize [module]" into what the other names look like. */
-static int set_owner(struct mapping_meta *meta, char *text)
+/* Takes the owner from the kernel's text. */
+static int set_owner(struct mapping_meta *meta, const char *text)
 {
-	char *module = strchr(text, '['), *end;
+	struct symbol_text s;
+	int n;
 
 	free(meta->owner);
 	free(meta->module);
 	meta->owner = meta->module = NULL;
-	if (module) {
-		*module++ = '\0';
-		module[strcspn(module, "]")] = '\0';
-		meta->module = strdup(module);
-		if (!meta->module)
-			return -ENOMEM;
-	}
-	end = text + strcspn(text, "/ ");
-	*end = '\0';
-	meta->owner = strdup(text);
-	return meta->owner ? 0 : -ENOMEM;
+	if (!symbol_parse(text, &s))
+		return 0;
+	n = s.has_offset ? asprintf(&meta->owner, "%s+0x%" PRIx64, s.name, s.offset)
+			 : asprintf(&meta->owner, "%s", s.name);
+	if (n < 0)
+		meta->owner = NULL;
+	if (*s.module)
+		meta->module = strdup(s.module);
+	return meta->owner && (!*s.module || meta->module) ? 0 : -ENOMEM;
 }
 
 /* Enters one mapping unless the table has it. Returns 1 when it changed something. */
@@ -71,7 +71,7 @@ static int enter(struct collector *c, struct listed *l)
 	int fd = bpf_map__fd(c->skel->maps.mappings);
 	struct iomap_mapping m;
 
-	if (!l->id || l->id >= c->opts.max_mappings)
+	if (!l->id || l->id >= c->nr_ids)
 		return 0;
 	if (bpf_map_lookup_elem(fd, &l->id, &m))
 		return -errno;
@@ -87,13 +87,13 @@ static int enter(struct collector *c, struct listed *l)
 	m.state = IOMAP_LIVE;
 	if (bpf_map_update_elem(fd, &l->id, &m, BPF_EXIST))
 		return -errno;
-	if (!c->meta[l->id].adopted)
-		c->adopted++;
-	c->meta[l->id].adopted = true;
-	c->meta[l->id].gen = m.gen;
-	if (l->id > c->adopted_max_id)
-		c->adopted_max_id = l->id;
-	return set_owner(&c->meta[l->id], l->owner) ?: 1;
+	if (!c->mappings.meta[l->id].adopted)
+		c->mappings.adopted++;
+	c->mappings.meta[l->id].adopted = true;
+	c->mappings.meta[l->id].gen = m.gen;
+	if (l->id > c->mappings.adopted_max_id)
+		c->mappings.adopted_max_id = l->id;
+	return set_owner(&c->mappings.meta[l->id], l->owner) ?: 1;
 }
 
 /* Marks what we entered and what the list no longer has. Returns 1 when it changed something. */
@@ -102,10 +102,11 @@ static int drop_missing(struct collector *c)
 	int fd = bpf_map__fd(c->skel->maps.mappings), changed = 0;
 	struct iomap_mapping m;
 
-	for (uint32_t id = 1; id <= c->adopted_max_id; id++) {
-		if (c->meta[id].listed || !c->meta[id].adopted || bpf_map_lookup_elem(fd, &id, &m))
+	for (uint32_t id = 1; id <= c->mappings.adopted_max_id; id++) {
+		if (c->mappings.meta[id].listed || !c->mappings.meta[id].adopted ||
+		    bpf_map_lookup_elem(fd, &id, &m))
 			continue;
-		if (m.state != IOMAP_LIVE || m.gen != c->meta[id].gen)
+		if (m.state != IOMAP_LIVE || m.gen != c->mappings.meta[id].gen)
 			continue;
 		m.state = IOMAP_FREED;
 		if (bpf_map_update_elem(fd, &id, &m, BPF_EXIST))
@@ -129,13 +130,13 @@ static int each_listed(struct collector *c, int (*fn)(struct collector *c, struc
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	for (uint32_t id = 0; id < c->opts.max_mappings; id++)
-		c->meta[id].listed = false;
+	for (uint32_t id = 0; id < c->nr_ids; id++)
+		c->mappings.meta[id].listed = false;
 	while (getline(&line, &size, f) >= 0) {
 		if (!parse(line, &l))
 			continue;
-		if (l.id < c->opts.max_mappings)
-			c->meta[l.id].listed = true;
+		if (l.id < c->nr_ids)
+			c->mappings.meta[l.id].listed = true;
 		r = fn(c, &l);
 		if (r < 0)
 			return r;
@@ -167,45 +168,41 @@ static void read_backend(struct collector *c)
 		return;
 	b = backend_from_name(name);
 	if (b >= 0)
-		c->in_force[b] = true;
+		c->mappings.in_force[b] = true;
 }
 
-static int note_gap(struct collector *c, int err)
+static int set_missing(struct collector *c, int hook, int err, struct errbuf *e)
 {
 	_cleanup_free_ char *path = collector_path(c, DEBUGFS);
-	struct statfs fs;
 	const char *why;
-	bool mounted;
-	int n;
+	struct statfs fs;
 
 	if (!path)
-		return -ENOMEM;
-	why = "debugfs is not mounted at " DEBUGFS "; mount it and restart iomapd";
-	mounted = !statfs(path, &fs) && (unsigned long)fs.f_type == DEBUGFS_MAGIC;
+		return set_error(e, -ENOMEM, "out of memory");
 	if (err == -EACCES)
 		why = "no permission to read " MAPPINGS "; run iomapd as root";
-	else if (mounted)
+	else if (!statfs(path, &fs) && (unsigned long)fs.f_type == DEBUGFS_MAGIC)
 		why = "this kernel has no " MAPPINGS;
-	n = asprintf(&c->missing[HOOK_DEBUGFS],
-		     "base, size and owner of mappings older than iomapd are not known: %s", why);
-	if (n < 0)
-		c->missing[HOOK_DEBUGFS] = NULL;
-	return n < 0 ? -ENOMEM : 0;
+	else
+		why = "debugfs is not mounted at " DEBUGFS "; mount it and restart iomapd";
+	return hook_set_missing(c, hook, e, "%s", why);
 }
 
-int collector_adopt(struct collector *c)
+int adopt_start(struct collector *c, int hook, struct errbuf *e)
 {
-	int r = 0;
+	int r = -EBUSY;
 
 	read_backend(c);
 	for (int i = 0; i < TRIES; i++) {
 		r = read_list(c);
-		if (r == -ENOENT || r == -EACCES)
-			return note_gap(c, r);
 		if (r <= 0)
-			return r;
+			break;
+		r = -EBUSY;
 	}
-	return -EBUSY;
+	if (r == -ENOENT || r == -EACCES)
+		return set_missing(c, hook, r, e);
+	return r ? set_error(e, r, "cannot read the kernel's list of mappings: %s", strerror(-r))
+		 : 0;
 }
 
 /* The mapping is one that an earlier collector adopted: what the table lacks is its owner. */
@@ -215,43 +212,43 @@ static int know_again(struct collector *c, struct listed *l)
 	struct mapping_meta *meta;
 	struct iomap_mapping m;
 
-	if (!l->id || l->id >= c->opts.max_mappings)
+	if (!l->id || l->id >= c->nr_ids)
 		return 0;
 	if (bpf_map_lookup_elem(fd, &l->id, &m))
 		return -errno;
 	if (m.state != IOMAP_LIVE || m.created_ns || m.base != l->base || m.size != l->size)
 		return 0;
-	meta = &c->meta[l->id];
+	meta = &c->mappings.meta[l->id];
 	meta->adopted = true;
 	meta->gen = m.gen;
-	if (l->id > c->adopted_max_id)
-		c->adopted_max_id = l->id;
+	if (l->id > c->mappings.adopted_max_id)
+		c->mappings.adopted_max_id = l->id;
 	return set_owner(meta, l->owner);
 }
 
-int collector_adopt_again(struct collector *c)
+int adopt_again(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings), r;
 	struct iomap_mapping m;
 
 	read_backend(c);
 	/* Those that were freed since are in the table, too. */
-	for (uint32_t id = 1; id < c->opts.max_mappings; id++) {
+	for (uint32_t id = 1; id < c->nr_ids; id++) {
 		if (!bpf_map_lookup_elem(fd, &id, &m) && m.state != IOMAP_EMPTY && !m.created_ns)
-			c->adopted_max_id = id;
+			c->mappings.adopted_max_id = id;
 	}
 	r = each_listed(c, know_again);
 	return r == -ENOENT || r == -EACCES ? 0 : r;
 }
 
-uint32_t collector_old(const struct collector *c)
+uint32_t adopt_alive(const struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings);
 	struct iomap_mapping m;
 	uint32_t n = 0;
 
-	for (uint32_t id = 1; id <= c->adopted_max_id; id++)
-		n += c->meta[id].adopted && !bpf_map_lookup_elem(fd, &id, &m) &&
+	for (uint32_t id = 1; id <= c->mappings.adopted_max_id; id++)
+		n += c->mappings.meta[id].adopted && !bpf_map_lookup_elem(fd, &id, &m) &&
 		     m.state == IOMAP_LIVE && !m.created_ns;
 	return n;
 }

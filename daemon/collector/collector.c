@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Loading. Attaching is in collector-hooks.c, adoption in collector-adopt.c, reading in
- * collector-read.c; events are in collector-events.c, and violations in collector-places.c.
+ * Starts a collector: checks, loads or takes over, attaches. Calls go one way: this file calls the
+ * other parts, which are declared in priv.h, and these call access.c and what is listed above them.
  */
 #include <linux/capability.h>
 #include <string.h>
@@ -11,22 +11,8 @@
 
 #include "daemon/collector/priv.h"
 
-char *collector_path(const struct collector *c, const char *path)
-{
-	char *p;
-
-	return asprintf(&p, "%s%s", c->opts.root ? c->opts.root : "", path) < 0 ? NULL : p;
-}
-
 /* Different stacks of maps that are kept, when they are asked for. */
 #define MAP_STACKS 4096
-
-bool collector_has(const struct collector *c, const char *path)
-{
-	_cleanup_free_ char *p = collector_path(c, path);
-
-	return p && !access(p, F_OK);
-}
 
 static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
 {
@@ -81,16 +67,16 @@ static int configure(struct collector *c)
 	struct iomap_bpf *s = c->skel;
 	int err;
 
-	err = bpf_map__set_max_entries(s->maps.mappings, o->max_mappings);
+	err = bpf_map__set_max_entries(s->maps.mappings, c->nr_ids);
 	if (!err)
-		err = bpf_map__set_max_entries(s->maps.counters, o->max_mappings);
+		err = bpf_map__set_max_entries(s->maps.counters, c->nr_ids);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.callers, buckets);
 	if (!err && o->max_live)
 		err = bpf_map__set_max_entries(s->maps.live, o->max_live);
 	if (!err && o->ring_bytes)
 		err = bpf_map__set_max_entries(s->maps.events, o->ring_bytes);
-	s->rodata->cfg_max_mappings = o->max_mappings;
+	s->rodata->cfg_max_mappings = c->nr_ids;
 	s->rodata->cfg_cpus = c->nr_cpus;
 	s->rodata->cfg_timing = o->timing;
 	s->rodata->cfg_preempt_rt = o->preempt_rt < 0 ? is_preempt_rt(c) : o->preempt_rt;
@@ -105,11 +91,9 @@ static int configure(struct collector *c)
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
 	if (!o->no_attach)
-		collector_find_functions(c);
-	if (!err)
-		err = collector_configure_ipi(c);
-	bpf_program__set_autoload(s->progs.iomap_do_exit, c->has_do_exit);
-	return err;
+		may_sleep_configure(c);
+	hooks_configure(c);
+	return err ?: ipi_configure(c);
 }
 
 /* The last line of a verifier's log that says something, for the error message. */
@@ -141,7 +125,7 @@ static int load(struct collector *c, struct errbuf *e)
 		bpf_program__set_log_buf(prog, log, CHUNK_BYTES);
 	err = iomap_bpf__load(c->skel);
 	if (!err)
-		return collector_map_persistent(c, e);
+		return takeover_map_persistent(c, e);
 	if (err == -EPERM)
 		return set_error(e, err,
 				 "the kernel refuses to load BPF programs (is it locked down?)");
@@ -149,47 +133,31 @@ static int load(struct collector *c, struct errbuf *e)
 		return set_error(e, err,
 				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
 				 "try a smaller --max-mappings",
-				 c->opts.max_mappings - 1, c->nr_cpus, strerror(-err));
+				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
 	return set_error(e, err, "cannot load the BPF programs: %s",
 			 *log ? last_words(log) : strerror(-err));
-}
-
-int collector_adopt_now(struct collector *c, struct errbuf *e)
-{
-	int err = collector_adopt(c);
-
-	return err ? set_error(e, err, "cannot read the kernel's list of mappings: %s",
-			       strerror(-err))
-		   : 0;
 }
 
 /* The programs see maps and unmaps from here on. */
 static void arm(struct collector *c)
 {
 	struct iomap_shared *shared = &c->skel->bss->shared;
-	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	shared->armed_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	shared->armed_ns = now_ns();
 	/* What is freed from here on is subtracted; what was before is not counted any more. */
-	shared->old = c->missing[HOOK_DEBUGFS] ? 1 : collector_old(c);
+	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
 
-static int check_symbols(struct collector *c)
+static int check_symbols(struct collector *c, struct errbuf *e)
 {
 	int err = symbols_check(c->symbols);
 
 	if (!err)
 		return 0;
-	if (asprintf(&c->missing[HOOK_KALLSYMS],
-		     "call sites and owners are shown as addresses: /proc/kallsyms %s",
-		     err == -EACCES ? "hides them (see kernel.kptr_restrict)" : "cannot be read") <
-	    0) {
-		c->missing[HOOK_KALLSYMS] = NULL;
-		return -ENOMEM;
-	}
-	return 0;
+	return hook_set_missing(c, hook_find("kallsyms"), e, "/proc/kallsyms %s",
+				err == -EACCES ? "hides them (see kernel.kptr_restrict)"
+					       : "cannot be read");
 }
 
 /* What the programs noted of an address in a module, which may have been unloaded since. */
@@ -207,22 +175,22 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 /* Attaches what was loaded, and leaves it to those that come after us. */
 static int begin(struct collector *c, struct errbuf *e)
 {
-	int err = c->opts.no_attach ? collector_adopt_now(c, e) : collector_attach(c, e);
+	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
 
 	if (err)
 		return err;
 	arm(c);
-	return collector_pin(c, e);
+	return takeover_pin(c, e);
 }
 
 /* It counts already; what was known of it is found out again. */
 static int go_on(struct collector *c, struct errbuf *e)
 {
-	int err = collector_adopt_again(c);
+	int err = adopt_again(c);
 
-	c->has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
+	c->hooks.has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
 	if (!err)
-		err = collector_replay(c);
+		err = events_replay(c);
 	return err ? set_error(e, err, "cannot go on with what is pinned: %s", strerror(-err)) : 0;
 }
 
@@ -235,7 +203,7 @@ static int setup(struct collector *c, struct errbuf *e)
 	if (!err)
 		err = check_btf(c, e);
 	if (!err && !c->opts.no_attach && !c->opts.root)
-		err = collector_check_tracepoints(c, e);
+		err = hooks_check_tracepoints(c, e);
 	if (err)
 		return err;
 	c->nr_cpus = libbpf_num_possible_cpus();
@@ -245,21 +213,23 @@ static int setup(struct collector *c, struct errbuf *e)
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
 	c->chunk = malloc(CHUNK_BYTES);
-	if (!c->symbols || !c->chunk || check_symbols(c))
+	if (!c->symbols || !c->chunk)
 		return set_error(e, -ENOMEM, "out of memory");
-	taken = collector_take_over(c, e);
+	err = check_symbols(c, e);
+	if (err)
+		return err;
+	taken = takeover_try(c, e);
 	err = taken < 0 ? taken : taken ? 0 : load(c, e);
 	if (err)
 		return err;
 	/* Where there are other files to be read than the kernel's, they say what it is. */
-	c->names_saved = !c->opts.root && !c->missing[HOOK_KALLSYMS];
+	c->names_saved = !c->opts.root && !c->hooks.missing[hook_find("kallsyms")];
 	if (c->names_saved)
 		symbols_set_source(c->symbols, saved_name, c);
-	c->meta = calloc(c->opts.max_mappings, sizeof(*c->meta));
-	if (!c->meta)
+	c->mappings.meta = calloc(c->nr_ids, sizeof(*c->mappings.meta));
+	if (!c->mappings.meta)
 		return set_error(e, -ENOMEM, "out of memory");
-	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), collector_event_arrived, c,
-				   NULL);
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), events_arrived, c, NULL);
 	if (!c->ring)
 		return set_error(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	return taken ? go_on(c, e) : begin(c, e);
@@ -268,20 +238,15 @@ static int setup(struct collector *c, struct errbuf *e)
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e)
 {
 	struct collector *c = calloc(1, sizeof(*c));
-	struct timespec now;
 	int err;
 
 	if (!c)
 		return set_error(e, -ENOMEM, "out of memory");
 	c->opts = *opts;
-	if (!c->opts.max_mappings)
-		c->opts.max_mappings = COLLECTOR_MAPPINGS_DEFAULT;
-	if (!c->opts.max_hold_ns)
-		c->opts.rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);
-	c->opts.max_mappings++; /* id 0 stands for those that the table lacks */
-	clock_gettime(CLOCK_REALTIME, &now);
-	c->started_unix_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
-	c->pins.fd = -1;
+	collector_options_complete(&c->opts);
+	c->nr_ids = c->opts.max_mappings + 1;
+	c->started_unix_ns = clock_ns(CLOCK_REALTIME);
+	c->takeover.pins.fd = -1;
 	uname(&c->uts);
 	err = setup(c, e);
 	if (err) {
@@ -296,23 +261,18 @@ struct collector *collector_free(struct collector *c)
 {
 	if (!c)
 		return NULL;
-	collector_unpin(c);
-	for (int i = 0; i < HOOK_MAX; i++) {
-		bpf_link__destroy(c->links[i]);
-		free(c->missing[i]);
-	}
-	for (size_t i = 0; i < c->nr_probes; i++)
-		bpf_link__destroy(c->probes[i]);
-	collector_free_sites(c);
-	free(c->batch);
-	for (uint32_t i = 0; c->meta && i < c->opts.max_mappings; i++) {
-		free(c->meta[i].owner);
-		free(c->meta[i].module);
+	takeover_free(c);
+	hooks_free(c);
+	sites_free(c);
+	events_free(c);
+	for (uint32_t i = 0; c->mappings.meta && i < c->nr_ids; i++) {
+		free(c->mappings.meta[i].owner);
+		free(c->mappings.meta[i].module);
 	}
 	ring_buffer__free(c->ring);
 	iomap_bpf__destroy(c->skel);
 	symbols_free(c->symbols);
-	free(c->meta);
+	free(c->mappings.meta);
 	free(c->chunk);
 	free(c);
 	return NULL;

@@ -25,7 +25,7 @@ struct collector_options {
 	uint32_t rules_off;   /* bits 1 << enum iomap_rule: not to be checked */
 	uint64_t max_hold_ns; /* budget of hold-time; 0: that rule is not checked */
 	bool ipi;	      /* count interrupts between CPUs */
-	uint64_t hidden;      /* bits of collector_hook(): hooks that are not to be attached */
+	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
 	bool map_stacks;      /* keep the kernel stack of each map, for the violations */
 	int preempt_rt;	      /* -1: find out */
 	bool no_attach;	      /* load only: for tests that run the programs themselves */
@@ -36,6 +36,15 @@ struct collector_options {
 	 */
 	const char *pins;
 };
+
+/* Fills in the defaults. Without a budget, the rule hold-time is off. */
+void collector_options_complete(struct collector_options *o);
+/*
+ * Names in text the options in which two sets differ: those that stay as long as the programs do.
+ * Returns false when there are none.
+ */
+bool collector_options_differ(const struct collector_options *a, const struct collector_options *b,
+			      char *text, size_t size);
 
 struct collector;
 
@@ -65,11 +74,10 @@ int collector_event_fd(const struct collector *c);
  */
 int collector_consume(struct collector *c, struct history *h);
 
-/*
- * Number of a hook for interrupts between CPUs, by the name that `status` shows; -EINVAL when there
- * is none.
- */
+/* Number of a hook for interrupts between CPUs by its name, or -EINVAL. */
 int collector_hook(const char *name);
+/* The name of the i-th of them, NULL: there are no more. */
+const char *collector_hook_name(size_t i);
 
 /* Descriptors of a program or map by its name in bpf/, -ENOENT when there is none. For tests. */
 int collector_program_fd(const struct collector *c, const char *name);

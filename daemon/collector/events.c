@@ -4,7 +4,7 @@
  * together, as a look-up reads the whole list of symbols, and now, as a module may be about to go.
  */
 #include <string.h>
-#include <time.h>
+#include <bpf/bpf.h>
 
 #include "daemon/collector/priv.h"
 
@@ -14,36 +14,36 @@ static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_ev
 	struct iomap_saved_event *grown;
 	size_t cap;
 
-	if (c->nr_batch == c->cap_batch) {
-		cap = c->cap_batch ? c->cap_batch * 2 : 64;
-		grown = reallocarray(c->batch, cap, sizeof(*grown));
+	if (c->events.nr_batch == c->events.cap_batch) {
+		cap = c->events.cap_batch ? c->events.cap_batch * 2 : 64;
+		grown = reallocarray(c->events.batch, cap, sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
-		c->batch = grown;
-		c->cap_batch = cap;
+		c->events.batch = grown;
+		c->events.cap_batch = cap;
 	}
-	c->batch[c->nr_batch++] = (struct iomap_saved_event){ seq, *rec };
+	c->events.batch[c->events.nr_batch++] = (struct iomap_saved_event){ seq, *rec };
 	return 0;
 }
 
 /* Keeps it for who comes after us: at each moment, a number says that the record is whole. */
 static void keep(struct collector *c, const struct iomap_event *rec)
 {
-	struct iomap_saved_event *t = &c->saved_events[++c->seq % IOMAP_SAVED_EVENTS];
+	struct iomap_saved_event *t = &c->events.saved[++c->events.seq % IOMAP_SAVED_EVENTS];
 
-	if (rec->type == IOMAP_EVENT_VIOLATION && c->nr_reported < IOMAP_SITES)
-		t = &c->saved_events[IOMAP_SAVED_EVENTS + c->nr_reported++];
+	if (rec->type == IOMAP_EVENT_VIOLATION && c->events.nr_violations < IOMAP_SITES)
+		t = &c->events.saved[IOMAP_SAVED_EVENTS + c->events.nr_violations++];
 	__atomic_store_n(&t->seq, 0, __ATOMIC_SEQ_CST);
 	t->rec = *rec;
-	__atomic_store_n(&t->seq, c->seq, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->seq, c->events.seq, __ATOMIC_SEQ_CST);
 }
 
 /* One that ended between keeping a record and giving it back to the ring leaves it in both. */
 static bool saved_already(struct collector *c, const struct iomap_event *rec)
 {
-	const struct iomap_saved_event *last = c->look_saved;
+	const struct iomap_saved_event *last = c->events.look_saved;
 
-	c->look_saved = NULL;
+	c->events.look_saved = NULL;
 	return last && !memcmp(&last->rec, rec, sizeof(*rec));
 }
 
@@ -55,17 +55,17 @@ static int take(struct collector *c, const struct iomap_event *rec)
 	if (saved_already(c, rec))
 		return 0;
 	if (rec->type == IOMAP_EVENT_VIOLATION) {
-		p = collector_site(c, rec->site);
-		if (!p || !collector_claim(p))
+		p = site_get(c, rec->site);
+		if (!p || !site_claim(p))
 			return 0;
 	}
-	err = add_to_batch(c, c->seq + 1, rec);
+	err = add_to_batch(c, c->events.seq + 1, rec);
 	if (!err)
 		keep(c, rec);
 	return err;
 }
 
-int collector_event_arrived(void *ctx, void *data, size_t size)
+int events_arrived(void *ctx, void *data, size_t size)
 {
 	struct collector *c = ctx;
 
@@ -84,14 +84,14 @@ static int by_seq(const void *a, const void *b)
 static int report_again(struct collector *c, const struct iomap_saved_event *t)
 {
 	bool violation = t->rec.type == IOMAP_EVENT_VIOLATION;
-	struct site *p = violation ? collector_site(c, t->rec.site) : NULL;
+	struct site *p = violation ? site_get(c, t->rec.site) : NULL;
 
 	if (p)
-		collector_claim(p);
-	return t->seq < c->begin && !violation ? 0 : add_to_batch(c, t->seq, &t->rec);
+		site_claim(p);
+	return t->seq < c->events.begin && !violation ? 0 : add_to_batch(c, t->seq, &t->rec);
 }
 
-int collector_replay(struct collector *c)
+int events_replay(struct collector *c)
 {
 	_cleanup_free_ const struct iomap_saved_event **all = calloc(IOMAP_SAVED_ALL, sizeof(*all));
 	uint64_t oldest = 1;
@@ -101,47 +101,67 @@ int collector_replay(struct collector *c)
 	if (!all)
 		return -ENOMEM;
 	for (size_t i = 0; i < IOMAP_SAVED_ALL; i++) {
-		if (!c->saved_events[i].seq)
+		if (!c->events.saved[i].seq)
 			continue;
-		all[n++] = &c->saved_events[i];
-		c->nr_reported += i >= IOMAP_SAVED_EVENTS;
+		all[n++] = &c->events.saved[i];
+		c->events.nr_violations += i >= IOMAP_SAVED_EVENTS;
 	}
 	qsort(all, n, sizeof(*all), by_seq);
 	if (n)
-		c->look_saved = all[n - 1];
-	c->seq = n ? all[n - 1]->seq : 0;
-	if (c->seq > IOMAP_SAVED_EVENTS)
-		oldest = c->seq - IOMAP_SAVED_EVENTS + 1;
+		c->events.look_saved = all[n - 1];
+	c->events.seq = n ? all[n - 1]->seq : 0;
+	if (c->events.seq > IOMAP_SAVED_EVENTS)
+		oldest = c->events.seq - IOMAP_SAVED_EVENTS + 1;
 	/* The oldest may have been about to be replaced: as far back as no number is missing. */
-	c->begin = c->seq + 1;
-	for (size_t i = n; i-- && c->begin > oldest && all[i]->seq == c->begin - 1;)
-		c->begin--;
+	c->events.begin = c->events.seq + 1;
+	for (size_t i = n; i-- && c->events.begin > oldest && all[i]->seq == c->events.begin - 1;)
+		c->events.begin--;
 	for (size_t i = 0; i < n && !err; i++)
 		err = report_again(c, all[i]);
-	c->replay = c->look_unreported = true;
+	c->events.replay = c->events.look_unreported = true;
 	return err;
 }
 
-static uint64_t unix_ns(uint64_t time_ns)
+static void sweep_one(int fd, const struct iomap_live_key *key, uint32_t id, uint32_t gen)
 {
-	struct timespec mono, real;
+	struct iomap_live entry;
 
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL + (real.tv_nsec - mono.tv_nsec);
+	if (!bpf_map_lookup_elem(fd, key, &entry) && entry.id == id && entry.gen != gen)
+		bpf_map_delete_elem(fd, key);
+}
+
+/* Removes the open maps that are left from earlier mappings under an id. */
+static void sweep(struct collector *c, uint32_t id, uint32_t gen)
+{
+	struct iomap_live_key key, next, *prev = NULL;
+	uint32_t max = bpf_map__max_entries(c->skel->maps.live);
+	int fd = bpf_map__fd(c->skel->maps.live);
+
+	/* Bounded, as it starts over when the kernel deletes the key that it is at. */
+	for (uint32_t i = 0; i < 2 * max && !bpf_map_get_next_key(fd, prev, &next); i++) {
+		/* A key is deleted only after its successor is known. */
+		if (prev)
+			sweep_one(fd, prev, id, gen);
+		key = next;
+		prev = &key;
+	}
+	if (prev)
+		sweep_one(fd, prev, id, gen);
 }
 
 /* Enters one event. */
 static void add(struct collector *c, struct history *h, const struct iomap_saved_event *t)
 {
 	const struct iomap_event *rec = &t->rec;
-	struct event e = { .seq = t->seq, .rec = *rec, .time_unix_ns = unix_ns(rec->time_ns) };
+	struct event e = { .seq = t->seq,
+			   .rec = *rec,
+			   .time_unix_ns = collector_unix_ns(rec->time_ns) };
 	const struct symbol *sym;
 	struct site *p;
 
 	if (rec->type == IOMAP_EVENT_VIOLATION) {
-		p = collector_site(c, rec->site);
-		e.violation = p ? collector_violation(p) : NULL;
+		p = site_get(c, rec->site);
+		e.violation = p ? site_violation(p) : NULL;
 	}
 	if (rec->caller) {
 		sym = symbols_get(c->symbols, rec->caller);
@@ -149,8 +169,8 @@ static void add(struct collector *c, struct history *h, const struct iomap_saved
 		e.module = sym ? sym->module : NULL;
 	}
 	if (rec->type == IOMAP_EVENT_CREATE && rec->gen > 1)
-		collector_sweep(c, rec->id, rec->gen);
-	if (e.seq < c->begin)
+		sweep(c, rec->id, rec->gen);
+	if (e.seq < c->events.begin)
 		history_add_old(h, &e);
 	else
 		history_add(h, &e);
@@ -158,29 +178,29 @@ static void add(struct collector *c, struct history *h, const struct iomap_saved
 
 static int name_batch(struct collector *c)
 {
-	_cleanup_free_ uint64_t *addrs = calloc(c->nr_batch + 1, sizeof(*addrs));
+	_cleanup_free_ uint64_t *addrs = calloc(c->events.nr_batch + 1, sizeof(*addrs));
 	size_t n = 0;
 
 	if (!addrs)
 		return -ENOMEM;
-	for (size_t i = 0; i < c->nr_batch; i++) {
-		if (c->batch[i].rec.type == IOMAP_EVENT_VIOLATION)
-			collector_site(c, c->batch[i].rec.site);
-		if (c->batch[i].rec.caller)
-			addrs[n++] = c->batch[i].rec.caller;
+	for (size_t i = 0; i < c->events.nr_batch; i++) {
+		if (c->events.batch[i].rec.type == IOMAP_EVENT_VIOLATION)
+			site_get(c, c->events.batch[i].rec.site);
+		if (c->events.batch[i].rec.caller)
+			addrs[n++] = c->events.batch[i].rec.caller;
 	}
-	return collector_name(c, addrs, n);
+	return sites_name(c, addrs, n);
 }
 
 /* Takes the sites that the ring had no room to tell of. */
-static int take_untold(struct collector *c)
+static int take_unreported(struct collector *c)
 {
 	struct iomap_event rec;
 	int err = 0;
 
-	collector_find_sites(c);
-	for (size_t i = 0; i < c->nr_sites && !err; i++) {
-		if (collector_unreported(c->sites[i], &rec))
+	sites_find(c);
+	for (size_t i = 0; i < c->sites.nr && !err; i++) {
+		if (site_unreported(c->sites.site[i], &rec))
 			err = take(c, &rec);
 	}
 	return err;
@@ -188,26 +208,31 @@ static int take_untold(struct collector *c)
 
 int collector_consume(struct collector *c, struct history *h)
 {
-	bool unreported = c->skel->bss->shared.unreported || c->look_unreported;
+	bool unreported = c->skel->bss->shared.unreported || c->events.look_unreported;
 	size_t n;
 	int err;
 
-	if (c->replay)
-		history_begin(h, c->begin);
-	c->replay = false;
-	c->look_unreported = false;
+	if (c->events.replay)
+		history_begin(h, c->events.begin);
+	c->events.replay = false;
+	c->events.look_unreported = false;
 	c->skel->bss->shared.unreported = 0;
 	err = ring_buffer__consume(c->ring);
-	c->look_saved = NULL;
+	c->events.look_saved = NULL;
 	if (err >= 0 && unreported)
-		err = take_untold(c);
+		err = take_unreported(c);
 	if (err >= 0)
 		err = name_batch(c);
 	if (err < 0)
 		return err;
-	n = c->nr_batch;
-	c->nr_batch = 0;
+	n = c->events.nr_batch;
+	c->events.nr_batch = 0;
 	for (size_t i = 0; i < n; i++)
-		add(c, h, &c->batch[i]);
+		add(c, h, &c->events.batch[i]);
 	return n;
+}
+
+void events_free(struct collector *c)
+{
+	free(c->events.batch);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the collector's source files share. */
+/* Shared by the collector's source files; each part is declared under the file that owns it. */
 #ifndef IOMAP_DAEMON_COLLECTOR_PRIV_H
 #define IOMAP_DAEMON_COLLECTOR_PRIV_H
 
@@ -10,118 +10,96 @@
 #include "bpf/persistent.h"
 #include "build/bpf/iomap.skel.h" /* needs what is above */
 #include "daemon/collector/collector.h"
+#include "daemon/collector/hook.h"
 #include "daemon/collector/pci.h"
 #include "daemon/collector/pins.h"
 #include "daemon/collector/symbols.h"
 
-enum {
-	HOOK_CREATE,
-	HOOK_FREE,
-	HOOK_UNMAP,
-	HOOK_MAP,
-	HOOK_SWITCH,
-	HOOK_EXIT,
-	HOOK_MAY_SLEEP,
-	/* Those of interrupts between CPUs */
-	HOOK_UNMAP_DONE,
-	HOOK_MAP_START,
-	HOOK_PURGED,
-	HOOK_PURGE,
-	HOOK_RANGE,
-	HOOK_RESERVE,
-	HOOK_BROADCAST,
-	HOOK_FUNC,
-	HOOK_CALL,
-	HOOK_IRQ,
-	HOOK_SEND_MASK,
-	HOOK_SEND,
-	/* Files */
-	HOOK_DEBUGFS,
-	HOOK_LEVELS,
-	HOOK_KALLSYMS,
-	HOOK_MAX,
-};
-
-extern const char *const collector_hook_names[HOOK_MAX]; /* as `status` shows them */
-
-struct site;
-
 #define COLLECTOR_PROGRAMS_MAX 48
 #define COLLECTOR_NOTES_MAX    8
 
-/* What is found out once for a mapping, valid for that generation of its id. */
+#define KPROBES "/sys/bus/event_source/devices/kprobe"
+
+/* Facts about a mapping, found out once and valid for that generation of its id. */
 struct mapping_meta {
 	uint32_t gen;
-	bool located; /* pci is looked up */
-	bool adopted; /* made before us: the owner is known as text only */
-	bool listed;  /* in the reading of debugfs at hand */
+	bool located; /* pci is set */
+	bool adopted; /* older than the programs: the owner is known as text only */
+	bool listed;  /* the last reading of debugfs has it */
 	char *owner;
 	char *module;
 	struct pci_bar pci; /* bar -1: in no device */
 };
 
-struct collector {
-	struct collector_options opts;
-	struct iomap_bpf *skel;
-	struct bpf_link *links[HOOK_MAX];
-	struct bpf_link *probes[48]; /* of hooks that need several, or other kinds */
-	size_t nr_probes;
-	bool has_do_exit;
-	bool has_reserve;  /* the kernel has an ioremap backend */
-	const char *check; /* the function that tells of all that may sleep; NULL: none does */
-	struct ring_buffer *ring;
-	struct symbols *symbols;
-	bool names_saved;		 /* what the programs noted is used */
-	struct mapping_meta *meta;	 /* by id */
-	char *missing[HOOK_MAX];	 /* NULL: the hook works */
-	struct site *sites[IOMAP_SITES]; /* oldest first */
-	size_t nr_sites;
-	struct utsname uts;
-	uint64_t started_unix_ns;
-	uint64_t adopted; /* mappings made before us */
-	struct pins pins;
-	bool pinned;				/* what is in the kernel stays there */
-	bool taken_over;			/* the programs were loaded by an earlier one */
-	struct iomap_persistent *persistent;	/* mapped; NULL: not yet */
-	struct iomap_saved_event *saved_events; /* likewise */
-	uint64_t seq;				/* of the last event told */
-	size_t nr_reported;			/* violations among them */
-	bool replay;				/* the batch has those that an earlier one told */
-	uint64_t begin;				/* the first of them, but for violations */
-	const struct iomap_saved_event *look_saved; /* may be the first record of the ring, too */
-	bool look_unreported;			    /* there may be sites that were not told of */
-	int progs[COLLECTOR_PROGRAMS_MAX]; /* taken over: by number in the object, -1: not there */
-	char *notes[COLLECTOR_NOTES_MAX];
-	size_t nr_notes;
+/* The mappings that are older than the programs (adopt.c), and what is known of each (read.c). */
+struct mappings {
+	struct mapping_meta *meta; /* by id */
+	uint64_t adopted;	   /* mappings that are older than the programs */
 	uint32_t adopted_max_id;
-	bool in_force[IOMAP_BACKEND_MAX];
-	int nr_cpus; /* possible ones */
-	int nr_online;
-	void *chunk;			 /* for reading maps */
-	struct iomap_saved_event *batch; /* records of the ring during collector_consume() */
+	bool in_force[IOMAP_BACKEND_MAX]; /* the kernel's backend, as debugfs names it */
+};
+
+/* The sites that break a rule (violations.c). */
+struct sites {
+	struct site *site[IOMAP_SITES]; /* oldest first */
+	size_t nr;
+};
+
+/* The records of the ring buffer on their way to the history (events.c). */
+struct events {
+	struct iomap_saved_event *saved;	    /* mapped; NULL: not yet */
+	uint64_t seq;				    /* of the last reported event */
+	size_t nr_violations;			    /* reported ones */
+	bool replay;				    /* the batch holds an earlier iomapd's events */
+	uint64_t begin;				    /* seq of the first of these */
+	const struct iomap_saved_event *look_saved; /* may be the first record of the ring, too */
+	bool look_unreported;			    /* there may be sites that are not reported */
+	struct iomap_saved_event *batch;	    /* records during collector_consume() */
 	size_t nr_batch, cap_batch;
 };
 
+/* What stays in the kernel for the next iomapd (takeover.c). */
+struct takeover {
+	struct pins pins;
+	bool pinned;			     /* what is in the kernel stays there */
+	bool taken_over;		     /* an earlier iomapd loaded the programs */
+	struct iomap_persistent *persistent; /* mapped; NULL: not yet */
+	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: not there */
+	char *notes[COLLECTOR_NOTES_MAX];
+	size_t nr_notes;
+};
+
+struct collector {
+	struct collector_options opts;
+	uint32_t nr_ids; /* of the table of mappings; id 0 stands for those that the table lacks */
+	struct iomap_bpf *skel;
+	struct ring_buffer *ring;
+	struct symbols *symbols;
+	bool names_saved; /* use the names that the programs saved */
+	struct utsname uts;
+	uint64_t started_unix_ns;
+	int nr_cpus; /* possible ones */
+	int nr_online;
+	void *chunk; /* for reading maps */
+	struct hooks hooks;
+	struct mappings mappings;
+	struct sites sites;
+	struct events events;
+	struct takeover takeover;
+};
+
 #define CHUNK_BYTES (256 * 1024)
+
+/* ---- access.c: files, maps and programs ---- */
 
 /* The file exists, below the root. */
 bool collector_has(const struct collector *c, const char *path);
 /* root + path, to be freed; NULL when there is no memory. */
 char *collector_path(const struct collector *c, const char *path);
+/* The wall-clock time of a CLOCK_MONOTONIC time; both in nanoseconds. */
+uint64_t collector_unix_ns(uint64_t time_ns);
 
-/*
- * Enters the mappings of debugfs that the table does not have. To be called after the create and
- * free hooks are attached and before the others. A missing debugfs becomes a gap, not an error.
- */
-int collector_adopt(struct collector *c);
-
-/* Learns from it who owns the mappings that an earlier one adopted; changes none. */
-int collector_adopt_again(struct collector *c);
-
-/* How many of the adopted mappings are alive. */
-uint32_t collector_old(const struct collector *c);
-
-/* Called with the value of one key: nr values, one a CPU, or one for a plain array. */
+/* Called with the value of one key: nr_cpus values, or one for a plain array. */
 typedef int (*collector_each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
 /*
  * Reads the keys first to last of an array, many in one system call, and calls fn for each.
@@ -129,78 +107,72 @@ typedef int (*collector_each_fn)(struct collector *c, struct model *m, uint32_t 
  */
 int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,
 			 uint32_t last, size_t size, collector_each_fn fn);
-/* The descriptor of a program, whoever loaded it; negative when it is not loaded. */
+/* The descriptor of a program, whichever iomapd loaded it; negative when it is not loaded. */
 int collector_prog_fd(const struct collector *c, const struct bpf_program *prog);
-/* Adds to *sum how often the kernel did not call a program, as it was busy on that CPU. */
+/* Adds to *sum how often the kernel skipped the program, as it was busy on that CPU. */
 int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum);
 
-/* Interrupts between CPUs: before the programs are loaded, after, and for a sample. */
-int collector_configure_ipi(struct collector *c);
-int collector_attach_ipi(struct collector *c, struct errbuf *e);
-int collector_read_ipi(struct collector *c, struct model *m);
-/* The hook is one that this kernel and these options call for. */
-bool collector_has_hook(const struct collector *c, int hook);
-
-/* What a hook that is missing costs. Returns 0 or -ENOMEM with a sentence in e. */
-int collector_note_missing(struct collector *c, int hook, const char *cost, const char *what,
-			   struct errbuf *e);
-
-/* Returns 0 when the kernel has any tracepoint of io_mapping, -ENOTSUP with a sentence in e. */
-int collector_check_tracepoints(const struct collector *c, struct errbuf *e);
-/* Finds the functions to be probed. To be called before the programs are loaded. */
-void collector_find_functions(struct collector *c);
-/* Adopts and attaches. Returns 0, or a negative errno with a sentence in e. */
-int collector_attach(struct collector *c, struct errbuf *e);
-/* collector_adopt() with a sentence. */
-int collector_adopt_now(struct collector *c, struct errbuf *e);
-/* What is attached, what is missing, and which rules that concerns. */
-int collector_add_hooks(const struct collector *c, struct model *m);
-/* Which rules it concerns that the hooks were passed by so often. */
-void collector_add_missed(const uint64_t missed[HOOK_MAX], struct model *m);
-
-/* A callback of the ring buffer, with the collector: keeps the record in the batch. */
-int collector_event_arrived(void *ctx, void *data, size_t size);
-/* Takes the events that an earlier one told of. Returns 0 or a negative errno. */
-int collector_replay(struct collector *c);
+/* ---- adopt.c: the mappings that are older than the programs ---- */
 
 /*
- * Goes on with what is pinned by an earlier one that had the same options. Returns 1 when it does,
- * 0 when all is to be loaded, or a negative errno with a sentence in e.
+ * Enters the mappings of debugfs that the table does not have. To be called after the create and
+ * free hooks are attached and before the others. A missing debugfs is a missing hook, no error.
  */
-int collector_take_over(struct collector *c, struct errbuf *e);
-/* Maps what is kept for those that come after us. Returns 0, or an errno with a sentence in e. */
-int collector_map_persistent(struct collector *c, struct errbuf *e);
-/*
- * Fills it in and pins everything, or notes why that is not done. Returns 0, or -EBUSY or -ENOMEM
- * with a sentence in e.
- */
-int collector_pin(struct collector *c, struct errbuf *e);
-/* Gives up what is pinned, without ending it. */
-void collector_unpin(struct collector *c);
-/* Adds a sentence. Returns 0 or -ENOMEM. */
-__attribute__((format(printf, 2, 3))) int collector_add_note(struct collector *c, const char *fmt,
-							     ...);
+int adopt_start(struct collector *c, int hook, struct errbuf *e);
+/* Learns from debugfs the owners of the mappings that an earlier iomapd adopted. */
+int adopt_again(struct collector *c);
+/* Returns how many of the adopted mappings are alive. */
+uint32_t adopt_alive(const struct collector *c);
+
+/* ---- violations.c: the sites that break a rule ---- */
+
+struct site;
 
 /* The site of a key of `violations`, NULL: none. Lives as long as c. */
-struct site *collector_site(struct collector *c, uint64_t key);
-/* Names what is new: all addresses of the sites, and n others, in one pass over the symbols. */
-int collector_name(struct collector *c, const uint64_t *addrs, size_t n);
-/* It is to be told of, and noted that it was; false: that is done already. */
-bool collector_claim(struct site *p);
-/* What is known of it. Named by collector_name(). */
-const struct model_violation *collector_violation(const struct site *p);
+struct site *site_get(struct collector *c, uint64_t key);
 /* Gets all sites that the table has. */
-void collector_find_sites(struct collector *c);
-/* The record of a site that was not told of, as the ring would have had it. False: told. */
-bool collector_unreported(const struct site *p, struct iomap_event *ret);
-/* Adds all sites with their counts. To be called after the CPUs and the call sites are read. */
-int collector_add_violations(struct collector *c, struct model *m);
-void collector_free_sites(struct collector *c);
+void sites_find(struct collector *c);
+/* Names all addresses of new sites, and n others, in one pass over the symbols. */
+int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
+/* Marks the site as reported. Returns false when it was already. */
+bool site_claim(struct site *p);
+/* What is known of the site. Named by sites_name(). */
+const struct model_violation *site_violation(const struct site *p);
+/* Makes the record that the ring had no room for. Returns false for a site that is reported. */
+bool site_unreported(const struct site *p, struct iomap_event *ret);
+/* Adds all sites with their counts. To be called after the CPUs and the callers are read. */
+int sites_report(struct collector *c, struct model *m);
+void sites_free(struct collector *c);
 
-/* Removes the open maps that are left from earlier mappings under an id. */
-void collector_sweep(struct collector *c, uint32_t id, uint32_t gen);
+/* ---- events.c: the ring buffer ---- */
 
-/* Finds owner and device of a mapping, if they are not known yet. */
-void collector_locate(struct collector *c, struct model_mapping *mm);
+/* A callback of the ring buffer, with the collector: takes the record into the batch. */
+int events_arrived(void *ctx, void *data, size_t size);
+/* Takes the events that an earlier iomapd reported. Returns 0 or a negative errno. */
+int events_replay(struct collector *c);
+void events_free(struct collector *c);
+
+/* ---- ipi.c: interrupts between CPUs ---- */
+
+/* Sizes the maps. To be called before the programs are loaded. */
+int ipi_configure(struct collector *c);
+int ipi_read(struct collector *c, struct model *m);
+
+/* ---- takeover.c: going on with what an earlier iomapd left ---- */
+
+/*
+ * Goes on with what an earlier iomapd with the same options pinned. Returns 1 when it does, 0 when
+ * all is to be loaded, or a negative errno with a sentence in e.
+ */
+int takeover_try(struct collector *c, struct errbuf *e);
+/* Maps what is saved for the next iomapd. Returns 0, or an errno with a sentence in e. */
+int takeover_map_persistent(struct collector *c, struct errbuf *e);
+/*
+ * Fills that in and pins everything, or notes why that is not done. Returns 0, or -EBUSY or
+ * -ENOMEM with a sentence in e.
+ */
+int takeover_pin(struct collector *c, struct errbuf *e);
+/* Gives up what is pinned, without ending it. */
+void takeover_free(struct collector *c);
 
 #endif

@@ -16,38 +16,6 @@
 /* A record that changed while it was copied is read again for so long. */
 #define TORN_NS 50000000
 
-int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,
-			 uint32_t last, size_t size, collector_each_fn fn)
-{
-	uint32_t per_call = CHUNK_BYTES / (size + sizeof(uint32_t)), prev = first - 1, n;
-	_cleanup_free_ void *large = NULL;
-	void *values = c->chunk;
-	uint32_t *keys;
-	int err;
-
-	if (!per_call) {
-		per_call = 1;
-		values = large = malloc(size + sizeof(uint32_t));
-		if (!large)
-			return -ENOMEM;
-	}
-	keys = (void *)((char *)values + per_call * size);
-	for (uint32_t key = first; key <= last; key += n, prev = key - 1) {
-		n = last - key + 1 < per_call ? last - key + 1 : per_call;
-		err = bpf_map_lookup_batch(fd, key ? &prev : NULL, &prev, keys, values, &n, NULL);
-		if (err && errno != ENOENT)
-			return -errno;
-		if (!n)
-			return -EIO;
-		for (uint32_t i = 0; i < n; i++) {
-			err = fn(c, m, keys[i], (char *)values + i * size);
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
 /* How many events the CPU has seen and neither counted nor lost: 0, or 1 in the middle of one. */
 static uint64_t open_events(const struct iomap_cpu *cpu)
 {
@@ -184,9 +152,9 @@ static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *
 	return 0;
 }
 
-void collector_locate(struct collector *c, struct model_mapping *mm)
+static void locate(struct collector *c, struct model_mapping *mm)
 {
-	struct mapping_meta *meta = &c->meta[mm->id];
+	struct mapping_meta *meta = &c->mappings.meta[mm->id];
 	_cleanup_free_ char *path = NULL;
 	const struct symbol *sym;
 
@@ -249,52 +217,7 @@ static int name_all(struct collector *c, struct model *m)
 		m->ipi.callers[i].module = sym->module;
 	}
 	for (size_t i = 0; i < m->nr_mappings; i++)
-		collector_locate(c, &m->mappings[i]);
-	return 0;
-}
-
-int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum)
-{
-	int fd = collector_prog_fd(c, prog);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (fd < 0)
-		return 0; /* not needed on this kernel */
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return -errno;
-	*sum += info.recursion_misses;
-	return 0;
-}
-
-/*
- * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on,
- * kprobes are passed by on its CPU; tracepoints are not.
- */
-static int add_recursion(struct collector *c, struct model *m)
-{
-	const struct iomap_bpf *s = c->skel;
-	const struct bpf_program *events[] = { s->progs.iomap_create, s->progs.iomap_free,
-					       s->progs.iomap_map, s->progs.iomap_unmap };
-	uint64_t missed[HOOK_MAX] = {}, lost = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(events) && !err; i++)
-		err = collector_add_misses(c, events[i], &lost);
-	if (!err)
-		err = collector_add_misses(c, s->progs.iomap_switch, &missed[HOOK_SWITCH]);
-	if (!err)
-		err = collector_add_misses(c, s->progs.iomap_exit, &missed[HOOK_EXIT]);
-	if (!err)
-		err = collector_add_misses(c, s->progs.iomap_may_sleep, &missed[HOOK_MAY_SLEEP]);
-	if (!err)
-		err = collector_add_misses(c, s->progs.iomap_may_sleep_fentry,
-					   &missed[HOOK_MAY_SLEEP]);
-	if (err)
-		return err;
-	m->seen += lost;
-	m->lost[IOMAP_LOST_RECURSION] += lost;
-	collector_add_missed(missed, m);
+		locate(c, &m->mappings[i]);
 	return 0;
 }
 
@@ -305,28 +228,28 @@ static void add_head(const struct collector *c, struct model *m)
 	m->pid = getpid();
 	m->version = IOMAP_VERSION;
 	m->timing = c->opts.timing;
-	m->adopted = c->adopted;
-	m->since_unix_ns = c->persistent->since_unix_ns;
-	m->starts = c->persistent->starts;
-	m->notes = (const char *const *)c->notes;
-	m->nr_notes = c->nr_notes;
+	m->adopted = c->mappings.adopted;
+	m->since_unix_ns = c->takeover.persistent->since_unix_ns;
+	m->starts = c->takeover.persistent->starts;
+	m->notes = (const char *const *)c->takeover.notes;
+	m->nr_notes = c->takeover.nr_notes;
 	snprintf(m->release, sizeof(m->release), "%s", c->uts.release);
 	snprintf(m->machine, sizeof(m->machine), "%s", c->uts.machine);
-	memcpy(m->backend_present, c->in_force, sizeof(m->backend_present));
+	memcpy(m->backend_present, c->mappings.in_force, sizeof(m->backend_present));
 }
 
 int collector_sample(struct collector *c, struct model *m)
 {
 	const struct iomap_bpf *s = c->skel;
-	uint32_t max_id = c->adopted_max_id;
+	uint32_t max_id = c->mappings.adopted_max_id;
 	int err;
 
 	add_head(c, m);
-	err = collector_add_hooks(c, m);
+	err = hooks_report(c, m);
 	if (!err)
 		err = read_cpus(c, m, &max_id);
 	if (!err)
-		err = add_recursion(c, m);
+		err = hooks_add_misses(c, m);
 	if (!err)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.callers), 0,
 					   bpf_map__max_entries(s->maps.callers) - 1,
@@ -338,44 +261,17 @@ int collector_sample(struct collector *c, struct model *m)
 					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
 	/* Ids that map without a known creation are among the call sites. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
-		if (m->callers[i].mapping_id > max_id &&
-		    m->callers[i].mapping_id < c->opts.max_mappings)
+		if (m->callers[i].mapping_id > max_id && m->callers[i].mapping_id < c->nr_ids)
 			max_id = m->callers[i].mapping_id;
 	}
 	if (!err)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.counters), 0, max_id,
 					   c->nr_cpus * sizeof(struct iomap_counters), add_mapping);
 	if (!err)
-		err = collector_read_ipi(c, m);
+		err = ipi_read(c, m);
 	if (err)
 		return err;
 	model_finish(m);
 	err = name_all(c, m);
-	return err ?: collector_add_violations(c, m);
-}
-
-static void sweep_one(int fd, const struct iomap_live_key *key, uint32_t id, uint32_t gen)
-{
-	struct iomap_live entry;
-
-	if (!bpf_map_lookup_elem(fd, key, &entry) && entry.id == id && entry.gen != gen)
-		bpf_map_delete_elem(fd, key);
-}
-
-void collector_sweep(struct collector *c, uint32_t id, uint32_t gen)
-{
-	struct iomap_live_key key, next, *prev = NULL;
-	uint32_t max = bpf_map__max_entries(c->skel->maps.live);
-	int fd = bpf_map__fd(c->skel->maps.live);
-
-	/* Bounded, as it starts over when the kernel deletes the key that it is at. */
-	for (uint32_t i = 0; i < 2 * max && !bpf_map_get_next_key(fd, prev, &next); i++) {
-		/* A key is deleted only after its successor is known. */
-		if (prev)
-			sweep_one(fd, prev, id, gen);
-		key = next;
-		prev = &key;
-	}
-	if (prev)
-		sweep_one(fd, prev, id, gen);
+	return err ?: sites_report(c, m);
 }

@@ -6,11 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
-
-/* The kernel's limit for a symbol's name with its NUL, and for a module's. */
-#define NAME_LEN   512
-#define MODULE_LEN 64
 
 /* No function is this long: what lies further from a symbol belongs to something unloaded. */
 #define OFFSET_MAX (1 << 20)
@@ -49,8 +46,8 @@ struct candidate {
 	uint64_t addr;	/* what is looked for */
 	uint64_t start; /* of the symbol */
 	bool found;
-	char name[NAME_LEN];
-	char module[MODULE_LEN];
+	char name[SYMBOL_NAME_MAX];
+	char module[SYMBOL_MODULE_MAX];
 };
 
 struct search {
@@ -162,20 +159,22 @@ void symbols_set_source(struct symbols *s, symbols_source source, void *ctx)
 int symbols_learn(struct symbols *s, uint64_t addr, const char *text)
 {
 	struct candidate c = { .addr = addr, .found = true };
-	unsigned long long offset;
+	struct symbol_text t;
 
 	if (cached(s, addr))
 		return 1;
-	if (sscanf(text, "%511[^+]+0x%llx/0x%*x [%63[^]]", c.name, &offset, c.module) < 2)
+	if (!symbol_parse(text, &t) || !t.has_offset)
 		return 0;
-	c.start = addr - offset;
+	memcpy(c.name, t.name, sizeof(c.name));
+	memcpy(c.module, t.module, sizeof(c.module));
+	c.start = addr - t.offset;
 	return remember(s, &c) ?: 1;
 }
 
 /* As symbols_learn(), from the source. */
 static int ask(struct symbols *s, uint64_t addr)
 {
-	char text[NAME_LEN + MODULE_LEN];
+	char text[SYMBOL_TEXT_MAX];
 
 	if (!s->source || !s->source(s->source_ctx, addr, text, sizeof(text)))
 		return 0;

@@ -4,7 +4,6 @@
  * its stack are still there, and kept for as long as the collector.
  */
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 
 #include "daemon/collector/priv.h"
@@ -128,18 +127,14 @@ static void set_facts(struct site *p)
 {
 	const struct iomap_violation *rec = &p->rec;
 	struct model_violation *v = &p->v;
-	struct timespec mono, real;
 
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
 	v->rule = rec->rule;
 	v->kind = rec->kind;
 	v->backend = rec->backend;
 	v->mapping_id = rec->id;
 	v->count = rec->maps;
 	v->time_ns = rec->time_ns;
-	v->time_unix_ns = rec->time_ns + (real.tv_sec - mono.tv_sec) * 1000000000LL +
-			  (real.tv_nsec - mono.tv_nsec);
+	v->time_unix_ns = collector_unix_ns(rec->time_ns);
 	v->base = rec->base;
 	v->size = rec->size;
 	v->offset = rec->offset;
@@ -150,15 +145,15 @@ static void set_facts(struct site *p)
 	memcpy(v->comm, rec->comm, IOMAP_COMM_LEN);
 }
 
-struct site *collector_site(struct collector *c, uint64_t key)
+struct site *site_get(struct collector *c, uint64_t key)
 {
 	struct site *p;
 
-	for (size_t i = 0; i < c->nr_sites; i++) {
-		if (c->sites[i]->key == key)
-			return c->sites[i];
+	for (size_t i = 0; i < c->sites.nr; i++) {
+		if (c->sites.site[i]->key == key)
+			return c->sites.site[i];
 	}
-	if (c->nr_sites == IOMAP_SITES)
+	if (c->sites.nr == IOMAP_SITES)
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -169,7 +164,7 @@ struct site *collector_site(struct collector *c, uint64_t key)
 		return NULL;
 	}
 	set_facts(p);
-	c->sites[c->nr_sites++] = p;
+	c->sites.site[c->sites.nr++] = p;
 	return p;
 }
 
@@ -180,22 +175,22 @@ static int by_time(const void *a, const void *b)
 	return pa->rec.time_ns < pb->rec.time_ns ? -1 : pa->rec.time_ns > pb->rec.time_ns;
 }
 
-void collector_find_sites(struct collector *c)
+void sites_find(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.violations);
 	uint64_t key, next, *prev = NULL;
-	size_t before = c->nr_sites;
+	size_t before = c->sites.nr;
 
 	while (!bpf_map_get_next_key(fd, prev, &next)) {
-		collector_site(c, next);
+		site_get(c, next);
 		key = next;
 		prev = &key;
 	}
-	if (c->nr_sites > before)
-		qsort(c->sites, c->nr_sites, sizeof(struct site *), by_time);
+	if (c->sites.nr > before)
+		qsort(c->sites.site, c->sites.nr, sizeof(struct site *), by_time);
 }
 
-bool collector_claim(struct site *p)
+bool site_claim(struct site *p)
 {
 	bool was = p->reported;
 
@@ -203,12 +198,12 @@ bool collector_claim(struct site *p)
 	return !was;
 }
 
-const struct model_violation *collector_violation(const struct site *p)
+const struct model_violation *site_violation(const struct site *p)
 {
 	return &p->v;
 }
 
-bool collector_unreported(const struct site *p, struct iomap_event *ret)
+bool site_unreported(const struct site *p, struct iomap_event *ret)
 {
 	const struct iomap_violation *rec = &p->rec;
 
@@ -283,29 +278,29 @@ static void learn_stack(struct collector *c, const struct site *p)
 	}
 }
 
-int collector_name(struct collector *c, const uint64_t *addrs, size_t n)
+int sites_name(struct collector *c, const uint64_t *addrs, size_t n)
 {
 	_cleanup_free_ uint64_t *all = NULL;
 	size_t unnamed = 0;
 
-	for (size_t i = 0; i < c->nr_sites; i++)
-		unnamed += !c->sites[i]->named;
+	for (size_t i = 0; i < c->sites.nr; i++)
+		unnamed += !c->sites.site[i]->named;
 	all = calloc(unnamed * (2 * IOMAP_STACK_FRAMES + 2) + n + 1, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
 	if (n)
 		memcpy(all, addrs, n * sizeof(*all));
-	for (size_t i = 0; i < c->nr_sites; i++) {
-		if (c->sites[i]->named)
+	for (size_t i = 0; i < c->sites.nr; i++) {
+		if (c->sites.site[i]->named)
 			continue;
-		learn_stack(c, c->sites[i]);
-		n += addresses(c, c->sites[i], all + n);
+		learn_stack(c, c->sites.site[i]);
+		n += addresses(c, c->sites.site[i], all + n);
 	}
 	/* What cannot be named is shown as an address. */
 	symbols_resolve(c->symbols, all, n);
-	for (size_t i = 0; i < c->nr_sites; i++) {
-		if (!c->sites[i]->named)
-			name_site(c, c->sites[i]);
+	for (size_t i = 0; i < c->sites.nr; i++) {
+		if (!c->sites.site[i]->named)
+			name_site(c, c->sites.site[i]);
 	}
 	return 0;
 }
@@ -341,7 +336,7 @@ static int read_count(struct collector *c, struct site *p, struct iomap_violatio
 	return 0;
 }
 
-int collector_add_violations(struct collector *c, struct model *m)
+int sites_report(struct collector *c, struct model *m)
 {
 	_cleanup_free_ struct iomap_violation_count *counts = calloc(c->nr_cpus, sizeof(*counts));
 	uint64_t placed[IOMAP_RULE_MAX] = {};
@@ -349,10 +344,10 @@ int collector_add_violations(struct collector *c, struct model *m)
 
 	if (!counts)
 		return -ENOMEM;
-	collector_find_sites(c);
-	err = collector_name(c, NULL, 0);
-	for (size_t i = 0; i < c->nr_sites && !err; i++) {
-		struct site *p = c->sites[i];
+	sites_find(c);
+	err = sites_name(c, NULL, 0);
+	for (size_t i = 0; i < c->sites.nr && !err; i++) {
+		struct site *p = c->sites.site[i];
 
 		err = read_count(c, p, counts);
 		if (!p->v.caller && p->rec.callers)
@@ -370,16 +365,16 @@ int collector_add_violations(struct collector *c, struct model *m)
 	return err;
 }
 
-void collector_free_sites(struct collector *c)
+void sites_free(struct collector *c)
 {
-	for (size_t i = 0; i < c->nr_sites; i++) {
-		struct model_violation *v = &c->sites[i]->v;
+	for (size_t i = 0; i < c->sites.nr; i++) {
+		struct model_violation *v = &c->sites.site[i]->v;
 
 		for (size_t k = 0; k < v->nr_stack; k++)
 			free((char *)v->stack[k]);
 		for (size_t k = 0; k < v->nr_map_stack; k++)
 			free((char *)v->map_stack[k]);
-		free(c->sites[i]);
+		free(c->sites.site[i]);
 	}
-	c->nr_sites = 0;
+	c->sites.nr = 0;
 }

@@ -94,7 +94,7 @@ columns_agree() {
 # Lines of --help stay within 100 columns, so that they read in a terminal.
 # The settings in iomapd.conf(5) are the options of --help that the file may have.
 settings_agree() {
-	"$bin/iomapd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | while read -r name; do
+	"$bin/iomapd" --help | sed -n 's/^ \{2,6\}\(-., \)*--\([a-z-]*\).*/\2/p' | while read -r name; do
 		echo "$name = " >"$dir/conf"
 		"$bin/iomapd" --config "$dir/conf" --check-config 2>&1 | grep -q 'command line only' || echo "$name"
 	done | sort >"$dir/help"
@@ -139,6 +139,7 @@ for view in mappings callers backends cpus violations ipis; do
 done
 if [ -x "$bin/iomapd" ]; then
 	is 'iomapd: options' options_agree docs/man/iomapd.8 '' "$bin/iomapd"
+	is 'iomapd: exit statuses' exits_agree iomapd docs/man/iomapd.8
 	is 'iomapd: width of the help' help_fits "$bin/iomapd"
 	is 'iomapd.conf: settings' settings_agree
 	is 'iomapd.conf: the example' example_is_good

@@ -28,19 +28,19 @@ shows() {
 is "--help" shows '^Usage: iomapd' --help
 is "--version" shows '^iomapd [0-9.]*$' --version
 see="see 'iomapd --help'"
-is "unknown option" says 2 "unknown option '--nope': $see" "$bin/iomapd" --nope
-is "argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x
-is "option without its value" says 2 "a value must follow '--socket': $see" "$bin/iomapd" --socket
+is "unknown option" says 2 "no option --nope: $see" "$bin/iomapd" --nope
+is "argument" says 2 "'x' is one word too many: $see" "$bin/iomapd" x
+is "option without its value" says 2 "--socket needs a PATH" "$bin/iomapd" --socket
 for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
 	is "--max-mappings '$n'" says 2 \
-		"--max-mappings takes a number from 1 to 65536, not '$n': $see" \
+		"--max-mappings takes a number from 1 to 65536, not '$n'" \
 		"$bin/iomapd" --max-mappings "$n"
 done
-is "--hold-times" says 2 "--hold-times takes all, sampled or off, not 'some': $see" \
+is "--hold-times" says 2 "--hold-times takes all, sampled or off, not 'some'" \
 	"$bin/iomapd" --hold-times some
 for address in 9751 '*:9751' :65536 example.org:9751 ::1:9751 '[::1]' ''; do
 	is "--metrics '$address'" says 2 \
-		"--metrics takes an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off, not '$address': $see" \
+		"--metrics takes an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off, not '$address'" \
 		"$bin/iomapd" --metrics "$address"
 done
 
@@ -59,14 +59,14 @@ mistake 'version = 1' ":1: version is an option of the command line only$conf"
 mistake '[service]\n' ":1: there are no sections: take out '[service]'$conf"
 mistake 'max-hold = 1ms\0\n' ":1: a NUL byte: this is not a text$conf"
 mistake "$(printf '#%0300d' 0)" ":1: longer than 198 characters$conf"
-is "--check-config, of what is no file" says 2 "/dev/zero is no file of a configuration" \
+is "--check-config, of what is no file" says 2 "/dev/zero is not a configuration file" \
 	"$bin/iomapd" --config /dev/zero --check-config
 is "--config, not there" says 2 "cannot read $dir/none: No such file or directory" \
 	"$bin/iomapd" --config "$dir/none"
 printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' >"$dir/conf"
 good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = "$dir/conf: nothing wrong" ]; }
 is "--check-config, of a good one" good
-is "--check-config, with a wrong option" says 2 "--max-hold takes a time from 1ns to 1000s, or off, not '1': $see" \
+is "--check-config, with a wrong option" says 2 "--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
 	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
 
 "$bin/tests/cli/fake-iomapd" --socket "$dir/sock" &

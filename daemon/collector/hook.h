@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hooks: one table of all that the programs are attached to, and of the files that the figures
+ * need beside them. A new hook is one entry of it. Part of the collector.
+ */
+#ifndef IOMAP_DAEMON_COLLECTOR_HOOK_H
+#define IOMAP_DAEMON_COLLECTOR_HOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/base/util.h"
+
+#define HOOKS_MAX	  32
+#define HOOK_PROGRAMS_MAX 4
+#define HOOK_LINKS_MAX	  80
+
+struct bpf_link;
+struct bpf_program;
+struct collector;
+struct model;
+
+enum hook_need {
+	NEED_ALWAYS,
+	NEED_RULE,    /* one of the rules that rest on it is to be checked */
+	NEED_IPI,     /* interrupts between CPUs are counted */
+	NEED_RESERVE, /* and the kernel has the reserve of the ioremap backend */
+	NEED_FILE, /* no program: a file that the figures need; status names it if it is missing */
+};
+
+enum hook_attach {
+	ATTACH_TRACEPOINT, /* raw; the kernel may lack it */
+	ATTACH_ENTRY,	   /* kprobe */
+	ATTACH_RETURN,	   /* kretprobe */
+	ATTACH_OPTIONAL,   /* kprobe beside a tracepoint of the same hook: no loss if it fails */
+};
+
+/* Where the events are counted for which the kernel skipped a program of the hook. */
+enum hook_misses {
+	MISSES_EVENTS, /* lost events */
+	MISSES_RULES,  /* the rules that rest on the hook */
+	MISSES_SENDS,  /* interrupts sent */
+	MISSES_CALLS,  /* functions queued for other CPUs */
+	MISSES_IPI,    /* other events of interrupts between CPUs */
+};
+
+struct hook {
+	const char *name; /* as status shows it, and --without-hook takes it */
+	enum hook_need need;
+	enum hook_misses misses;
+	unsigned int rules;   /* bits 1 << enum iomap_rule: cannot be checked without the hook */
+	unsigned int figures; /* bits 1 << enum ipi_figure: are not known without the hook */
+	uint32_t ipi_bit;     /* IOMAP_HAS_*: tells the programs that the hook works */
+	const char *cost;     /* what is lost without the hook */
+	struct {
+		size_t prog;	/* offset in struct iomap_bpf; 0: no more */
+		const char *on; /* tracepoint or function */
+		enum hook_attach attach;
+	} programs[HOOK_PROGRAMS_MAX];
+	/* Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence */
+	int (*start)(struct collector *c, int hook, struct errbuf *e);
+};
+
+/* In the order in which they are attached. */
+extern const struct hook hook_table[];
+extern const int hooks_nr;
+
+/* The collector's part: what is attached and what is missing. */
+struct hooks {
+	struct bpf_link *links[HOOK_LINKS_MAX];
+	size_t nr_links;
+	char *missing[HOOKS_MAX]; /* by entry of the table: why; NULL: the hook works */
+	bool has_do_exit;
+	bool has_reserve;  /* the kernel has an ioremap backend */
+	const char *check; /* the kernel's check behind might_sleep(); NULL: it has none */
+};
+
+/* The entry of that name, or -EINVAL. */
+int hook_find(const char *name);
+/* The options and the kernel call for the hook. */
+bool hook_needed(const struct collector *c, int hook);
+struct bpf_program *hook_program(const struct collector *c, const struct hook *h, size_t i);
+
+/* Says why a hook is missing. Returns 0, or -ENOMEM with a sentence in e. */
+int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Keeps a link until hooks_free(). Returns 0, or -E2BIG and destroys it. */
+int hook_add_link(struct collector *c, struct bpf_link *link);
+
+/* Returns 0 when the kernel has any tracepoint of io_mapping, -ENOTSUP with a sentence in e. */
+int hooks_check_tracepoints(const struct collector *c, struct errbuf *e);
+/* Chooses the programs that are loaded. */
+void hooks_configure(struct collector *c);
+/* Attaches all of the table, in its order. Returns 0, or a negative errno with a sentence in e. */
+int hooks_attach(struct collector *c, struct errbuf *e);
+/* Adds to the model what is attached and missing, and the rules and figures concerned. */
+int hooks_report(const struct collector *c, struct model *m);
+/* Adds to the model how often the kernel skipped the programs. Returns 0 or a negative errno. */
+int hooks_add_misses(const struct collector *c, struct model *m);
+void hooks_free(struct collector *c);
+
+/* ---- may-sleep.c: the functions that may sleep ---- */
+
+/* Finds them. To be called before the programs are loaded. */
+void may_sleep_configure(struct collector *c);
+int may_sleep_attach(struct collector *c, int hook, struct errbuf *e);
+
+#endif
