@@ -72,13 +72,13 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module)
 }
 
 const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
-			    char buf[SYMBOL_MAX])
+			    char buf[SYMBOL_TEXT_MAX])
 {
 	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
 
 	if (!s)
 		return NULL;
-	snprintf(buf, SYMBOL_MAX, "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
+	snprintf(buf, SYMBOL_TEXT_MAX, "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
 	utf8_clean(buf);
 	return buf;
 }

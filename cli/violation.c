@@ -20,7 +20,7 @@ static const struct sentence {
 
 static const char *may_sleep_text(const json_t *v, char *buf)
 {
-	char name[SYMBOL_MAX];
+	char name[SYMBOL_TEXT_MAX];
 
 	snprintf(buf, VIOLATION_TEXT,
 		 "the task came to %s, which may sleep, while it held this atomic map",
@@ -66,7 +66,7 @@ static const char *leak_text(const json_t *v)
 const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT])
 {
 	const char *rule = rec_text(v, "rule", "");
-	char name[SYMBOL_MAX];
+	char name[SYMBOL_TEXT_MAX];
 	bool known;
 
 	if (!strcmp(rule, "may-sleep-in-atomic"))

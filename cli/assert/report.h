@@ -14,8 +14,6 @@
 #include "daemon/base/jsonw.h"
 #include "daemon/collector/model.h"
 
-#define ASSERT_SYMBOL_MAX 576 /* bytes that hold any symbol of the kernel, with its offset */
-
 enum assert_verdict {
 	ASSERT_GOOD,
 	ASSERT_VIOLATIONS,
@@ -111,12 +109,6 @@ const struct model_mapping *assert_mapping(const struct assert_report *r,
 
 /* ---- assert_words.c: what the formats for people have in common ---- */
 
-/*
- * Splits "symbol+0xoffset [module]"; @module, if not NULL, is the module already known. Both are
- * written without offset and brackets; *ret_module is empty for the kernel itself.
- */
-void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBOL_MAX],
-		   char ret_module[ASSERT_SYMBOL_MAX]);
 /* What a rule demands, in a few words and in a sentence or two. */
 const char *rule_title(unsigned int rule);
 const char *rule_help(unsigned int rule);

@@ -9,6 +9,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/symbol.h"
 #include "daemon/collector/report.h"
 
 #define SCHEMA_URI                                                            \
@@ -50,17 +51,23 @@ static void tool(struct jsonw *w)
 	jsonw_object_end(w);
 }
 
+static const char *module_of(const struct symbol_text *t)
+{
+	return *t->module ? t->module : "vmlinux";
+}
+
 /* A function as a location: its module, its name, and where in it. */
 static void location(struct jsonw *w, const char *key, const char *symbol, const char *module)
 {
-	char name[ASSERT_SYMBOL_MAX], mod[ASSERT_SYMBOL_MAX], full[2 * ASSERT_SYMBOL_MAX];
+	char full[2 * SYMBOL_TEXT_MAX];
+	struct symbol_text t;
 
-	assert_symbol(symbol, module, name, mod);
-	snprintf(full, sizeof(full), "%s!%s", *mod ? mod : "vmlinux", name);
+	symbol_parse(symbol, &t);
+	snprintf(full, sizeof(full), "%s!%s", module ?: module_of(&t), t.name);
 	jsonw_object_begin(w, key);
 	jsonw_array_begin(w, "logicalLocations");
 	jsonw_object_begin(w, NULL);
-	jsonw_string(w, "name", name);
+	jsonw_string(w, "name", t.name);
 	jsonw_string(w, "fullyQualifiedName", full);
 	jsonw_string(w, "kind", "function");
 	jsonw_object_end(w);
@@ -90,7 +97,7 @@ static void locations(struct jsonw *w, const struct model_violation *v)
 static void stack(struct jsonw *w, const char *what, const char *const *frames, size_t n,
 		  uint32_t pid)
 {
-	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX];
+	struct symbol_text t;
 
 	if (!n)
 		return;
@@ -98,10 +105,10 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	text(w, "message", what);
 	jsonw_array_begin(w, "frames");
 	for (size_t i = 0; i < n; i++) {
-		assert_symbol(frames[i], NULL, name, module);
+		symbol_parse(frames[i], &t);
 		jsonw_object_begin(w, NULL);
 		location(w, "location", frames[i], NULL);
-		jsonw_string(w, "module", *module ? module : "vmlinux");
+		jsonw_string(w, "module", module_of(&t));
 		jsonw_u64(w, "threadId", pid);
 		jsonw_object_end(w);
 	}
@@ -112,15 +119,13 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 /* What stays the same from run to run, so that a finding can be followed: no offsets. */
 static void fingerprint(struct jsonw *w, const struct model_violation *v)
 {
-	char by[ASSERT_SYMBOL_MAX] = "", at[ASSERT_SYMBOL_MAX] = "", module[ASSERT_SYMBOL_MAX];
-	char print[2 * ASSERT_SYMBOL_MAX + 64];
+	char print[2 * SYMBOL_TEXT_MAX];
+	struct symbol_text at, by;
 
-	if (v->caller)
-		assert_symbol(v->caller, NULL, at, module);
-	if (v->offender)
-		assert_symbol(v->offender, NULL, by, module);
-	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind), at,
-		 by);
+	symbol_parse(v->caller ?: "", &at);
+	symbol_parse(v->offender ?: "", &by);
+	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind),
+		 at.name, by.name);
 	jsonw_object_begin(w, "partialFingerprints");
 	jsonw_string(w, "site/v1", print);
 	jsonw_object_end(w);
@@ -194,7 +199,7 @@ static void notifications(struct jsonw *w, const struct assert_report *r, const 
 	jsonw_array_begin(w, "toolConfigurationNotifications");
 	for (size_t i = 0; i < r->suppressions.nr; i++) {
 		const struct suppression *s = &r->suppressions.entries[i];
-		char what[ASSERT_SYMBOL_MAX + 128];
+		char what[SYMBOL_TEXT_MAX];
 
 		snprintf(what, sizeof(what), "unused suppression, line %u: %s %s", s->line,
 			 rule_name(s->rule), s->symbol);

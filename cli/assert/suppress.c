@@ -6,6 +6,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/symbol.h"
 
 #define LINE_BYTES	 1024
 #define SUPPRESSIONS_MAX 4096
@@ -150,12 +151,10 @@ void suppressions_free(struct suppressions *s)
 
 static bool symbol_matches(const struct suppression *s, const char *symbol, const char *module)
 {
-	char name[ASSERT_SYMBOL_MAX], mod[ASSERT_SYMBOL_MAX];
+	struct symbol_text t;
 
-	if (!symbol)
-		return false;
-	assert_symbol(symbol, module, name, mod);
-	return !fnmatch(s->symbol, name, 0) && (!s->module || !fnmatch(s->module, mod, 0));
+	return symbol && symbol_parse(symbol, &t) && !fnmatch(s->symbol, t.name, 0) &&
+	       (!s->module || !fnmatch(s->module, module ?: t.module, 0));
 }
 
 static bool matches(const struct suppression *s, const struct model_violation *v)

@@ -1,35 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names, characters, times and rules, in the words that the formats share. */
-#include <errno.h>
-#include <string.h>
-
-#include "bpf/iomap.h"
+/* The rules in words. */
 #include "cli/assert/report.h"
-
-static void copy(char *to, const char *from, size_t n)
-{
-	if (n >= ASSERT_SYMBOL_MAX)
-		n = ASSERT_SYMBOL_MAX - 1;
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
-void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBOL_MAX],
-		   char ret_module[ASSERT_SYMBOL_MAX])
-{
-	const char *end = strstr(s, " ["), *offset, *p;
-
-	*ret_module = '\0';
-	if (module)
-		copy(ret_module, module, strlen(module));
-	else if (end)
-		copy(ret_module, end + 2, strcspn(end + 2, "]"));
-	end = end ?: s + strlen(s);
-	offset = end;
-	for (p = s; (p = strstr(p, "+0x")) && p < end; p++)
-		offset = p;
-	copy(ret_name, s, offset - s);
-}
 
 static const struct {
 	const char *title, *judges, *help;

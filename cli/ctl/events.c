@@ -62,7 +62,7 @@ static void print_mapping(const json_t *r)
 /* How it was mapped, and from where. */
 static void print_site(const json_t *r)
 {
-	char name[SYMBOL_MAX];
+	char name[SYMBOL_TEXT_MAX];
 
 	printf(" (");
 	print_text(r, "backend", "?");

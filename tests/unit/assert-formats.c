@@ -287,27 +287,6 @@ static void as_sarif(void **state)
 	json_decref(load("hostile", assert_sarif));
 }
 
-static void symbols(void **state)
-{
-	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX], longest[2000];
-
-	(void)state;
-	assert_symbol("f.isra.0+0x1c8", "m", name, module);
-	assert_string_equal(name, "f.isra.0");
-	assert_string_equal(module, "m");
-	assert_symbol("f+0x2 [mod]", NULL, name, module);
-	assert_string_equal(name, "f");
-	assert_string_equal(module, "mod");
-	assert_symbol("0xffff", NULL, name, module);
-	assert_string_equal(name, "0xffff");
-	assert_string_equal(module, "");
-	memset(longest, 'x', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	assert_symbol(longest, longest, name, module);
-	assert_int_equal(strlen(name), ASSERT_SYMBOL_MAX - 1);
-	assert_int_equal(strlen(module), ASSERT_SYMBOL_MAX - 1);
-}
-
 static void times(void **state)
 {
 	static const char *const bad[] = { "",	    "5",      "us",   "5 us",  "-5us",
@@ -396,7 +375,6 @@ int main(void)
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(as_sarif),
-		cmocka_unit_test(symbols),
 		cmocka_unit_test(times),
 		cmocka_unit_test(output),
 	};
