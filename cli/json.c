@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "cli/json.h"
-#include "daemon/base/utf8.h"
 
 uint64_t kinds_sum(const struct kinds *k)
 {
@@ -69,18 +68,6 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module)
 	if (!symbol || !module)
 		return cell_text(symbol);
 	return cell_text(table_text(t, "%s [%s]", symbol, module));
-}
-
-const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
-			    char buf[SYMBOL_TEXT_MAX])
-{
-	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
-
-	if (!s)
-		return NULL;
-	snprintf(buf, SYMBOL_TEXT_MAX, "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
-	utf8_clean(buf);
-	return buf;
 }
 
 struct accounting rec_accounting(const json_t *obj)

@@ -13,7 +13,6 @@
 #include "cli/table.h"
 #include "daemon/base/jansson.h"
 #include "daemon/base/names.h"
-#include "daemon/base/symbol.h"
 
 /* A figure for each kind of map. */
 struct kinds {
@@ -34,13 +33,6 @@ struct cell rec_cell(const json_t *obj, const char *name);
 
 /* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
 struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
-
-/*
- * "symbol+0x1c8 [module]" in @buf, safe for a terminal; NULL where there is no symbol. @symbol,
- * @module: names of the members.
- */
-const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
-			    char buf[SYMBOL_TEXT_MAX]);
 
 /* The books: every event seen is counted or lost under a name; those under way are not yet seen. */
 struct accounting {

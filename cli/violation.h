@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Violations of the contract, as iomapd records them: what is wrong, in words, and how often. */
+/* The rules of a reply of Violations: how many are checked and broken, and why not. */
 #ifndef IOMAP_CLI_VIOLATION_H
 #define IOMAP_CLI_VIOLATION_H
 
 #include "cli/json.h"
-
-#define VIOLATION_TEXT 768 /* bytes that hold any sentence made here */
-
-/* What is wrong, as a sentence without its full stop. @v: a record of a violation. */
-const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT]);
 
 /* The rules of a reply of Violations, summed up. */
 struct rule_totals {

@@ -45,15 +45,15 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 	char title[128];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
 	snprintf(title, sizeof(title), "io_mapping: %s%s", rule_name(v->rule),
 		 s ? " (suppressed)" : "");
 	put_head(f, s ? "notice" : "error", title);
-	put_escaped(f, sentence, false);
+	put_escaped(f, violation_text(v, text), false);
 	fprintf(f, " (%" PRIu64 " time%s)%%0A", v->count, v->count == 1 ? "" : "s");
 	if (s) {
 		fputs("suppressed: ", f);

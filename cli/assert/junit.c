@@ -41,11 +41,11 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 {
 	const struct model_violation *v = &r->model.violations[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
-	put_xml(f, sentence);
+	put_xml(f, violation_text(v, text));
 	fprintf(f, " (%" PRIu64 " time%s)\n", v->count, v->count == 1 ? "" : "s");
 	if (r->suppressed[i]) {
 		fputs("suppressed: ", f);

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The report's parts as lines of text, for all formats that people read. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli/assert/report.h"
 #include "cli/fmt.h"
-#include "cli/violation.h"
 #include "daemon/base/names.h"
 #include "daemon/base/utf8.h"
-#include "daemon/collector/report.h"
 
 #define LABEL "%s%-12s "
-
-void assert_put_sentence(FILE *f, const struct assert_report *r, const struct model_violation *v)
-{
-	char text[VIOLATION_TEXT];
-	_cleanup_json_ json_t *rec = NULL;
-	struct buf buf = {};
-	struct jsonw w;
-
-	(void)r;
-	jsonw_init(&w, &buf);
-	report_violation(&w, NULL, v);
-	if (!buf.err)
-		rec = json_loadb(buf.data, buf.len, 0, NULL);
-	buf_free(&buf);
-	utf8_print(f, violation_text(rec, text));
-}
 
 /* "symbol+0xoffset [module]" after a label. */
 static void put_symbol(FILE *f, const char *indent, const char *label, const char *symbol,
@@ -237,11 +218,6 @@ static void put_coverage(FILE *f, const struct assert_report *r, const struct mo
 {
 	(void)v;
 	assert_put_coverage(f, "", r);
-}
-
-char *assert_sentence(const struct assert_report *r, const struct model_violation *v)
-{
-	return to_string(assert_put_sentence, r, v);
 }
 
 char *assert_details(const struct assert_report *r, const struct model_violation *v)

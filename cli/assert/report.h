@@ -12,7 +12,7 @@
 
 #include "daemon/base/util.h"
 #include "daemon/base/jsonw.h"
-#include "daemon/collector/model.h"
+#include "daemon/collector/report.h"
 
 enum assert_verdict {
 	ASSERT_GOOD,
@@ -127,8 +127,6 @@ void assert_put_coverage(FILE *f, const char *indent, const struct assert_report
 
 /* ---- assert_print.c: a violation, and the outcome ---- */
 
-/* What happened, as a sentence without its full stop. */
-void assert_put_sentence(FILE *f, const struct assert_report *r, const struct model_violation *v);
 /* Where, when and by whom it was done, and the stacks: a line each. */
 void assert_put_details(FILE *f, const char *indent, const struct assert_report *r,
 			const struct model_violation *v);
@@ -136,7 +134,6 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 void assert_put_verdict(FILE *f, const struct assert_report *r);
 
 /* The same as strings, which the caller frees; NULL when there is no memory. */
-char *assert_sentence(const struct assert_report *r, const struct model_violation *v);
 char *assert_details(const struct assert_report *r, const struct model_violation *v);
 char *assert_verdict(const struct assert_report *r);
 char *assert_coverage(const struct assert_report *r);

@@ -131,19 +131,17 @@ static void fingerprint(struct jsonw *w, const struct model_violation *v)
 	jsonw_object_end(w);
 }
 
-static int result(struct jsonw *w, const struct assert_report *r, size_t i)
+static void result(struct jsonw *w, const struct assert_report *r, size_t i)
 {
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char sentence[VIOLATION_TEXT_MAX];
 
-	if (!sentence)
-		return -ENOMEM;
 	jsonw_object_begin(w, NULL);
 	jsonw_string(w, "ruleId", rule_name(v->rule));
 	jsonw_u64(w, "ruleIndex", v->rule);
 	jsonw_string(w, "level", "error");
-	text(w, "message", sentence);
+	text(w, "message", violation_text(v, sentence));
 	locations(w, v);
 	jsonw_array_begin(w, "stacks");
 	stack(w, "kernel stack of the offence", v->stack, v->nr_stack, v->pid);
@@ -165,7 +163,6 @@ static int result(struct jsonw *w, const struct assert_report *r, size_t i)
 	report_violation(w, "violation", v);
 	jsonw_object_end(w);
 	jsonw_object_end(w);
-	return 0;
 }
 
 static void notification(struct jsonw *w, const char *level, const char *what)
@@ -262,8 +259,8 @@ static int write_run(struct jsonw *w, const struct assert_report *r)
 	tool(w);
 	err = invocations(w, r);
 	jsonw_array_begin(w, "results");
-	for (size_t i = 0; i < r->model.nr_violations && !err; i++)
-		err = result(w, r, i);
+	for (size_t i = 0; i < r->model.nr_violations; i++)
+		result(w, r, i);
 	jsonw_array_end(w);
 	jsonw_object_begin(w, "properties");
 	assert_json_coverage(w, "coverage", r);

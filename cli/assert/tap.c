@@ -43,12 +43,13 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
 	fputs("    -\n      message: ", f);
-	put_quoted(f, sentence, strlen(sentence));
+	violation_text(v, text);
+	put_quoted(f, text, strlen(text));
 	fprintf(f, "      count: %" PRIu64 "\n", v->count);
 	if (s) {
 		fputs("      suppressed: ", f);

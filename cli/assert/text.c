@@ -7,12 +7,13 @@
 #include "daemon/base/names.h"
 #include "daemon/base/utf8.h"
 
-static void put_head(FILE *f, const char *what, const struct assert_report *r,
-		     const struct model_violation *v)
+static void put_head(FILE *f, const char *what, const struct model_violation *v)
 {
+	char text[VIOLATION_TEXT_MAX];
+
 	fprintf(f, "\n%s: %s, %" PRIu64 " time%s\n  ", what, rule_name(v->rule), v->count,
 		v->count == 1 ? "" : "s");
-	assert_put_sentence(f, r, v);
+	utf8_print(f, violation_text(v, text));
 	fputc('\n', f);
 }
 
@@ -26,7 +27,7 @@ static void put_suppressed(FILE *f, const struct assert_report *r)
 
 		if (!s)
 			continue;
-		put_head(f, "suppressed", r, v);
+		put_head(f, "suppressed", v);
 		fprintf(f, "  %-12s ", "mapped at");
 		utf8_print(f, v->caller ?: "not known");
 		fprintf(f, "\n  %-12s line %u: ", "reason", s->line);
@@ -42,7 +43,7 @@ static void put_violations(FILE *f, const struct assert_report *r)
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		if (r->suppressed[i])
 			continue;
-		put_head(f, "VIOLATION", r, &m->violations[i]);
+		put_head(f, "VIOLATION", &m->violations[i]);
 		assert_put_details(f, "  ", r, &m->violations[i]);
 	}
 }

@@ -9,7 +9,6 @@
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
-#include "cli/violation.h"
 #include "daemon/base/utf8.h"
 
 #define PAST_MAX 65536 /* more than iomapd keeps */
@@ -62,15 +61,20 @@ static void print_mapping(const json_t *r)
 /* How it was mapped, and from where. */
 static void print_site(const json_t *r)
 {
-	char name[SYMBOL_TEXT_MAX];
-
 	printf(" (");
 	print_text(r, "backend", "?");
 	printf("%s", rec_has(r, "kind") ? " " : "");
 	print_text(r, "kind", "");
 	putchar(')');
-	if (rec_symbol_text(r, "caller", "module", name))
-		printf(" by %s", name);
+	if (!rec_has(r, "caller"))
+		return;
+	printf(" by ");
+	print_text(r, "caller", "?");
+	if (rec_has(r, "module")) {
+		printf(" [");
+		print_text(r, "module", "?");
+		putchar(']');
+	}
 }
 
 /* Who, and where it ran. */
@@ -99,7 +103,7 @@ static void print_stack(const char *heading, const json_t *frames)
 /* A line as of other events, then what is wrong and where. */
 static void print_violation(const json_t *e, const json_t *v)
 {
-	char held[FMT_MAX], text[VIOLATION_TEXT];
+	char held[FMT_MAX];
 	uint64_t n = rec_u64(v, "count");
 
 	print_head(e);
@@ -112,7 +116,9 @@ static void print_violation(const json_t *e, const json_t *v)
 	print_task(v);
 	if (n > 1)
 		printf(", %" PRIu64 " times", n);
-	printf("\n    %s\n", violation_text(v, text));
+	printf("\n    ");
+	print_text(v, "text", "?");
+	putchar('\n');
 	if (!json_array_size(json_object_get(v, "stack")))
 		printf("    stack: not known\n");
 	print_stack("stack", json_object_get(v, "stack"));
