@@ -33,7 +33,7 @@ const char *client_path(const char *option)
 	return env && *env ? env : IOMAPD_SOCKET;
 }
 
-/* We may not use what is there: who may, and how to become one of them. */
+/* Explains who may use the socket, and how to become one of them. */
 static int explain_access(const char *path, const struct stat *st, struct errbuf *err)
 {
 	const struct group *gr =
@@ -48,7 +48,7 @@ static int explain_access(const char *path, const struct stat *st, struct errbuf
 			 path, gr->gr_name, gr->gr_name, pw ? pw->pw_name : "USER");
 }
 
-/* Nobody answers there: the sentence depends on what the path is. */
+/* Explains why nobody answers; the sentence depends on what the path is. */
 static int explain_connect(const char *path, int error, struct errbuf *err)
 {
 	struct stat st;
@@ -156,7 +156,7 @@ int client_send(struct client *c, const char *method, json_t *params, bool more,
 		return set_error(err, -ENOMEM, "out of memory");
 	free(c->out);
 	c->out = text;
-	c->out_len = strlen(text) + 1; /* the NUL goes along */
+	c->out_len = strlen(text) + 1; /* including the NUL */
 	c->out_done = 0;
 	return 0;
 }
@@ -178,7 +178,7 @@ static int write_some(struct client *c, struct errbuf *err)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return 0;
-		/* An answer may still lie in the socket, with the reason why it was closed. */
+		/* The socket may still hold a reply with the reason why it was closed. */
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
 			c->out_done = c->out_len;
 			return 0;
@@ -245,7 +245,7 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 			 name);
 }
 
-/* Takes one reply apart. */
+/* Parses one reply. */
 static int take_reply(const struct client *c, const char *text, size_t len, json_t **ret_params,
 		      bool *ret_continues, struct errbuf *err)
 {

@@ -7,7 +7,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/base/util.h"
 
-/* Three significant digits of a number below 1000. */
+/* Formats three significant digits of a number below 1000. */
 static const char *digits3(char *buf, double v, const char *unit)
 {
 	int decimals = v < 9.995 ? 2 : v < 99.95 ? 1 : 0;
@@ -16,7 +16,7 @@ static const char *digits3(char *buf, double v, const char *unit)
 	return buf;
 }
 
-/* Divides by @base until the number is below @base; returns the index of the unit. */
+/* Divides by @base until the number is below it. Returns the index of the unit. */
 static unsigned int scale(double *v, double base, unsigned int n_units)
 {
 	unsigned int i = 0;

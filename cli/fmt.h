@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FMT_MAX 24 /* bytes that hold any figure made here */
+#define FMT_MAX 24 /* bytes that hold any figure of these functions */
 
 /* A count: 0 … 9999 as it is, then 12.3k, 1.23M, 4.56G. */
 const char *fmt_count(char *buf, double v);

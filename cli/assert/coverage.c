@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the command was, and what it made the drivers do: lines of text. */
+/* The coverage section of the report as text: the command, and what the drivers did meanwhile. */
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -55,7 +55,7 @@ static void put_command(FILE *f, const struct assert_report *r, const char *inde
 	fprintf(f, ", after %s\n", fmt_ns(ns, (double)r->duration_ns));
 }
 
-/* "12 atomic, 3 local" of counts by kind. */
+/* Writes "12 atomic, 3 local". */
 static void put_kinds(FILE *f, const struct model_count *kinds, const struct model_hist *hists)
 {
 	const char *comma = "";
@@ -114,7 +114,7 @@ static void put_owner(FILE *f, const struct model_mapping *m)
 	fputc(']', f);
 }
 
-/* Those that were used; of the others, how many there are. */
+/* Writes a line for each mapping that was used, and the number of the others. */
 static void put_mappings(FILE *f, const struct assert_report *r, const char *indent)
 {
 	const struct model *m = &r->model;
@@ -169,7 +169,7 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 	}
 }
 
-/* Lists the rules that are in a state; @what is NULL for those that judged nothing. */
+/* Lists the rules in a state. @what NULL: only rules that had nothing to judge. */
 static void put_rules_in(FILE *f, const struct assert_report *r, const char *indent,
 			 const char *what, const char *state)
 {

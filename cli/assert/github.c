@@ -8,8 +8,8 @@
 #include "daemon/base/utf8.h"
 
 /*
- * Ends of line at the end are left out. @property: in the value of a property, where ":" and ","
- * would end it.
+ * Escapes a text; newlines at its end are dropped. @property: the text is the value of a property,
+ * which ":" and "," would end.
  */
 static void put_escaped(FILE *f, const char *s, bool property)
 {
@@ -65,7 +65,7 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	return 0;
 }
 
-/* Whether what was broken is in the list of violations at all. */
+/* Tells whether the list holds a violation that is not suppressed. */
 static bool any_place(const struct assert_report *r)
 {
 	for (size_t i = 0; i < r->model.nr_violations; i++) {
@@ -96,7 +96,7 @@ int assert_github(const struct assert_report *r, FILE *f)
 
 	if (!coverage || !verdict)
 		return -ENOMEM;
-	/* Only the first few of a level are shown, so that the summary comes first. */
+	/* GitHub shows only the first annotations of each level, so the summary comes first. */
 	put_head(f, "notice", "iomapctl assert");
 	put_escaped(f, verdict, false);
 	fputs("%0A", f);

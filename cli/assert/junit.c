@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The report as JUnit XML: what the schemas of Ant and of Jenkins both take, a test case for each
- * rule and one failure or skip in each.
+ * The report as JUnit XML: the subset of the schemas of Ant and Jenkins, with a test case for each
+ * rule and at most one failure or skip in each.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "daemon/base/names.h"
 #include "daemon/base/utf8.h"
 
-/* Text or the value of an attribute; ends of line stay. */
+/* Escapes a text or the value of an attribute; newlines stay. */
 static void put_xml(FILE *f, const char *s)
 {
 	uint32_t ch;
@@ -57,7 +57,7 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	return 0;
 }
 
-/* The violations of a rule, or of all of them where it is -1: suppressed ones, or the others. */
+/* Writes the suppressed violations of a rule, or the others. @rule: -1 for all rules. */
 static int put_violations(FILE *f, const struct assert_report *r, int rule, bool suppressed)
 {
 	const struct model *m = &r->model;

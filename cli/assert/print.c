@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report's parts as lines of text, for all formats that people read. */
+/* Parts of the report as lines of text, for all formats that people read. */
 #include <inttypes.h>
 
 #include "cli/assert/report.h"
@@ -9,7 +9,7 @@
 
 #define LABEL "%s%-12s "
 
-/* "symbol+0xoffset [module]" after a label. */
+/* Writes "symbol+0xoffset [module]" after a label. */
 static void put_symbol(FILE *f, const char *indent, const char *label, const char *symbol,
 		       const char *module)
 {
@@ -185,7 +185,7 @@ void assert_put_verdict(FILE *f, const struct assert_report *r)
 	}
 }
 
-/* Writes to a string; what is not needed of the arguments is NULL. */
+/* Returns the output of put() as a string. Arguments that put() does not need are NULL. */
 static char *to_string(void (*put)(FILE *f, const struct assert_report *r,
 				   const struct model_violation *v),
 		       const struct assert_report *r, const struct model_violation *v)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The report as SARIF 2.1.0. There are no source files to point at: what a result is about are
- * functions of the kernel, as logical locations.
+ * The report as SARIF 2.1.0. There are no source files to point at: the locations are kernel
+ * functions, as logical locations.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -56,7 +56,7 @@ static const char *module_of(const struct symbol_text *t)
 	return *t->module ? t->module : "vmlinux";
 }
 
-/* A function as a location: its module, its name, and where in it. */
+/* Writes a function as a location: module, name, and offset. */
 static void location(struct jsonw *w, const char *key, const char *symbol, const char *module)
 {
 	char full[2 * SYMBOL_TEXT_MAX];
@@ -116,7 +116,10 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	jsonw_object_end(w);
 }
 
-/* What stays the same from run to run, so that a finding can be followed: no offsets. */
+/*
+ * Writes the properties that stay the same from run to run: no offsets. Readers follow a finding by
+ * them.
+ */
 static void fingerprint(struct jsonw *w, const struct model_violation *v)
 {
 	char print[2 * SYMBOL_TEXT_MAX];
@@ -149,7 +152,7 @@ static void result(struct jsonw *w, const struct assert_report *r, size_t i)
 	jsonw_array_end(w);
 	jsonw_u64(w, "occurrenceCount", v->count);
 	fingerprint(w, v);
-	/* On all results or on none. */
+	/* SARIF wants this member on all results or on none. */
 	jsonw_array_begin(w, "suppressions");
 	if (s) {
 		jsonw_object_begin(w, NULL);
@@ -233,7 +236,7 @@ static int invocations(struct jsonw *w, const struct assert_report *r)
 		return -ENOMEM;
 	jsonw_array_begin(w, "invocations");
 	jsonw_object_begin(w, NULL);
-	/* With false, a reader does not take a short list of results for good news. */
+	/* If false, a reader does not take a short list of results for success. */
 	jsonw_bool(w, "executionSuccessful",
 		   r->verdict == ASSERT_GOOD || r->verdict == ASSERT_VIOLATIONS);
 	jsonw_u64(w, "exitCode", assert_exit_status(r));

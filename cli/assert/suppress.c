@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The file of violations that are known and may stay: RULE SYMBOL-PATTERN -- reason. */
+/* The file of known violations that are tolerated: RULE SYMBOL-PATTERN -- reason. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define SUPPRESSIONS_MAX 4096
 #define BLANKS		 " \t\r\n"
 
-/* Where a line is, for its errors. */
+/* The position of a line, for error sentences. */
 struct position {
 	const char *file;
 	unsigned int line;
@@ -24,7 +24,7 @@ static int bad(const struct position *at, const char *what)
 	return set_error(at->err, -EINVAL, "%s:%u: %s", at->file, at->line, what);
 }
 
-/* Cuts the blanks off both ends. */
+/* Removes blanks at both ends. */
 static char *trim(char *s)
 {
 	size_t n;
@@ -35,7 +35,10 @@ static char *trim(char *s)
 	return s;
 }
 
-/* The dashes between pattern and reason, with blanks on both sides; NULL: none. */
+/*
+ * Finds the "--" between pattern and reason, with blanks on both sides. Returns NULL if there is
+ * none.
+ */
 static char *find_dashes(char *s)
 {
 	for (char *p = s; (p = strstr(p, "--")); p++) {
@@ -45,7 +48,7 @@ static char *find_dashes(char *s)
 	return NULL;
 }
 
-/* Takes "symbol" or "symbol [module]". */
+/* Parses "symbol" or "symbol [module]". */
 static int take_pattern(const struct position *at, char *s, struct suppression *ret)
 {
 	char *end = s + strcspn(s, BLANKS), *module = NULL;

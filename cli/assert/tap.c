@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report as TAP, version 13, with YAML blocks in the subset that readers of TAP know. */
+/* The report as TAP version 13, with YAML blocks in the subset that TAP readers know. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "cli/assert/report.h"
 #include "daemon/base/utf8.h"
 
-/* A line of a text as a double-quoted string of YAML. */
+/* Writes a line as a double-quoted string of YAML. */
 static void put_quoted(FILE *f, const char *line, size_t n)
 {
 	_cleanup_free_ char *copy = strndup(line, n);
@@ -23,7 +23,7 @@ static void put_quoted(FILE *f, const char *line, size_t n)
 	fputs("\"\n", f);
 }
 
-/* Each line of a text after @lead, quoted for YAML or not. */
+/* Writes each line of a text after @lead. @quoted: as YAML strings. */
 static void put_lines(FILE *f, const char *lead, const char *text, bool quoted)
 {
 	size_t n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report for people: what was covered, each violation with all there is, the outcome last. */
+/* The report for people: coverage, each violation in full, the outcome last. */
 #include <errno.h>
 #include <inttypes.h>
 

@@ -10,7 +10,7 @@
 
 int ctl_fail(int code, const struct errbuf *err)
 {
-	/* Whoever read our output wants no more of it: nothing went wrong. */
+	/* The reader of our output closed it: no error. */
 	if (code == -EPIPE)
 		return EXIT_GOOD;
 	fprintf(stderr, "iomapctl: %s\n", err->text);

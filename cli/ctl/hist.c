@@ -10,7 +10,7 @@
 
 #define BAR_MAX 50
 
-/* A bar of up to @width columns; with UTF-8, to an eighth of a column. */
+/* Prints a bar of up to @width columns; with UTF-8 to an eighth of a column. */
 static void print_bar(double share, size_t width)
 {
 	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };

@@ -7,7 +7,7 @@
 #include "cli/fmt.h"
 #include "cli/json.h"
 
-/* A figure of which there may be a fraction. */
+/* A figure that may have a fraction. */
 #define COL_AMOUNT(title)                                     \
 	{                                                     \
 		.name = title, .width = 7, .flags = COL_RIGHT \
@@ -89,7 +89,7 @@ static const struct column caller_cols[] = {
 	[C_CALLER] = { .name = "CALLER", .width = 24, .flags = COL_FLEX },
 };
 
-/* A number, whole or not; what is null stays unknown. */
+/* Reads a number, whole or not. Returns false if it is null: not known. */
 static bool number(const json_t *obj, const char *name, double *ret)
 {
 	const json_t *v = json_object_get(obj, name);
@@ -109,7 +109,7 @@ static struct cell amount(struct table *t, const json_t *obj, const char *name)
 	return cell_text(table_text(t, v == (double)(uint64_t)v ? "%.0f" : "%.2f", v));
 }
 
-/* What is unknown of one of two is unknown of their sum. */
+/* The sum is known only if both terms are. */
 static struct cell sum_ns(const json_t *a, const json_t *b, const char *name)
 {
 	double va, vb;
@@ -135,7 +135,7 @@ static struct cell *add_cost(struct table *t, const char *whose, const char *cos
 	return c;
 }
 
-/* The same of a backend, and how much that is for each map. */
+/* The same for a backend, with the cost for each map. */
 static void add_backend_cost(struct table *t, const char *whose, const char *cost,
 			     const json_t *backend)
 {
@@ -243,7 +243,7 @@ static void print_callers(const json_t *reply)
 	table_free(&t);
 }
 
-/* Widest table of pairs; with more CPUs there is --json. */
+/* Widest table of pairs; for more CPUs there is --json. */
 #define PAIRS_MAX (TABLE_MAX_COLS - 1)
 
 static void print_pairs(const json_t *reply)
@@ -289,7 +289,7 @@ static void print_pairs(const json_t *reply)
 	table_free(&t);
 }
 
-/* Tells whether the figures are complete: decides the exit status. */
+/* Tells whether the figures are complete; decides the exit status. */
 static bool is_whole(const json_t *reply)
 {
 	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");

@@ -29,7 +29,7 @@ static bool is_attached(const json_t *hook)
 	return !strcmp(rec_text(hook, "state", "missing"), "attached");
 }
 
-/* Tells whether every hook is attached and every event is counted: decides the exit status. */
+/* Tells whether every hook is attached and every event is counted; decides the exit status. */
 static bool is_whole(const json_t *status)
 {
 	struct accounting b = rec_accounting(status);
@@ -177,7 +177,7 @@ int do_status(void *config)
 	struct errbuf err;
 	int r;
 
-	/* People get a snapshot: its rules and its accounting are of one moment. */
+	/* For people, a snapshot: rules and accounting of the same moment. */
 	r = ctl_call(cfg, cfg->json ? "Status" : "Snapshot", NULL, &reply);
 	if (r)
 		return r;
