@@ -10,19 +10,17 @@
 
 #include "bpf/iomap.h"
 #include "cli/client.h"
+#include "daemon/base/varlink.h"
 
-#define INTERFACE  "org.iomap.Monitor."
-#define REPLY_MAX  (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
-#define READ_CHUNK (64UL << 10)
+#define INTERFACE "org.iomap.Monitor."
+#define REPLY_MAX (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
 
 struct client {
 	int fd;
 	char *path;
 	char *out; /* the call being written */
 	size_t out_len, out_done;
-	char *in; /* what has been read: [in_start, in_len) is not handed out yet */
-	size_t in_start, in_len, in_cap;
-	size_t in_scanned; /* no NUL between in_start and here */
+	struct varlink_input in;
 	bool eof;
 };
 
@@ -35,7 +33,7 @@ const char *client_path(const char *option)
 	return env && *env ? env : IOMAPD_SOCKET;
 }
 
-/* We may not use what is there: who may, and how to become one of them. */
+/* Explains who may use the socket, and how to become one of them. */
 static int explain_access(const char *path, const struct stat *st, struct errbuf *err)
 {
 	const struct group *gr =
@@ -50,7 +48,7 @@ static int explain_access(const char *path, const struct stat *st, struct errbuf
 			 path, gr->gr_name, gr->gr_name, pw ? pw->pw_name : "USER");
 }
 
-/* Nobody answers there: the sentence depends on what the path is. */
+/* Explains why nobody answers; the sentence depends on what the path is. */
 static int explain_connect(const char *path, int error, struct errbuf *err)
 {
 	struct stat st;
@@ -98,6 +96,7 @@ int client_open(const char *path, struct client **ret, struct errbuf *err)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return set_error(err, -ENOMEM, "out of memory");
+	c->in.max = REPLY_MAX;
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	c->path = strdup(path);
 	if (c->fd < 0 || !c->path) {
@@ -123,7 +122,7 @@ struct client *client_close(struct client *c)
 		close(c->fd);
 	free(c->path);
 	free(c->out);
-	free(c->in);
+	varlink_input_free(&c->in);
 	free(c);
 	return NULL;
 }
@@ -157,7 +156,7 @@ int client_send(struct client *c, const char *method, json_t *params, bool more,
 		return set_error(err, -ENOMEM, "out of memory");
 	free(c->out);
 	c->out = text;
-	c->out_len = strlen(text) + 1; /* the NUL goes along */
+	c->out_len = strlen(text) + 1; /* including the NUL */
 	c->out_done = 0;
 	return 0;
 }
@@ -179,7 +178,7 @@ static int write_some(struct client *c, struct errbuf *err)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return 0;
-		/* An answer may still lie in the socket, with the reason why it was closed. */
+		/* The socket may still hold a reply with the reason why it was closed. */
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
 			c->out_done = c->out_len;
 			return 0;
@@ -192,53 +191,25 @@ static int write_some(struct client *c, struct errbuf *err)
 	return 0;
 }
 
-/* Makes room for a chunk: first where replies have been handed out, then by doubling. */
-static int make_room(struct client *c, struct errbuf *err)
-{
-	size_t cap = c->in_cap ? c->in_cap * 2 : 2 * READ_CHUNK;
-	char *in;
-
-	if (c->in_start) {
-		memmove(c->in, c->in + c->in_start, c->in_len - c->in_start);
-		c->in_len -= c->in_start;
-		c->in_scanned -= c->in_start;
-		c->in_start = 0;
-	}
-	if (c->in_cap - c->in_len >= READ_CHUNK)
-		return 0;
-	if (c->in_len >= REPLY_MAX)
-		return set_error(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB",
-				 c->path, REPLY_MAX >> 20);
-	in = realloc(c->in, cap);
-	if (!in)
-		return set_error(err, -ENOMEM, "out of memory");
-	c->in = in;
-	c->in_cap = cap;
-	return 0;
-}
-
-/* Reads one chunk if there is something to read. Returns 1 if there was, 0 if not. */
+/* Reads once. Returns 1 if there was something to read or the stream has ended, 0 if not. */
 static int read_some(struct client *c, struct errbuf *err)
 {
+	size_t room;
+	void *to = varlink_input_room(&c->in, &room);
 	ssize_t n;
-	int r;
 
-	r = make_room(c, err);
-	if (r)
-		return r;
+	if (!room)
+		return set_error(err, -ENOMEM, "out of memory");
 	do
-		n = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
+		n = recv(c->fd, to, room, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n < 0 && errno != ECONNRESET)
 		return set_error(err, -errno, "cannot read from iomapd at %s: %s", c->path,
 				 strerror(errno));
-	if (n <= 0) {
-		c->eof = true;
-		return 0;
-	}
-	c->in_len += (size_t)n;
+	c->eof = n <= 0;
+	varlink_input_add(&c->in, n > 0 ? (size_t)n : 0);
 	return 1;
 }
 
@@ -274,15 +245,15 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 			 name);
 }
 
-/* Takes one reply apart. */
-static int take_reply(const struct client *c, const char *text, json_t **ret_params,
+/* Parses one reply. */
+static int take_reply(const struct client *c, const char *text, size_t len, json_t **ret_params,
 		      bool *ret_continues, struct errbuf *err)
 {
 	_cleanup_json_ json_t *reply = NULL;
 	json_t *params, *error;
 	json_error_t je;
 
-	reply = json_loads(text, 0, &je);
+	reply = json_loadb(text, len, 0, &je);
 	if (!json_is_object(reply))
 		return set_error(
 			err, -EPROTO,
@@ -299,40 +270,26 @@ static int take_reply(const struct client *c, const char *text, json_t **ret_par
 	return 1;
 }
 
-/* The NUL behind the first whole reply that has been read, or NULL. */
-static char *find_end(struct client *c)
-{
-	char *end;
-
-	if (c->in_scanned == c->in_len)
-		return NULL;
-	end = memchr(c->in + c->in_scanned, 0, c->in_len - c->in_scanned);
-	c->in_scanned = end ? (size_t)(end - c->in) : c->in_len;
-	return end;
-}
-
 int client_step(struct client *c, json_t **ret_params, bool *ret_continues, struct errbuf *err)
 {
-	char *end;
+	const char *text;
+	size_t len;
 	int r;
 
 	r = write_some(c, err);
 	if (r)
 		return r;
-	end = find_end(c);
-	while (!end && !c->eof) {
+	while (!(r = varlink_input_next(&c->in, &text, &len))) {
+		if (c->eof)
+			return gone(c, err);
 		r = read_some(c, err);
-		if (r < 0)
+		if (r <= 0)
 			return r;
-		end = find_end(c);
-		if (!r)
-			break;
 	}
-	if (!end)
-		return c->eof ? gone(c, err) : 0;
-	r = take_reply(c, c->in + c->in_start, ret_params, ret_continues, err);
-	c->in_start = c->in_scanned = (size_t)(end - c->in) + 1;
-	return r;
+	if (r < 0)
+		return set_error(err, -EPROTO, "iomapd at %s sent a reply of more than %lu MiB",
+				 c->path, REPLY_MAX >> 20);
+	return take_reply(c, text, len, ret_params, ret_continues, err);
 }
 
 int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client of iomapd: the Varlink protocol (JSON objects that end in a NUL) over a UNIX stream
- * socket. The socket is non-blocking underneath, so that iomaptop can wait for it and for keys at
- * once; client_call() and client_next() wait for those who have nothing else to do.
+ * A client of iomapd: Varlink over a UNIX stream socket. The socket is non-blocking, so iomaptop
+ * can poll it together with the keyboard; client_call() and client_next() wait.
  *
- * All functions return negative errno, with a sentence in @err:
- *   -ENOENT, -ECONNREFUSED  nobody listens there	-EACCES      no permission
- *   -ECONNRESET             the daemon went away	-ETIMEDOUT   it does not answer
- *   -EPROTO                 it does not talk Varlink	-EOPNOTSUPP  it lacks the method
- *   -EINVAL                 it refused a parameter	-EBUSY       it has too many clients
+ * All functions return a negative errno, with a sentence in @err:
+ *   -ENOENT, -ECONNREFUSED  nobody listens there    -EACCES      no permission
+ *   -ECONNRESET             iomapd went away        -ETIMEDOUT   it does not answer
+ *   -EPROTO                 it does not talk Varlink -EOPNOTSUPP  it lacks the method
+ *   -EINVAL                 it refused a parameter  -EBUSY       it has too many clients
  *   -EIO                    it could not read its counters
  */
 #ifndef IOMAP_CLI_CLIENT_H
@@ -23,42 +22,42 @@
 
 struct client;
 
-/* The socket to use: @option if not NULL, else $IOMAPD_SOCKET, else the default. */
+/* Returns the path of the socket: @option, else $IOMAPD_SOCKET, else the default. */
 const char *client_path(const char *option);
 
 int client_open(const char *path, struct client **ret, struct errbuf *err);
 struct client *client_close(struct client *c);
 
-/* For poll(): the descriptor, and POLLIN, with POLLOUT while a call is not wholly written. */
+/* For poll(): the descriptor and the events to wait for. */
 int client_fd(const struct client *c);
 short client_events(const struct client *c);
 
 /*
- * Queues a call of org.iomap.Monitor.@method; takes @params over (may be NULL). @more: a stream of
- * replies.
+ * Queues a call of org.iomap.Monitor.@method. Takes ownership of @params (may be NULL). @more: asks
+ * for a stream of replies.
  */
 int client_send(struct client *c, const char *method, json_t *params, bool more,
 		struct errbuf *err);
 
 /*
- * Writes and reads what can be done without waiting. Returns 1 with the reply's parameters in
- * @ret_params and, for a stream, whether more follow in @ret_continues (may be NULL); 0 where no
- * whole reply is there yet.
+ * Writes and reads without waiting. Returns 1 with the parameters of a reply in @ret_params and,
+ * for a stream, whether more replies follow in @ret_continues (may be NULL); 0 if no reply is
+ * complete.
  */
 int client_step(struct client *c, json_t **ret_params, bool *ret_continues, struct errbuf *err);
 
 /*
- * Waits up to @timeout_ms (-1: for ever) for the next reply. @out_fd (-1: none): ends with -EPIPE
- * once its reader went.
+ * Waits up to @timeout_ms (-1: for ever) for the next reply. @out_fd (-1: none): returns -EPIPE
+ * once the reader of this descriptor has closed it.
  */
 int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params,
 		bool *ret_continues, struct errbuf *err);
 
-/* Calls and waits for the one reply, which must carry the schema number that this program knows. */
+/* Calls and waits for the one reply, and checks its schema number. */
 int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params,
 		struct errbuf *err);
 
-/* -EPROTO with a sentence if @params is not of the schema that this program knows. */
+/* Returns -EPROTO if @params has another schema number than this program. */
 int client_check_schema(const struct client *c, const json_t *params, struct errbuf *err);
 
 #endif

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "cli/fmt.h"
+#include "daemon/base/utf8.h"
 #include "daemon/base/util.h"
 
-/* Three significant digits of a number below 1000. */
+/* Formats three significant digits of a number below 1000. */
 static const char *digits3(char *buf, double v, const char *unit)
 {
 	int decimals = v < 9.995 ? 2 : v < 99.95 ? 1 : 0;
@@ -15,7 +16,7 @@ static const char *digits3(char *buf, double v, const char *unit)
 	return buf;
 }
 
-/* Divides by @base until the number is below @base; returns the index of the unit. */
+/* Divides by @base until the number is below it. Returns the index of the unit. */
 static unsigned int scale(double *v, double base, unsigned int n_units)
 {
 	unsigned int i = 0;
@@ -100,10 +101,10 @@ const char *fmt_duration(char *buf, double secs)
 	return buf;
 }
 
-/* Characters that are drawn in no column or in two would break the alignment. */
+/* Tells whether a character takes exactly one column. Any other one would break the alignment. */
 static bool is_one_column(uint32_t ch)
 {
-	if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0))
+	if (utf8_steers(ch))
 		return false;
 	if (ch < 0x300)
 		return ch != 0xad;
@@ -118,77 +119,18 @@ static bool is_one_column(uint32_t ch)
 	return true;
 }
 
-uint32_t utf8_next(const char **p)
+uint32_t fmt_next(const char **p)
 {
-	const unsigned char *s = (const unsigned char *)*p;
-	uint32_t ch, least;
-	unsigned int more;
+	uint32_t ch = utf8_next(p);
 
-	if (!s[0])
-		return 0;
-	if (s[0] < 0x80) {
-		*p += 1;
-		return is_one_column(s[0]) ? s[0] : '?';
-	}
-	if ((s[0] & 0xe0) == 0xc0) {
-		ch = s[0] & 0x1f, more = 1, least = 0x80;
-	} else if ((s[0] & 0xf0) == 0xe0) {
-		ch = s[0] & 0x0f, more = 2, least = 0x800;
-	} else if ((s[0] & 0xf8) == 0xf0) {
-		ch = s[0] & 0x07, more = 3, least = 0x10000;
-	} else {
-		*p += 1;
-		return '?';
-	}
-	for (unsigned int i = 1; i <= more; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			*p += i;
-			return '?';
-		}
-		ch = ch << 6 | (s[i] & 0x3f);
-	}
-	*p += more + 1;
-	return ch >= least && is_one_column(ch) ? ch : '?';
+	return ch && !is_one_column(ch) ? '?' : ch;
 }
 
-size_t utf8_put(char *buf, uint32_t ch)
+size_t fmt_width(const char *s)
 {
 	size_t n = 0;
 
-	if (ch < 0x80) {
-		buf[n++] = (char)ch;
-	} else if (ch < 0x800) {
-		buf[n++] = (char)(0xc0 | ch >> 6);
-		buf[n++] = (char)(0x80 | (ch & 0x3f));
-	} else if (ch < 0x10000) {
-		buf[n++] = (char)(0xe0 | ch >> 12);
-		buf[n++] = (char)(0x80 | (ch >> 6 & 0x3f));
-		buf[n++] = (char)(0x80 | (ch & 0x3f));
-	} else {
-		buf[n++] = (char)(0xf0 | (ch >> 18 & 7));
-		buf[n++] = (char)(0x80 | (ch >> 12 & 0x3f));
-		buf[n++] = (char)(0x80 | (ch >> 6 & 0x3f));
-		buf[n++] = (char)(0x80 | (ch & 0x3f));
-	}
-	buf[n] = 0;
-	return n;
-}
-
-const char *fmt_clean(char *buf, size_t size, const char *s)
-{
-	size_t n = 0;
-
-	while (*s && n + 5 <= size)
-		n += utf8_put(buf + n, utf8_next(&s));
-	buf[n] = 0;
-	return buf;
-}
-
-size_t utf8_width(const char *s)
-{
-	size_t n = 0;
-
-	while (utf8_next(&s))
+	while (fmt_next(&s))
 		n++;
 	return n;
 }

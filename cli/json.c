@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/json.h"
 
 uint64_t kinds_sum(const struct kinds *k)
@@ -69,18 +68,6 @@ struct cell rec_symbol(struct table *t, const char *symbol, const char *module)
 	if (!symbol || !module)
 		return cell_text(symbol);
 	return cell_text(table_text(t, "%s [%s]", symbol, module));
-}
-
-const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
-			    char buf[SYMBOL_MAX])
-{
-	const char *s = rec_text(obj, symbol, NULL), *m = rec_text(obj, module, NULL);
-	char raw[SYMBOL_MAX];
-
-	if (!s)
-		return NULL;
-	snprintf(raw, sizeof(raw), "%s%s%s%s", s, m ? " [" : "", m ?: "", m ? "]" : "");
-	return fmt_clean(buf, SYMBOL_MAX, raw);
 }
 
 struct accounting rec_accounting(const json_t *obj)

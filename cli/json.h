@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Reading iomapd's records: members that may be missing come back as absent, never as a made-up
- * zero.
- */
+/* Reads the records of iomapd's replies. A missing member is reported as missing, never as zero. */
 #ifndef IOMAP_CLI_JSON_H
 #define IOMAP_CLI_JSON_H
 
@@ -22,31 +19,22 @@ struct kinds {
 uint64_t kinds_sum(const struct kinds *k);
 uint64_t kinds_max(const struct kinds *k);
 
-/* The member @name: 0, false or @missing where it is absent or of another type. */
+/* The member @name: 0, false or @missing if it is absent or of another type. */
 uint64_t rec_u64(const json_t *obj, const char *name);
 bool rec_has(const json_t *obj, const char *name);
 const char *rec_text(const json_t *obj, const char *name, const char *missing);
 struct kinds rec_kinds(const json_t *obj, const char *name);
 
-/* The member as a cell of a table: unset where it is absent or null. */
+/* The member as a cell of a table; unset if it is absent or null. */
 struct cell rec_cell(const json_t *obj, const char *name);
 
-/* "symbol+0x1c8 [module]", kept by the table; unset where there is no symbol. */
+/* "symbol+0x1c8 [module]", owned by the table; unset if there is no symbol. */
 struct cell rec_symbol(struct table *t, const char *symbol, const char *module);
 
-#define SYMBOL_MAX 640 /* bytes for a kernel symbol with offset and module */
-
-/*
- * "symbol+0x1c8 [module]" in @buf, safe for a terminal; NULL where there is no symbol. @symbol,
- * @module: names of the members.
- */
-const char *rec_symbol_text(const json_t *obj, const char *symbol, const char *module,
-			    char buf[SYMBOL_MAX]);
-
-/* The books: every event seen is counted or lost under a name; those under way are not yet seen. */
+/* Every event seen is counted, or lost for a named reason. under_way: events not yet seen. */
 struct accounting {
 	uint64_t seen, counted, lost, under_way;
-	const json_t *losses; /* borrowed: name -> count */
+	const json_t *losses; /* borrowed: reason -> count */
 };
 struct accounting rec_accounting(const json_t *status_or_stats);
 

@@ -5,9 +5,9 @@
 #include <fcntl.h>
 
 /*
- * A program started with standard input, output or error closed would get its socket as one of
- * these, and print into it. Fills the gaps; what is filled can be read and not written, so that an
- * output that goes nowhere is noticed.
+ * Opens standard input, output and error if they are closed: else a socket could get one of these
+ * numbers, and the program would print into it. They are read-only, so writing to a closed output
+ * fails.
  */
 static inline void std_fds_open(void)
 {

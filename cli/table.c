@@ -7,6 +7,7 @@
 
 #include "cli/fmt.h"
 #include "cli/table.h"
+#include "daemon/base/utf8.h"
 
 void table_init(struct table *t, const struct column *cols, size_t n_cols)
 {
@@ -78,7 +79,7 @@ fail:
 	return NULL;
 }
 
-/* Sorting needs the table in the comparison: qsort_r passes it. */
+/* The comparison needs the table: qsort_r passes it. */
 struct order {
 	const struct table *t;
 	size_t col;
@@ -87,7 +88,7 @@ struct order {
 
 static int compare_cells(const struct cell *a, const struct cell *b, enum col_type type)
 {
-	/* What is unknown comes last. */
+	/* Unknown values come last. */
 	if (a->set != b->set)
 		return a->set ? -1 : 1;
 	if (!a->set)
@@ -183,7 +184,7 @@ const char *table_cell(const struct table *t, size_t row, size_t col, char *buf,
 
 #define BAR_WIDTH 40 /* columns that a bar may grow by */
 
-/* Columns that any figure of that type fits in. */
+/* Columns that hold any figure of the type. */
 static size_t steady_width(enum col_type type)
 {
 	switch (type) {
@@ -198,7 +199,7 @@ static size_t steady_width(enum col_type type)
 	}
 }
 
-/* The width that a column would like. */
+/* Columns that a column needs to show all its cells. */
 static size_t natural_width(const struct table *t, size_t col, int flags)
 {
 	const struct column *c = &t->cols[col];
@@ -207,7 +208,7 @@ static size_t natural_width(const struct table *t, size_t col, int flags)
 
 	if (c->type == COL_TEXT || !(flags & LAYOUT_STEADY)) {
 		for (size_t r = 0; r < t->n_rows; r++) {
-			size_t n = utf8_width(table_cell(t, r, col, buf, sizeof(buf)));
+			size_t n = fmt_width(table_cell(t, r, col, buf, sizeof(buf)));
 
 			w = n > w ? n : w;
 		}
@@ -224,7 +225,7 @@ static size_t least_width(const struct column *c, size_t natural)
 	return c->width;
 }
 
-/* Sum of the columns that are not left out, with one blank between. */
+/* Width of a line of the columns that are shown, with one blank between columns. */
 static size_t line_width(const size_t *widths, size_t n)
 {
 	size_t sum = 0, shown = 0;
@@ -236,7 +237,10 @@ static size_t line_width(const size_t *widths, size_t n)
 	return sum + (shown ? shown - 1 : 0);
 }
 
-/* Leaves columns out, the least important first, until the line fits; those below @least stay. */
+/*
+ * Drops columns, the least important first, until the line fits. Columns with .drop below @least
+ * stay.
+ */
 static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t width,
 			 unsigned int least)
 {
@@ -253,7 +257,10 @@ static void drop_columns(const struct table *t, size_t *widths, size_t n, size_t
 	}
 }
 
-/* Flexible columns take what is left, the first ones first. Returns the width of the line. */
+/*
+ * Gives the rest of the line to the flexible columns, the first ones first. Returns the width of
+ * the line.
+ */
 static size_t stretch(const struct table *t, const size_t *natural, size_t *widths, size_t n,
 		      size_t width)
 {
@@ -292,20 +299,17 @@ size_t table_layout(const struct table *t, size_t width, int flags,
 	return stretch(t, natural, ret_widths, n, width);
 }
 
-/* Prints @s in @width columns, cut short with a dot-dot-dot where it does not fit. */
+/* Prints @s in @width columns, cut with ".." if it does not fit. */
 static void print_cell(FILE *f, const char *s, size_t width, bool right, bool last)
 {
-	size_t w = utf8_width(s), pad = w < width ? width - w : 0, room = width;
-	char out[5];
+	size_t w = fmt_width(s), pad = w < width ? width - w : 0, room = width;
 
 	if (right)
 		fprintf(f, "%*s", (int)pad, "");
 	if (w > width)
 		room = width > 3 ? width - 2 : width;
-	for (uint32_t ch; room && (ch = utf8_next(&s)); room--) {
-		utf8_put(out, ch);
-		fputs(out, f);
-	}
+	for (uint32_t ch; room && (ch = fmt_next(&s)); room--)
+		utf8_putc(f, ch);
 	if (w > width && width > 3)
 		fputs("..", f);
 	if (!right && !last)

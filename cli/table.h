@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rows and columns, laid out for a width. iomapctl prints tables to a stream, iomaptop draws the
- * same ones on a screen; both describe their columns as data.
+ * Rows and columns, laid out for a width. iomapctl prints tables to a stream, iomaptop draws them
+ * on a screen; both describe their columns as data.
  */
 #ifndef IOMAP_CLI_TABLE_H
 #define IOMAP_CLI_TABLE_H
@@ -13,40 +13,42 @@
 #include "daemon/base/util.h"
 
 enum col_type {
-	COL_TEXT, /* left aligned */
-	COL_ID,	  /* a whole number that is a name: exact */
+	COL_TEXT, /* left-aligned */
+	COL_ID,	  /* a number that is a name: printed in full */
 	COL_COUNT,
-	COL_RATE, /* a second */
+	COL_RATE, /* per second */
 	COL_NS,
 	COL_BYTES,
-	COL_SHARE, /* 0 … 1: a percentage, with a bar where the column is flexible */
+	COL_SHARE, /* 0 … 1: a percentage, with a bar if the column is flexible */
 };
 
 enum col_flags {
-	COL_FLEX = 1,  /* takes what is left of the line; shrinks to .width */
-	COL_ALERT = 2, /* anything but zero is bad news */
-	COL_RIGHT = 4, /* text that is right aligned */
+	COL_FLEX = 1,  /* takes the rest of the line; shrinks to .width */
+	COL_ALERT = 2, /* any value but zero is an alert */
+	COL_RIGHT = 4, /* right-aligned text */
 };
 
 struct column {
-	const char *name; /* the heading, and the name --sort takes */
+	const char *name; /* the heading, and the name for --sort */
 	const char *help; /* one line for the help screen */
 	enum col_type type;
-	unsigned char width; /* least width; for text, what it may shrink to */
-	unsigned char
-		drop; /* 0: always shown; else the highest goes first where the line is short; */
-		      /* from DROP_EXTRA on already where it would cut a flexible column */
+	unsigned char width; /* least width; for text, the width that it may shrink to */
+	/*
+	 * 0: always shown. Else columns with the highest number are dropped first if the line is
+	 * short; from DROP_EXTRA on, already before a flexible column is cut.
+	 */
+	unsigned char drop;
 	unsigned char flags;
 };
 
 struct cell {
 	const char *text; /* COL_TEXT; NULL: nothing to show */
 	double num;
-	bool set; /* false: unknown, shown as "-", never as a zero */
+	bool set; /* false: not known, shown as "-", never as zero */
 };
 
 struct row {
-	uint64_t key;	     /* what the row is, the same in the next sample */
+	uint64_t key;	     /* identifies the row in the next sample, too */
 	uint32_t mapping_id; /* the mapping the row belongs to, or 0 */
 	bool dim;	     /* of less interest: freed, idle */
 	size_t first;	     /* index of its first cell */
@@ -59,9 +61,9 @@ struct table {
 	size_t n_rows, rows_cap;
 	struct cell *cells;
 	size_t n_cells, cells_cap;
-	char **strings; /* made by table_text() */
+	char **strings; /* from table_text() */
 	size_t n_strings, strings_cap;
-	int error; /* 0, or -ENOMEM once anything could not be kept */
+	int error; /* 0, or -ENOMEM once something could not be added */
 };
 
 #define TABLE_MAX_COLS 24
@@ -72,7 +74,7 @@ void table_free(struct table *t);
 
 /* Adds a row; returns its cells (valid until the next row), or NULL with t->error set. */
 struct cell *table_row(struct table *t, uint64_t key, uint32_t mapping_id);
-/* Formats a string that lives as long as the table; NULL with t->error set. */
+/* Formats a string that the table owns; NULL with t->error set. */
 check_printf(2, 3) const char *table_text(struct table *t, const char *fmt, ...);
 
 static inline struct cell *table_cells(const struct table *t, size_t row)
@@ -91,12 +93,12 @@ static inline struct cell cell_text(const char *text)
 }
 
 /*
- * Sorts by a column: numbers from the largest, text from A; @reverse turns it round. Equal rows
- * keep their order.
+ * Sorts by a column: numbers from the largest, text from A; @reverse inverts that. The sort is
+ * stable.
  */
 void table_sort(struct table *t, size_t col, bool reverse);
 /*
- * Keeps the rows in which @text occurs in any cell as shown, letter case aside; "!text" keeps the
+ * Keeps the rows in which @text occurs in any cell as shown, ignoring case; "!text" keeps the
  * others.
  */
 void table_filter(struct table *t, const char *text);
@@ -104,26 +106,26 @@ void table_filter(struct table *t, const char *text);
 /* Writes the cell as shown into @buf and returns it. */
 const char *table_cell(const struct table *t, size_t row, size_t col, char *buf, size_t size);
 
-/* What table_layout() may do where the columns do not fit. */
+/* What table_layout() may do if the columns do not fit. */
 enum layout_flags {
-	LAYOUT_DROP = 1,   /* leave out columns that have .drop */
-	LAYOUT_STEADY = 2, /* number columns keep room for any figure, so that nothing jumps */
+	LAYOUT_DROP = 1,   /* drop columns that have .drop */
+	LAYOUT_STEADY = 2, /* number columns have room for any figure, so they do not move */
 };
 
 /*
- * Shares out @width columns of the screen, with one blank between columns; 0: no limit. @ret_widths
- * gets a width for each column, 0 for one that is left out. Returns the width of the whole line.
+ * Distributes @width columns of the screen, with one blank between columns; 0: no limit.
+ * @ret_widths gets the width of each column, 0 if it is dropped. Returns the width of the line.
  */
 size_t table_layout(const struct table *t, size_t width, int flags,
 		    size_t ret_widths[TABLE_MAX_COLS]);
 
 /*
- * Prints heading and rows to @f. @width: of the terminal, 0 for no limit. @indent: blanks before
- * each line.
+ * Prints heading and rows to @f. @width: of the terminal, 0: no limit. @indent: blanks before each
+ * line.
  */
 void table_print(const struct table *t, FILE *f, size_t width, size_t indent);
 
-/* True for columns whose figures are right aligned. */
+/* Tells whether the cells of a column are right-aligned. */
 static inline bool column_is_right(const struct column *c)
 {
 	return (c->type != COL_TEXT && !(c->type == COL_SHARE && (c->flags & COL_FLEX))) ||

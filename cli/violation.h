@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Violations of the contract, as iomapd records them: what is wrong, in words, and how often. */
+/*
+ * The rules in a reply of Violations: how many are checked, how many are broken, and why a rule is
+ * not checked.
+ */
 #ifndef IOMAP_CLI_VIOLATION_H
 #define IOMAP_CLI_VIOLATION_H
 
 #include "cli/json.h"
 
-#define VIOLATION_TEXT 768 /* bytes that hold any sentence made here */
-
-/* What is wrong, as a sentence without its full stop. @v: a record of a violation. */
-const char *violation_text(const json_t *v, char buf[VIOLATION_TEXT]);
-
-/* The rules of a reply of Violations, summed up. */
+/* Totals of the rules. */
 struct rule_totals {
-	bool known;			     /* false: it is from an iomapd that checks nothing */
-	size_t rules, checked, off, missing; /* missing: the kernel lacks something for it */
-	size_t broken;			     /* rules with violations */
+	bool known; /* false: this iomapd checks no rules */
+	size_t rules, checked, off,
+		missing; /* missing: the kernel lacks something that they need */
+	size_t broken;	 /* rules with violations */
 	uint64_t violations;
 };
 struct rule_totals rule_totals(const json_t *violations);
 
-/* Why a rule is not checked, or not wholly; NULL: it is. @rule: its record. */
+/* Returns why a rule is not checked, or not always; NULL if it is checked. @rule: its record. */
 const char *rule_why(const char *name, const json_t *rule);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cli/fmt.h"
+#include "daemon/base/utf8.h"
 
 #define MAX_COLS 512
 #define MAX_ROWS 256
@@ -153,7 +154,7 @@ static void read_screen(struct screen *sc, FILE *f)
 			else if (*s == 016 || *s == 017 || *s == '\r')
 				s++;
 			else
-				sc->cells[sc->h][x++] = (struct cell){ utf8_next(&s), look };
+				sc->cells[sc->h][x++] = (struct cell){ fmt_next(&s), look };
 		}
 		sc->w = x > sc->w ? x : sc->w;
 		sc->h++;
@@ -179,9 +180,6 @@ static uint32_t paper(const struct look *l)
 
 static void put_escaped(uint32_t ch)
 {
-	char buf[5];
-
-	utf8_put(buf, ch ?: ' ');
 	if (ch == '&')
 		fputs("&amp;", stdout);
 	else if (ch == '<')
@@ -189,7 +187,7 @@ static void put_escaped(uint32_t ch)
 	else if (ch == '>')
 		fputs("&gt;", stdout);
 	else
-		fputs(buf, stdout);
+		utf8_putc(stdout, ch ?: ' ');
 }
 
 /* Lower blocks ▁ … █ and left blocks ▉ … ▏. */
@@ -292,7 +290,7 @@ int main(int argc, char **argv)
 	printf("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#8b949e\">", w / 2,
 	       BAR_H / 2 + 7);
 	while (*title)
-		put_escaped(utf8_next(&title));
+		put_escaped(fmt_next(&title));
 	puts("</text>");
 	for (int r = 0; r < sc.h; r++)
 		put_row(&sc, r);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report as tests, for the formats that know nothing else. */
+/* The report as test cases, for TAP and JUnit. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -16,7 +16,7 @@ check_printf(2, 3) static void set(struct assert_case *c, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The first suppression that was needed for the rule; NULL: none was. */
+/* Returns the first suppression that matched a violation of the rule, or NULL. */
 static const struct suppression *suppression_of(const struct assert_report *r, int rule)
 {
 	for (size_t i = 0; i < r->model.nr_violations; i++) {

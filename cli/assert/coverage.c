@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the command was, and what it made the drivers do: lines of text. */
+/* The coverage section of the report as text: the command, and what the drivers did meanwhile. */
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -7,6 +7,7 @@
 #include "cli/assert/report.h"
 #include "cli/fmt.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 #define LABEL "%s%-12s "
 
@@ -47,14 +48,14 @@ static void put_command(FILE *f, const struct assert_report *r, const char *inde
 	for (char **arg = r->argv; *arg; arg++) {
 		if (arg != r->argv)
 			fputc(' ', f);
-		assert_put(f, *arg);
+		utf8_print(f, *arg);
 	}
 	fputs(": ", f);
 	assert_put_status(f, r);
 	fprintf(f, ", after %s\n", fmt_ns(ns, (double)r->duration_ns));
 }
 
-/* "12 atomic, 3 local" of counts by kind. */
+/* Writes "12 atomic, 3 local". */
 static void put_kinds(FILE *f, const struct model_count *kinds, const struct model_hist *hists)
 {
 	const char *comma = "";
@@ -105,15 +106,15 @@ static void put_owner(FILE *f, const struct model_mapping *m)
 	if (!m->owner)
 		return;
 	fputs(", ", f);
-	assert_put(f, m->owner);
+	utf8_print(f, m->owner);
 	if (!m->module)
 		return;
 	fputs(" [", f);
-	assert_put(f, m->module);
+	utf8_print(f, m->module);
 	fputc(']', f);
 }
 
-/* Those that were used; of the others, how many there are. */
+/* Writes a line for each mapping that was used, and the number of the others. */
 static void put_mappings(FILE *f, const struct assert_report *r, const char *indent)
 {
 	const struct model *m = &r->model;
@@ -161,14 +162,14 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 		if (!m->hooks[i].missing)
 			continue;
 		fprintf(f, LABEL, indent, "");
-		assert_put(f, m->hooks[i].name);
+		utf8_print(f, m->hooks[i].name);
 		fputs(" is missing: ", f);
-		assert_put(f, m->hooks[i].missing);
+		utf8_print(f, m->hooks[i].missing);
 		fputc('\n', f);
 	}
 }
 
-/* Lists the rules that are in a state; @what is NULL for those that judged nothing. */
+/* Lists the rules in a state. @what NULL: only rules that had nothing to judge. */
 static void put_rules_in(FILE *f, const struct assert_report *r, const char *indent,
 			 const char *what, const char *state)
 {

@@ -5,23 +5,24 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 /*
- * Ends of line at the end are left out. @property: in the value of a property, where ":" and ","
- * would end it.
+ * Escapes a text; newlines at its end are dropped. @property: the text is the value of a property,
+ * which ":" and "," would end.
  */
 static void put_escaped(FILE *f, const char *s, bool property)
 {
 	uint32_t ch;
 
 	for (;;) {
-		ch = *s == '\n' || *s == '\r' ? (unsigned char)*s++ : assert_next_char(&s);
+		ch = *s == '\n' || *s == '\r' ? (unsigned char)*s++ : utf8_next_safe(&s);
 		if (!ch || (ch == '\n' && !*s))
 			return;
 		if (ch == '%' || ch == '\n' || ch == '\r' || (property && (ch == ':' || ch == ',')))
 			fprintf(f, "%%%02X", (unsigned int)ch);
 		else
-			assert_put_char(f, ch);
+			utf8_putc(f, ch);
 	}
 }
 
@@ -44,15 +45,15 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 	char title[128];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
 	snprintf(title, sizeof(title), "io_mapping: %s%s", rule_name(v->rule),
 		 s ? " (suppressed)" : "");
 	put_head(f, s ? "notice" : "error", title);
-	put_escaped(f, sentence, false);
+	put_escaped(f, violation_text(v, text), false);
 	fprintf(f, " (%" PRIu64 " time%s)%%0A", v->count, v->count == 1 ? "" : "s");
 	if (s) {
 		fputs("suppressed: ", f);
@@ -64,7 +65,7 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	return 0;
 }
 
-/* Whether what was broken is in the list of violations at all. */
+/* Tells whether the list holds a violation that is not suppressed. */
 static bool any_place(const struct assert_report *r)
 {
 	for (size_t i = 0; i < r->model.nr_violations; i++) {
@@ -95,7 +96,7 @@ int assert_github(const struct assert_report *r, FILE *f)
 
 	if (!coverage || !verdict)
 		return -ENOMEM;
-	/* Only the first few of a level are shown, so that the summary comes first. */
+	/* GitHub shows only the first annotations of each level, so the summary comes first. */
 	put_head(f, "notice", "iomapctl assert");
 	put_escaped(f, verdict, false);
 	fputs("%0A", f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report as JSON, and the parts of it that SARIF carries along. */
+/* The report as JSON, and the parts of it that SARIF also has. */
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The report as JUnit XML: what the schemas of Ant and of Jenkins both take, a test case for each
- * rule and one failure or skip in each.
+ * The report as JUnit XML: the subset of the schemas of Ant and Jenkins, with a test case for each
+ * rule and at most one failure or skip in each.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,8 +9,9 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
-/* Text or the value of an attribute; ends of line stay. */
+/* Escapes a text or the value of an attribute; newlines stay. */
 static void put_xml(FILE *f, const char *s)
 {
 	uint32_t ch;
@@ -20,7 +21,7 @@ static void put_xml(FILE *f, const char *s)
 			fputc(*s++, f);
 			continue;
 		}
-		ch = assert_next_char(&s);
+		ch = utf8_next_safe(&s);
 		if (!ch)
 			return;
 		if (ch == '&')
@@ -32,7 +33,7 @@ static void put_xml(FILE *f, const char *s)
 		else if (ch == '"')
 			fputs("&quot;", f);
 		else
-			assert_put_char(f, ch);
+			utf8_putc(f, ch);
 	}
 }
 
@@ -40,11 +41,11 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 {
 	const struct model_violation *v = &r->model.violations[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
-	put_xml(f, sentence);
+	put_xml(f, violation_text(v, text));
 	fprintf(f, " (%" PRIu64 " time%s)\n", v->count, v->count == 1 ? "" : "s");
 	if (r->suppressed[i]) {
 		fputs("suppressed: ", f);
@@ -56,7 +57,7 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	return 0;
 }
 
-/* The violations of a rule, or of all of them where it is -1: suppressed ones, or the others. */
+/* Writes the suppressed violations of a rule, or the others. @rule: -1 for all rules. */
 static int put_violations(FILE *f, const struct assert_report *r, int rule, bool suppressed)
 {
 	const struct model *m = &r->model;

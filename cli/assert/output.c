@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where the report goes. A file comes into being as a whole, or stays what it was; what is no
- * plain file (a terminal, a pipe) is written as it is.
+ * Writes the report. A regular file is replaced as a whole when the report is complete; anything
+ * else (a terminal, a pipe) is written in place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@ static int cannot(const struct assert_output *o, struct errbuf *err)
 	return set_error(err, -e, "cannot write %s: %s", o->path ?: "the output", strerror(e));
 }
 
-/* Opens a file beside the target, with the mode that a new file gets. */
+/* Opens a file beside the target, with the mode of a new file. */
 static int open_temp(struct assert_output *o, struct errbuf *err)
 {
 	mode_t mask = umask(0);
@@ -51,7 +51,7 @@ int assert_output_open(struct assert_output *o, const char *path, struct errbuf 
 		o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		return o->fd < 0 ? cannot(o, err) : 0;
 	}
-	/* The file that a link leads to is replaced, not the link. */
+	/* A link stays: the file it points to is replaced. */
 	o->target = realpath(path, NULL);
 	if (!o->target && errno == ENOENT)
 		o->target = strdup(path);

@@ -1,41 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report's parts as lines of text, for all formats that people read. */
+/* Parts of the report as lines of text, for all formats that people read. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli/assert/report.h"
 #include "cli/fmt.h"
-#include "cli/violation.h"
 #include "daemon/base/names.h"
-#include "daemon/collector/report.h"
+#include "daemon/base/utf8.h"
 
 #define LABEL "%s%-12s "
 
-void assert_put_sentence(FILE *f, const struct assert_report *r, const struct model_violation *v)
-{
-	char text[VIOLATION_TEXT];
-	_cleanup_json_ json_t *rec = NULL;
-	struct buf buf = {};
-	struct jsonw w;
-
-	(void)r;
-	jsonw_init(&w, &buf);
-	report_violation(&w, NULL, v);
-	if (!buf.err)
-		rec = json_loadb(buf.data, buf.len, 0, NULL);
-	buf_free(&buf);
-	assert_put(f, violation_text(rec, text));
-}
-
-/* "symbol+0xoffset [module]" after a label. */
+/* Writes "symbol+0xoffset [module]" after a label. */
 static void put_symbol(FILE *f, const char *indent, const char *label, const char *symbol,
 		       const char *module)
 {
 	fprintf(f, LABEL, indent, label);
-	assert_put(f, symbol ?: "not known");
+	utf8_print(f, symbol ?: "not known");
 	if (symbol && module) {
 		fputs(" [", f);
-		assert_put(f, module);
+		utf8_print(f, module);
 		fputc(']', f);
 	}
 	fputc('\n', f);
@@ -81,7 +63,7 @@ static void put_stack(FILE *f, const char *indent, const char *label, const char
 {
 	for (size_t i = 0; i < n; i++) {
 		fprintf(f, LABEL, indent, i ? "" : label);
-		assert_put(f, frames[i] ?: "?");
+		utf8_print(f, frames[i] ?: "?");
 		fputc('\n', f);
 	}
 }
@@ -120,7 +102,7 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 	if (v->held_ns)
 		fputc('\n', f);
 	fprintf(f, LABEL, indent, "task");
-	assert_put(f, v->comm);
+	utf8_print(f, v->comm);
 	fprintf(f, ", thread %" PRIu32 ", CPU %" PRIu32 "\n", v->pid, v->cpu);
 	put_time(f, indent, r, v);
 	if (!v->nr_stack)
@@ -193,7 +175,7 @@ void assert_put_verdict(FILE *f, const struct assert_report *r)
 		break;
 	case ASSERT_INCONCLUSIVE:
 		fputs("inconclusive: ", f);
-		assert_put(f, r->doubts[0]);
+		utf8_print(f, r->doubts[0]);
 		if (r->nr_doubts > 1)
 			fprintf(f, "; and %zu more", r->nr_doubts - 1);
 		break;
@@ -203,7 +185,7 @@ void assert_put_verdict(FILE *f, const struct assert_report *r)
 	}
 }
 
-/* Writes to a string; what is not needed of the arguments is NULL. */
+/* Returns the output of put() as a string. Arguments that put() does not need are NULL. */
 static char *to_string(void (*put)(FILE *f, const struct assert_report *r,
 				   const struct model_violation *v),
 		       const struct assert_report *r, const struct model_violation *v)
@@ -236,11 +218,6 @@ static void put_coverage(FILE *f, const struct assert_report *r, const struct mo
 {
 	(void)v;
 	assert_put_coverage(f, "", r);
-}
-
-char *assert_sentence(const struct assert_report *r, const struct model_violation *v)
-{
-	return to_string(assert_put_sentence, r, v);
 }
 
 char *assert_details(const struct assert_report *r, const struct model_violation *v)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iomapctl assert: what is known once the command has ended, and what is made of it. The writers
- * read nothing but the report, so that tests can make one up.
+ * iomapctl assert: the findings once the command has ended, and the verdict. The writers of all
+ * formats read only the report, so tests can fill one in.
  */
 #ifndef IOMAP_CLI_ASSERT_REPORT_H
 #define IOMAP_CLI_ASSERT_REPORT_H
@@ -12,9 +12,7 @@
 
 #include "daemon/base/util.h"
 #include "daemon/base/jsonw.h"
-#include "daemon/collector/model.h"
-
-#define ASSERT_SYMBOL_MAX 576 /* bytes that hold any symbol of the kernel, with its offset */
+#include "daemon/collector/report.h"
 
 enum assert_verdict {
 	ASSERT_GOOD,
@@ -28,8 +26,8 @@ enum assert_verdict {
 struct suppression {
 	unsigned int line;
 	uint8_t rule;
-	char *symbol; /* fnmatch patterns */
-	char *module; /* NULL: any, and the kernel itself */
+	char *symbol; /* fnmatch pattern */
+	char *module; /* fnmatch pattern; NULL: any module, and the kernel itself */
 	char *reason;
 	bool used;
 };
@@ -41,29 +39,29 @@ struct suppressions {
 
 struct assert_rule {
 	uint64_t count;	     /* violations while the command ran */
-	uint64_t suppressed; /* of these */
-	uint64_t judged;     /* maps or unmaps that could have broken it */
+	uint64_t suppressed; /* those that were suppressed */
+	uint64_t judged;     /* maps or unmaps that could have broken the rule */
 };
 
 struct assert_report {
-	/* What was run. */
+	/* The command. */
 	char **argv;
-	int wait_status; /* as of waitpid() */
+	int wait_status; /* from waitpid() */
 	uint64_t start_ns;
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
 	char host[65];
-	/* What was asked for. */
+	/* The settings. */
 	uint32_t rules; /* bits 1 << enum iomap_rule */
 	uint64_t max_hold_ns;
 	struct suppressions suppressions;
-	/* What was found. The figures of the model are those of the command's time only. */
+	/* The findings. The counters of the model cover only the run of the command. */
 	struct model model;
-	const struct suppression **suppressed; /* by violation; NULL: that one is not */
+	const struct suppression **suppressed; /* by violation; NULL: not suppressed */
 	struct assert_rule rule[IOMAP_RULE_MAX];
-	/* What comes of it. */
+	/* The outcome. */
 	enum assert_verdict verdict;
-	char **doubts; /* sentences: why the outcome is inconclusive */
+	char **doubts; /* sentences that say why the outcome is inconclusive */
 	size_t nr_doubts;
 };
 
@@ -74,109 +72,88 @@ static inline bool assert_selected(const struct assert_report *r, unsigned int r
 	return r->rules & 1U << rule;
 }
 
-/* ---- assert_suppress.c ---- */
+/* ---- suppress.c ---- */
 
-/*
- * Reads a suppression file; @name is for the error. Returns 0, or -EINVAL or -ENOMEM with a
- * sentence.
- */
+/* Reads a suppression file. @name: for the error sentence. Returns 0, -EINVAL or -ENOMEM. */
 int suppressions_read(FILE *f, const char *name, struct suppressions *ret, struct errbuf *err);
 void suppressions_free(struct suppressions *s);
-/* The first that matches; marks all that do as used. */
+/* Returns the first suppression that matches, and marks all that match as used. */
 const struct suppression *suppressions_match(struct suppressions *s,
 					     const struct model_violation *v);
 
-/* ---- assert_verdict.c ---- */
+/* ---- verdict.c ---- */
 
 /*
- * Takes what was there before the command off the report's model, and fills in what was found and
- * what comes of it. Returns 0 or -ENOMEM.
+ * Subtracts the counters from before the command from the report's model, and fills in the findings
+ * and the outcome. Returns 0 or -ENOMEM.
  */
 int assert_judge(struct assert_report *r, const struct model *before);
 /* The exit status, and the name in JSON. */
 int assert_exit_status(const struct assert_report *r);
 const char *assert_verdict_name(const struct assert_report *r);
-/* checked, off, or missing. */
+/* "checked", "off" or "missing". */
 const char *assert_rule_state(const struct assert_report *r, unsigned int rule);
-/* It was broken in a way that no suppression covers. */
+/* Tells whether the rule has a violation that is not suppressed. */
 bool assert_broken(const struct assert_report *r, unsigned int rule);
-/* There was something that a checked rule could judge. */
+/* Tells whether a checked rule had something to judge. */
 bool assert_exercised(const struct assert_report *r);
 bool assert_command_failed(const struct assert_report *r);
-/* A suppression that matched nothing, though its rule was checked. */
+/* Tells whether a suppression matched nothing although its rule was checked. */
 bool assert_unused(const struct assert_report *r, const struct suppression *s);
-/* The mapping that a violation belongs to; NULL: not known. */
+/* The mapping of a violation; NULL: not known. */
 const struct model_mapping *assert_mapping(const struct assert_report *r,
 					   const struct model_violation *v);
 
-/* ---- assert_words.c: what the formats for people have in common ---- */
+/* ---- words.c: the rules in words ---- */
 
-/*
- * Splits "symbol+0xoffset [module]"; @module, if not NULL, is the module already known. Both are
- * written without offset and brackets; *ret_module is empty for the kernel itself.
- */
-void assert_symbol(const char *s, const char *module, char ret_name[ASSERT_SYMBOL_MAX],
-		   char ret_module[ASSERT_SYMBOL_MAX]);
-/*
- * One character of UTF-8 at *@p, which moves behind it; what is no character or must not be in a
- * text comes back as '?' and U+FFFD. 0 at the end.
- */
-uint32_t assert_next_char(const char **p);
-void assert_put_char(FILE *f, uint32_t ch);
-/* Writes a text that another process or the kernel chose: one line, nothing that steers. */
-void assert_put(FILE *f, const char *s);
-
-/* What a rule demands, in a few words and in a sentence or two. */
+/* The requirement of a rule, in a few words and in a sentence or two. */
 const char *rule_title(unsigned int rule);
 const char *rule_help(unsigned int rule);
-/* What the judged ones of a rule are: "atomic maps". */
+/* The operations that a rule judges, such as "atomic maps". */
 const char *rule_judges(unsigned int rule);
 
-/* ---- assert_coverage.c ---- */
+/* ---- coverage.c ---- */
 
-/* "exit status 3" or "killed by signal 9 (Killed)". */
+/* Writes "exit status 3" or "killed by signal 9 (Killed)". */
 void assert_put_status(FILE *f, const struct assert_report *r);
-/* A time in UTC down to seconds: day and clock, with a T or a blank between them. */
+/* Writes the day and the time in UTC, to the second, with @between between them. */
 void assert_put_time(FILE *f, uint64_t unix_ns, char between);
 void assert_put_device(FILE *f, const struct model_mapping *m);
-/* The command, the maps, mappings, hooks, rules and books: a line each. */
+/* Writes a line each about the command, maps, mappings, hooks, rules and accounting. */
 void assert_put_coverage(FILE *f, const char *indent, const struct assert_report *r);
 
-/* ---- assert_print.c: a violation, and the outcome ---- */
+/* ---- print.c: a violation, and the outcome ---- */
 
-/* What happened, as a sentence without its full stop. */
-void assert_put_sentence(FILE *f, const struct assert_report *r, const struct model_violation *v);
-/* Where, when and by whom it was done, and the stacks: a line each. */
+/* Writes the call sites, mapping, task, time and stacks of a violation: a line each. */
 void assert_put_details(FILE *f, const char *indent, const struct assert_report *r,
 			const struct model_violation *v);
-/* The outcome, without an end of line. */
+/* Writes the outcome without a newline. */
 void assert_put_verdict(FILE *f, const struct assert_report *r);
 
-/* The same as strings, which the caller frees; NULL when there is no memory. */
-char *assert_sentence(const struct assert_report *r, const struct model_violation *v);
+/* The same as strings, which the caller frees; NULL: out of memory. */
 char *assert_details(const struct assert_report *r, const struct model_violation *v);
 char *assert_verdict(const struct assert_report *r);
 char *assert_coverage(const struct assert_report *r);
 
-/* ---- assert_cases.c: the report as a list of tests; all pass only if the outcome is good ---- */
+/* ---- cases.c: the report as a list of tests; all pass only if the outcome is good ---- */
 
 enum assert_case_state {
 	ASSERT_PASSED,
 	ASSERT_FAILED,
-	ASSERT_SKIPPED, /* there was nothing to judge, or no way to */
-	ASSERT_EXPECTED /* failed, and suppressed */
+	ASSERT_SKIPPED, /* nothing to judge, or not checked */
+	ASSERT_EXPECTED /* failed, but suppressed */
 };
 
 struct assert_case {
 	const char *name;
-	int rule; /* -1: of none */
+	int rule; /* -1: no rule */
 	enum assert_case_state state;
-	char why[1536]; /* one line, as it came; empty for those that passed */
+	char why[1536]; /* one line, not cleaned; empty if the case passed */
 };
 
 #define ASSERT_CASES_MAX (IOMAP_RULE_MAX + 3)
 
-/* Returns how many there are: one for each checked rule, then those of the run itself. */
+/* Returns the number of cases: one for each checked rule, then those of the run itself. */
 size_t assert_cases(const struct assert_report *r, struct assert_case cases[ASSERT_CASES_MAX]);
 
 /* ---- the formats; each returns 0 or -ENOMEM ---- */
@@ -188,32 +165,34 @@ int assert_sarif(const struct assert_report *r, FILE *f);
 int assert_github(const struct assert_report *r, FILE *f);
 int assert_json(const struct assert_report *r, FILE *f);
 
-/* What was covered, as JSON; for JSON and SARIF. */
+/* The coverage and the command as JSON, for JSON and SARIF. */
 void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_report *r);
 void assert_json_command(struct jsonw *w, const char *key, const struct assert_report *r);
 
-/* ---- assert_output.c: where the report goes ---- */
+/* ---- output.c: where the report goes ---- */
 
 struct assert_output {
 	const char *path; /* as given; NULL: standard output */
-	char *target;	  /* to rename to; NULL: written in place */
+	char *target;	  /* rename() target; NULL: written in place */
 	char *temp;
 	int fd;
 };
 
-/* Makes sure that it can be written. Returns 0 or a negative errno with a sentence. */
+/*
+ * Opens the output, so that an error shows before the command runs. Returns 0 or a negative errno.
+ */
 int assert_output_open(struct assert_output *o, const char *path, struct errbuf *err);
 int assert_output_write(struct assert_output *o, const char *data, size_t size, struct errbuf *err);
-/* Removes what was not written. */
+/* Closes the output, and removes a file that was not completed. */
 void assert_output_close(struct assert_output *o);
 
-/* ---- assert_run.c ---- */
+/* ---- run.c ---- */
 
 struct collector;
 
 /*
- * Runs the command of the report until it ends, takes the collector's events meanwhile, and fills
- * in its wait status and times. Returns 0 or a negative errno with a sentence.
+ * Runs the command of the report until it ends, consumes the collector's events meanwhile, and
+ * fills in the wait status and the times. Returns 0 or a negative errno.
  */
 int assert_run(struct assert_report *r, struct collector *c, struct errbuf *err);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs the command. Meanwhile the collector's events are taken as they come: a symbol must be
- * looked up while its module is loaded, and the command may well unload it.
+ * Runs the command. Consumes the collector's events as they come: a symbol must be looked up while
+ * its module is loaded, and the command may unload the module.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 
 #include "cli/assert/report.h"
-#include "daemon/collector/collector.h"
 #include "daemon/base/loop.h"
+#include "daemon/collector/collector.h"
 
 struct run {
 	struct loop loop;
@@ -24,7 +24,7 @@ struct run {
 	pid_t pid;
 };
 
-/* Those that ask us to end are for the command: it ends, then we report. */
+/* Signals that ask us to end are forwarded to the command: when it ends, we report. */
 static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 
 static int on_child(struct loop_source *source, uint32_t events)
@@ -51,7 +51,7 @@ static int on_signal(struct loop_source *source, uint32_t events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	/* What the terminal sends, the command got as well: it is in our process group. */
+	/* The command is in our process group, so it got what the terminal sent. */
 	while (read(source->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_code <= 0)
 			kill(run->pid, (int)info.ssi_signo);
@@ -59,7 +59,7 @@ static int on_signal(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-/* The command has the signals as they are for any program, and ours stay blocked. */
+/* The command starts with the caller's signal mask and dispositions; our signals stay blocked. */
 static int start(struct run *run, char **argv, struct errbuf *err)
 {
 	posix_spawnattr_t attr;
@@ -103,7 +103,7 @@ static int prepare(struct run *run)
 	return err ?: loop_add(&run->loop, &run->events, EPOLLIN);
 }
 
-/* Waits for the command, whatever happens: it is not left behind. */
+/* Waits for the command in any case: it must not be left running. */
 static int wait_for_it(struct run *run, int *ret_status)
 {
 	int err;
@@ -127,7 +127,10 @@ static void finish(struct run *run)
 	if (run->child.fd >= 0)
 		close(run->child.fd);
 	if (run->signals.fd >= 0) {
-		/* What ended the command came to us as well, and is not to end us. */
+		/*
+		 * The signal that ended the command was sent to us too: drain it before we unblock
+		 * signals.
+		 */
 		while (read(run->signals.fd, &info, sizeof(info)) == sizeof(info))
 			;
 		close(run->signals.fd);

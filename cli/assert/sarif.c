@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The report as SARIF 2.1.0. There are no source files to point at: what a result is about are
- * functions of the kernel, as logical locations.
+ * The report as SARIF 2.1.0. There are no source files to point at: the locations are kernel
+ * functions, as logical locations.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,6 +9,7 @@
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/symbol.h"
 #include "daemon/collector/report.h"
 
 #define SCHEMA_URI                                                            \
@@ -50,17 +51,23 @@ static void tool(struct jsonw *w)
 	jsonw_object_end(w);
 }
 
-/* A function as a location: its module, its name, and where in it. */
+static const char *module_of(const struct symbol_text *t)
+{
+	return *t->module ? t->module : "vmlinux";
+}
+
+/* Writes a function as a location: module, name, and offset. */
 static void location(struct jsonw *w, const char *key, const char *symbol, const char *module)
 {
-	char name[ASSERT_SYMBOL_MAX], mod[ASSERT_SYMBOL_MAX], full[2 * ASSERT_SYMBOL_MAX];
+	char full[2 * SYMBOL_TEXT_MAX];
+	struct symbol_text t;
 
-	assert_symbol(symbol, module, name, mod);
-	snprintf(full, sizeof(full), "%s!%s", *mod ? mod : "vmlinux", name);
+	symbol_parse(symbol, &t);
+	snprintf(full, sizeof(full), "%s!%s", module ?: module_of(&t), t.name);
 	jsonw_object_begin(w, key);
 	jsonw_array_begin(w, "logicalLocations");
 	jsonw_object_begin(w, NULL);
-	jsonw_string(w, "name", name);
+	jsonw_string(w, "name", t.name);
 	jsonw_string(w, "fullyQualifiedName", full);
 	jsonw_string(w, "kind", "function");
 	jsonw_object_end(w);
@@ -90,7 +97,7 @@ static void locations(struct jsonw *w, const struct model_violation *v)
 static void stack(struct jsonw *w, const char *what, const char *const *frames, size_t n,
 		  uint32_t pid)
 {
-	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX];
+	struct symbol_text t;
 
 	if (!n)
 		return;
@@ -98,10 +105,10 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	text(w, "message", what);
 	jsonw_array_begin(w, "frames");
 	for (size_t i = 0; i < n; i++) {
-		assert_symbol(frames[i], NULL, name, module);
+		symbol_parse(frames[i], &t);
 		jsonw_object_begin(w, NULL);
 		location(w, "location", frames[i], NULL);
-		jsonw_string(w, "module", *module ? module : "vmlinux");
+		jsonw_string(w, "module", module_of(&t));
 		jsonw_u64(w, "threadId", pid);
 		jsonw_object_end(w);
 	}
@@ -109,36 +116,35 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	jsonw_object_end(w);
 }
 
-/* What stays the same from run to run, so that a finding can be followed: no offsets. */
+/*
+ * Writes the properties that stay the same from run to run: no offsets. Readers follow a finding by
+ * them.
+ */
 static void fingerprint(struct jsonw *w, const struct model_violation *v)
 {
-	char by[ASSERT_SYMBOL_MAX] = "", at[ASSERT_SYMBOL_MAX] = "", module[ASSERT_SYMBOL_MAX];
-	char print[2 * ASSERT_SYMBOL_MAX + 64];
+	char print[2 * SYMBOL_TEXT_MAX];
+	struct symbol_text at, by;
 
-	if (v->caller)
-		assert_symbol(v->caller, NULL, at, module);
-	if (v->offender)
-		assert_symbol(v->offender, NULL, by, module);
-	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind), at,
-		 by);
+	symbol_parse(v->caller ?: "", &at);
+	symbol_parse(v->offender ?: "", &by);
+	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind),
+		 at.name, by.name);
 	jsonw_object_begin(w, "partialFingerprints");
 	jsonw_string(w, "site/v1", print);
 	jsonw_object_end(w);
 }
 
-static int result(struct jsonw *w, const struct assert_report *r, size_t i)
+static void result(struct jsonw *w, const struct assert_report *r, size_t i)
 {
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char sentence[VIOLATION_TEXT_MAX];
 
-	if (!sentence)
-		return -ENOMEM;
 	jsonw_object_begin(w, NULL);
 	jsonw_string(w, "ruleId", rule_name(v->rule));
 	jsonw_u64(w, "ruleIndex", v->rule);
 	jsonw_string(w, "level", "error");
-	text(w, "message", sentence);
+	text(w, "message", violation_text(v, sentence));
 	locations(w, v);
 	jsonw_array_begin(w, "stacks");
 	stack(w, "kernel stack of the offence", v->stack, v->nr_stack, v->pid);
@@ -146,7 +152,7 @@ static int result(struct jsonw *w, const struct assert_report *r, size_t i)
 	jsonw_array_end(w);
 	jsonw_u64(w, "occurrenceCount", v->count);
 	fingerprint(w, v);
-	/* On all results or on none. */
+	/* SARIF wants this member on all results or on none. */
 	jsonw_array_begin(w, "suppressions");
 	if (s) {
 		jsonw_object_begin(w, NULL);
@@ -160,7 +166,6 @@ static int result(struct jsonw *w, const struct assert_report *r, size_t i)
 	report_violation(w, "violation", v);
 	jsonw_object_end(w);
 	jsonw_object_end(w);
-	return 0;
 }
 
 static void notification(struct jsonw *w, const char *level, const char *what)
@@ -194,7 +199,7 @@ static void notifications(struct jsonw *w, const struct assert_report *r, const 
 	jsonw_array_begin(w, "toolConfigurationNotifications");
 	for (size_t i = 0; i < r->suppressions.nr; i++) {
 		const struct suppression *s = &r->suppressions.entries[i];
-		char what[ASSERT_SYMBOL_MAX + 128];
+		char what[SYMBOL_TEXT_MAX];
 
 		snprintf(what, sizeof(what), "unused suppression, line %u: %s %s", s->line,
 			 rule_name(s->rule), s->symbol);
@@ -231,7 +236,7 @@ static int invocations(struct jsonw *w, const struct assert_report *r)
 		return -ENOMEM;
 	jsonw_array_begin(w, "invocations");
 	jsonw_object_begin(w, NULL);
-	/* With false, a reader does not take a short list of results for good news. */
+	/* If false, a reader does not take a short list of results for success. */
 	jsonw_bool(w, "executionSuccessful",
 		   r->verdict == ASSERT_GOOD || r->verdict == ASSERT_VIOLATIONS);
 	jsonw_u64(w, "exitCode", assert_exit_status(r));
@@ -257,8 +262,8 @@ static int write_run(struct jsonw *w, const struct assert_report *r)
 	tool(w);
 	err = invocations(w, r);
 	jsonw_array_begin(w, "results");
-	for (size_t i = 0; i < r->model.nr_violations && !err; i++)
-		err = result(w, r, i);
+	for (size_t i = 0; i < r->model.nr_violations; i++)
+		result(w, r, i);
 	jsonw_array_end(w);
 	jsonw_object_begin(w, "properties");
 	assert_json_coverage(w, "coverage", r);

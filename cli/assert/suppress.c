@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The file of violations that are known and may stay: RULE SYMBOL-PATTERN -- reason. */
+/* The file of known violations that are tolerated: RULE SYMBOL-PATTERN -- reason. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/symbol.h"
 
 #define LINE_BYTES	 1024
 #define SUPPRESSIONS_MAX 4096
 #define BLANKS		 " \t\r\n"
 
-/* Where a line is, for its errors. */
+/* The position of a line, for error sentences. */
 struct position {
 	const char *file;
 	unsigned int line;
@@ -23,7 +24,7 @@ static int bad(const struct position *at, const char *what)
 	return set_error(at->err, -EINVAL, "%s:%u: %s", at->file, at->line, what);
 }
 
-/* Cuts the blanks off both ends. */
+/* Removes blanks at both ends. */
 static char *trim(char *s)
 {
 	size_t n;
@@ -34,7 +35,10 @@ static char *trim(char *s)
 	return s;
 }
 
-/* The dashes between pattern and reason, with blanks on both sides; NULL: none. */
+/*
+ * Finds the "--" between pattern and reason, with blanks on both sides. Returns NULL if there is
+ * none.
+ */
 static char *find_dashes(char *s)
 {
 	for (char *p = s; (p = strstr(p, "--")); p++) {
@@ -44,7 +48,7 @@ static char *find_dashes(char *s)
 	return NULL;
 }
 
-/* Takes "symbol" or "symbol [module]". */
+/* Parses "symbol" or "symbol [module]". */
 static int take_pattern(const struct position *at, char *s, struct suppression *ret)
 {
 	char *end = s + strcspn(s, BLANKS), *module = NULL;
@@ -150,12 +154,10 @@ void suppressions_free(struct suppressions *s)
 
 static bool symbol_matches(const struct suppression *s, const char *symbol, const char *module)
 {
-	char name[ASSERT_SYMBOL_MAX], mod[ASSERT_SYMBOL_MAX];
+	struct symbol_text t;
 
-	if (!symbol)
-		return false;
-	assert_symbol(symbol, module, name, mod);
-	return !fnmatch(s->symbol, name, 0) && (!s->module || !fnmatch(s->module, mod, 0));
+	return symbol && symbol_parse(symbol, &t) && !fnmatch(s->symbol, t.name, 0) &&
+	       (!s->module || !fnmatch(s->module, module ?: t.module, 0));
 }
 
 static bool matches(const struct suppression *s, const struct model_violation *v)

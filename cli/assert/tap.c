@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report as TAP, version 13, with YAML blocks in the subset that readers of TAP know. */
+/* The report as TAP version 13, with YAML blocks in the subset that TAP readers know. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "cli/assert/report.h"
+#include "daemon/base/utf8.h"
 
-/* A line of a text as a double-quoted string of YAML. */
+/* Writes a line as a double-quoted string of YAML. */
 static void put_quoted(FILE *f, const char *line, size_t n)
 {
 	_cleanup_free_ char *copy = strndup(line, n);
@@ -14,15 +15,15 @@ static void put_quoted(FILE *f, const char *line, size_t n)
 	uint32_t ch;
 
 	fputc('"', f);
-	while ((ch = assert_next_char(&s))) {
+	while ((ch = utf8_next_safe(&s))) {
 		if (ch == '"' || ch == '\\')
 			fputc('\\', f);
-		assert_put_char(f, ch);
+		utf8_putc(f, ch);
 	}
 	fputs("\"\n", f);
 }
 
-/* Each line of a text after @lead, quoted for YAML or not. */
+/* Writes each line of a text after @lead. @quoted: as YAML strings. */
 static void put_lines(FILE *f, const char *lead, const char *text, bool quoted)
 {
 	size_t n;
@@ -42,12 +43,13 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
 	_cleanup_free_ char *details = assert_details(r, v);
-	_cleanup_free_ char *sentence = assert_sentence(r, v);
+	char text[VIOLATION_TEXT_MAX];
 
-	if (!details || !sentence)
+	if (!details)
 		return -ENOMEM;
 	fputs("    -\n      message: ", f);
-	put_quoted(f, sentence, strlen(sentence));
+	violation_text(v, text);
+	put_quoted(f, text, strlen(text));
 	fprintf(f, "      count: %" PRIu64 "\n", v->count);
 	if (s) {
 		fputs("      suppressed: ", f);
@@ -85,7 +87,7 @@ static int put_case(FILE *f, const struct assert_report *r, const struct assert_
 	fprintf(f, "%sok %zu - %s", ok ? "" : "not ", n, c->name);
 	if (c->state == ASSERT_SKIPPED || c->state == ASSERT_EXPECTED) {
 		fputs(ok ? " # SKIP " : " # TODO ", f);
-		assert_put(f, c->why);
+		utf8_print(f, c->why);
 	}
 	fputc('\n', f);
 	return ok ? 0 : put_block(f, r, c);
@@ -110,7 +112,7 @@ int assert_tap(const struct assert_report *r, FILE *f)
 		if (!assert_unused(r, s))
 			continue;
 		fprintf(f, "# unused suppression, line %u: ", s->line);
-		assert_put(f, s->symbol);
+		utf8_print(f, s->symbol);
 		fputc('\n', f);
 	}
 	fprintf(f, "# %s\n", verdict);

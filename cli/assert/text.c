@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report for people: what was covered, each violation with all there is, the outcome last. */
+/* The report for people: coverage, each violation in full, the outcome last. */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "cli/assert/report.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
-static void put_head(FILE *f, const char *what, const struct assert_report *r,
-		     const struct model_violation *v)
+static void put_head(FILE *f, const char *what, const struct model_violation *v)
 {
+	char text[VIOLATION_TEXT_MAX];
+
 	fprintf(f, "\n%s: %s, %" PRIu64 " time%s\n  ", what, rule_name(v->rule), v->count,
 		v->count == 1 ? "" : "s");
-	assert_put_sentence(f, r, v);
+	utf8_print(f, violation_text(v, text));
 	fputc('\n', f);
 }
 
@@ -25,11 +27,11 @@ static void put_suppressed(FILE *f, const struct assert_report *r)
 
 		if (!s)
 			continue;
-		put_head(f, "suppressed", r, v);
+		put_head(f, "suppressed", v);
 		fprintf(f, "  %-12s ", "mapped at");
-		assert_put(f, v->caller ?: "not known");
+		utf8_print(f, v->caller ?: "not known");
 		fprintf(f, "\n  %-12s line %u: ", "reason", s->line);
-		assert_put(f, s->reason);
+		utf8_print(f, s->reason);
 		fputc('\n', f);
 	}
 }
@@ -41,7 +43,7 @@ static void put_violations(FILE *f, const struct assert_report *r)
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		if (r->suppressed[i])
 			continue;
-		put_head(f, "VIOLATION", r, &m->violations[i]);
+		put_head(f, "VIOLATION", &m->violations[i]);
 		assert_put_details(f, "  ", r, &m->violations[i]);
 	}
 }
@@ -54,10 +56,10 @@ static void put_unused(FILE *f, const struct assert_report *r)
 		if (!assert_unused(r, s))
 			continue;
 		fprintf(f, "\nunused suppression, line %u: %s ", s->line, rule_name(s->rule));
-		assert_put(f, s->symbol);
+		utf8_print(f, s->symbol);
 		if (s->module) {
 			fputs(" [", f);
-			assert_put(f, s->module);
+			utf8_print(f, s->module);
 			fputc(']', f);
 		}
 		fputc('\n', f);
@@ -74,7 +76,7 @@ int assert_text(const struct assert_report *r, FILE *f)
 		fputc('\n', f);
 	for (size_t i = 0; i < r->nr_doubts; i++) {
 		fputs("in doubt: ", f);
-		assert_put(f, r->doubts[i]);
+		utf8_print(f, r->doubts[i]);
 		fputc('\n', f);
 	}
 	fputc('\n', f);

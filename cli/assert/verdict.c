@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What happened while the command ran, and whether that is good. */
+/* Finds what happened while the command ran, and decides the outcome. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static void take_off_count(struct model_count *c, const struct model_count *befo
 	take_off(&c->hold_sum, before->hold_sum);
 }
 
-/* Both lists are in the order of the ids; a mapping of another generation is another one. */
+/* Both lists are sorted by id. Another generation of an id is another mapping. */
 static void diff_mappings(struct model *m, const struct model *before)
 {
 	size_t old = 0;
@@ -53,7 +53,7 @@ static const struct model_violation *same_place(const struct model *m,
 	return NULL;
 }
 
-/* Keeps the sites of the checked rules that were broken since. */
+/* Keeps only sites of checked rules with violations since the start of the command. */
 static void diff_violations(struct assert_report *r, const struct model *before)
 {
 	struct model *m = &r->model;
@@ -107,7 +107,7 @@ static void diff(struct assert_report *r, const struct model *before)
 	diff_violations(r, before);
 }
 
-/* Sums over the backends: what a rule could judge. Its own violations count, whatever they were. */
+/* Sums what a rule could judge over all backends. Violations of the rule count as judged. */
 static uint64_t judged(const struct model *m, unsigned int rule)
 {
 	uint64_t maps[IOMAP_KIND_MAX] = {}, unmaps[IOMAP_KIND_MAX] = {}, n;
@@ -208,7 +208,7 @@ static int doubt_unmaps(struct assert_report *r)
 		     n, n == 1 ? "" : "s");
 }
 
-/* Everything that keeps "no violation was seen" from meaning "there was none". */
+/* Collects the reasons for which "no violation was seen" does not mean "there was no violation". */
 static int find_doubts(struct assert_report *r)
 {
 	int err = doubt_books(r);
@@ -240,7 +240,7 @@ static int match_suppressions(struct assert_report *r)
 	return 0;
 }
 
-/* A violation whose site is not in the list counts as well: nothing says that it may stay. */
+/* A violation whose site is not in the list cannot be suppressed. */
 bool assert_broken(const struct assert_report *r, unsigned int rule)
 {
 	const struct model *m = &r->model;

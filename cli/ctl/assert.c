@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapctl assert: run a command, and fail if a rule was broken meanwhile, or nothing was seen. */
+/*
+ * iomapctl assert: run a command, and fail if a rule was broken meanwhile or nothing was exercised.
+ */
 #include <errno.h>
 #include <string.h>
 #include <bpf/libbpf.h>
 
 #include "cli/assert/report.h"
 #include "cli/ctl/iomapctl.h"
-#include "daemon/collector/collector.h"
 #include "daemon/base/names.h"
+#include "daemon/collector/collector.h"
 
 const char *const assert_format_names[] = {
 	"text", "tap", "junit", "sarif", "github", "json", NULL
@@ -17,7 +19,7 @@ static int (*const writers[])(const struct assert_report *r, FILE *f) = {
 	assert_text, assert_tap, assert_junit, assert_sarif, assert_github, assert_json,
 };
 
-/* Each step fills in more of this; all of it is freed in one place. */
+/* Each step fills in more members; do_assert() frees all of them. */
 struct run {
 	struct assert_report report;
 	struct assert_output output;
@@ -140,7 +142,7 @@ static int watch(struct run *run)
 	return r ? ctl_fail(r, &run->err) : 0;
 }
 
-/* A report that went elsewhere leaves its last line here. */
+/* If the report goes to a file, prints its last line here. */
 static void tell(const struct run *run)
 {
 	if (!run->output.path)
@@ -150,7 +152,9 @@ static void tell(const struct run *run)
 	fputc('\n', stderr);
 }
 
-/* An outcome that is not good stays what it is, even where the report could not be written. */
+/*
+ * Returns the exit status of the outcome, even if the report of a bad outcome could not be written.
+ */
 static int report(struct run *run)
 {
 	int status = assert_exit_status(&run->report), r = -ENOMEM;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the commands of iomapctl share. */
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "cli/ctl/iomapctl.h"
+#include "daemon/base/utf8.h"
 
 int ctl_fail(int code, const struct errbuf *err)
 {
-	/* Whoever read our output wants no more of it: nothing went wrong. */
+	/* The reader of our output closed it: no error. */
 	if (code == -EPIPE)
 		return EXIT_GOOD;
 	fprintf(stderr, "iomapctl: %s\n", err->text);
@@ -31,9 +33,22 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 	return r ? ctl_fail(r, &err) : 0;
 }
 
-void ctl_print_json(const json_t *reply)
+void ctl_print_json(const json_t *reply, size_t flags)
 {
-	json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_dumpf(reply, stdout, flags | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+	putchar('\n');
+}
+
+void ctl_line(const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	utf8_print(stdout, text ?: "out of memory");
 	putchar('\n');
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapctl detach: end iomapd, and remove what it left in the kernel. */
+/* iomapctl detach: end iomapd, and remove its maps, programs and links from the kernel. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,11 +11,11 @@
 #include "cli/json.h"
 #include "daemon/collector/pins.h"
 
-#define END_MS 30000 /* for iomapd to end */
+#define END_MS 30000 /* time for iomapd to end */
 
 /*
- * The process that answers at the socket. Only root may be believed: it is going to get a signal.
- * Of a socket that somebody else listens at for iomapd, that is said by the reply alone.
+ * Finds iomapd's pid. The peer must be root, as we signal the pid that it reports. With socket
+ * activation the peer is systemd, so the pid of SO_PEERCRED is of no use.
  */
 static int find_daemon(const struct ctl_config *cfg, pid_t *ret, struct errbuf *err)
 {
@@ -48,7 +48,7 @@ static int find_daemon(const struct ctl_config *cfg, pid_t *ret, struct errbuf *
 			: set_error(err, -EPROTO, "iomapd at %s does not say its process id", path);
 }
 
-/* Ends the process and waits until it is gone. */
+/* Ends the process and waits until it has ended. */
 static int end_daemon(pid_t pid, struct errbuf *err)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
@@ -66,7 +66,7 @@ static int end_daemon(pid_t pid, struct errbuf *err)
 		     : set_error(err, -ETIMEDOUT, "iomapd (pid %d) does not end on SIGTERM", pid);
 }
 
-/* Gets hold of the pins; *ret_pid becomes the iomapd that was ended for that. */
+/* Locks the pins. *ret_pid: the iomapd that was ended for that, or 0. */
 static int open_pins(const struct ctl_config *cfg, struct pins *pins, pid_t *ret_pid,
 		     struct errbuf *err)
 {
@@ -91,7 +91,7 @@ static void print_done(const struct ctl_config *cfg, pid_t pid, int removed)
 			json_pack("{s:i, s:o, s:i}", "schema", IOMAP_SCHEMA, "ended_pid",
 				  pid ? json_integer(pid) : json_null(), "removed", removed);
 
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		json_decref(reply);
 		return;
 	}

@@ -6,29 +6,27 @@
 #include <stdio_ext.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
-#include "cli/violation.h"
+#include "daemon/base/utf8.h"
 
-#define PAST_MAX 65536 /* more than iomapd keeps */
-#define RETRY_MS 250   /* between attempts to reach the next iomapd */
+#define PAST_MAX 65536 /* more than iomapd saves */
+#define RETRY_MS 250   /* between attempts to reach a restarted iomapd */
 
-/* The last of the past events. */
+/* The last past events, as a ring. */
 struct past {
 	json_t **ring;
 	size_t cap, n;
 };
 
-/* A member's text, of which nothing steers the terminal: a task, for one, names itself. */
+/* Prints the text of a member. */
 static void print_text(const json_t *r, const char *name, const char *missing)
 {
-	char text[128];
-
-	fputs(fmt_clean(text, sizeof(text), rec_text(r, name, missing)), stdout);
+	utf8_print(stdout, rec_text(r, name, missing));
 }
 
-/* When, and what happened. */
+/* Prints the time and the type. */
 static void print_head(const json_t *e)
 {
 	uint64_t ns = rec_u64(e, "time_unix_ns");
@@ -38,11 +36,12 @@ static void print_head(const json_t *e)
 
 	if (localtime_r(&secs, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000,
-	       fmt_clean(type, sizeof(type), rec_text(e, "type", "?")));
+	snprintf(type, sizeof(type), "%s", rec_text(e, "type", "?"));
+	utf8_clean(type);
+	printf("%s.%06" PRIu64 "  %-10s ", when, ns % NSEC_PER_SEC / 1000, type);
 }
 
-/* Which mapping; @r: the record that names it. */
+/* Prints the mapping that a record names. */
 static void print_mapping(const json_t *r)
 {
 	char size[FMT_MAX];
@@ -59,21 +58,26 @@ static void print_mapping(const json_t *r)
 		printf(" size %s", fmt_bytes(size, (double)rec_u64(r, "size")));
 }
 
-/* How it was mapped, and from where. */
+/* Prints backend, kind and caller of a map. */
 static void print_site(const json_t *r)
 {
-	char name[SYMBOL_MAX];
-
 	printf(" (");
 	print_text(r, "backend", "?");
 	printf("%s", rec_has(r, "kind") ? " " : "");
 	print_text(r, "kind", "");
 	putchar(')');
-	if (rec_symbol_text(r, "caller", "module", name))
-		printf(" by %s", name);
+	if (!rec_has(r, "caller"))
+		return;
+	printf(" by ");
+	print_text(r, "caller", "?");
+	if (rec_has(r, "module")) {
+		printf(" [");
+		print_text(r, "module", "?");
+		putchar(']');
+	}
 }
 
-/* Who, and where it ran. */
+/* Prints task and CPU. */
 static void print_task(const json_t *r)
 {
 	printf(", ");
@@ -81,24 +85,25 @@ static void print_task(const json_t *r)
 	printf("[%" PRIu64 "] on CPU %" PRIu64, rec_u64(r, "pid"), rec_u64(r, "cpu"));
 }
 
-/* A frame a line under a heading; nothing where no frame is known. */
+/* Prints a heading and a line for each frame; nothing if there are no frames. */
 static void print_stack(const char *heading, const json_t *frames)
 {
-	char name[SYMBOL_MAX];
 	json_t *frame;
 	size_t i;
 
 	if (json_array_size(frames))
 		printf("    %s:\n", heading);
-	json_array_foreach(frames, i, frame)
-		printf("        %s\n",
-		       fmt_clean(name, sizeof(name), json_string_value(frame) ?: "?"));
+	json_array_foreach(frames, i, frame) {
+		printf("        ");
+		utf8_print(stdout, json_string_value(frame) ?: "?");
+		putchar('\n');
+	}
 }
 
-/* A line as of other events, then what is wrong and where. */
+/* Prints a line like that of other events, then the sentence and the stacks. */
 static void print_violation(const json_t *e, const json_t *v)
 {
-	char held[FMT_MAX], text[VIOLATION_TEXT];
+	char held[FMT_MAX];
 	uint64_t n = rec_u64(v, "count");
 
 	print_head(e);
@@ -111,14 +116,16 @@ static void print_violation(const json_t *e, const json_t *v)
 	print_task(v);
 	if (n > 1)
 		printf(", %" PRIu64 " times", n);
-	printf("\n    %s\n", violation_text(v, text));
+	printf("\n    ");
+	print_text(v, "text", "?");
+	putchar('\n');
 	if (!json_array_size(json_object_get(v, "stack")))
 		printf("    stack: not known\n");
 	print_stack("stack", json_object_get(v, "stack"));
 	print_stack("stack of the map", json_object_get(v, "map_stack"));
 }
 
-/* One line for a person: when, what, where, who. */
+/* Prints an event for people: time, mapping, caller, task. */
 static void print_event(const json_t *e)
 {
 	const json_t *v = json_object_get(e, "violation");
@@ -139,8 +146,7 @@ static void print_event(const json_t *e)
 static void print_reply(const struct ctl_config *cfg, const json_t *reply)
 {
 	if (cfg->json) {
-		json_dumpf(reply, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		ctl_print_json(reply, JSON_COMPACT);
 		return;
 	}
 	if (rec_u64(reply, "missed"))
@@ -157,7 +163,7 @@ static void past_free(struct past *p)
 	*p = (struct past){};
 }
 
-/* Keeps the reply as one of the last. */
+/* Saves the reply as one of the last. */
 static void past_add(struct past *p, json_t *reply)
 {
 	if (!p->cap)
@@ -177,9 +183,9 @@ static void past_print(const struct ctl_config *cfg, struct past *p)
 }
 
 /*
- * Prints events until the stream ends, the reader of the output goes, or the daemon does. Events up
- * to number *seq are left out; *seq becomes the number of the last one. With @past, keeps the last
- * ones there instead.
+ * Prints events until the stream ends, the reader of the output closes it, or iomapd ends. Skips
+ * events up to number *seq and sets *seq to the number of the last one. @past: saves the last
+ * events there instead of printing them.
  */
 static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
 		  uint64_t *seq, struct errbuf *err)
@@ -192,11 +198,11 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 		_cleanup_json_ json_t *reply = NULL;
 		const json_t *event;
 
-		/* Whoever follows reads each event as it comes; whoever does not waits for all. */
+		/* With --follow, print each event as it comes; else print when all have come. */
 		r = client_step(c, &reply, &more, err);
 		if (!r && fflush(stdout)) {
 			r = set_error(err, -errno, "cannot write the output: %s", strerror(errno));
-			/* This is said here: let it not be tried and said once more at the end. */
+			/* The error is reported here: keep ctl_finish() from reporting it again. */
 			__fpurge(stdout);
 			clearerr(stdout);
 			return r;
@@ -219,7 +225,7 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 	return r;
 }
 
-/* When the daemon's counting began, which numbers its events; 0: it does not say. */
+/* Asks when iomapd's counting began, which is when its event numbers began; 0: not known. */
 static int ask_since(struct client *c, uint64_t *ret, struct errbuf *err)
 {
 	_cleanup_json_ json_t *status = NULL;
@@ -230,7 +236,7 @@ static int ask_since(struct client *c, uint64_t *ret, struct errbuf *err)
 	return r;
 }
 
-/* Sleeps. Returns -EPIPE once the reader of the output went. */
+/* Sleeps. Returns -EPIPE once the reader of the output has closed it. */
 static int nap(struct errbuf *err)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -240,7 +246,7 @@ static int nap(struct errbuf *err)
 	return 0;
 }
 
-/* Waits until a daemon serves there again. */
+/* Waits until an iomapd serves at the socket again. */
 static int reopen(const struct ctl_config *cfg, struct client **c, struct errbuf *err)
 {
 	int r;
@@ -255,8 +261,8 @@ static int reopen(const struct ctl_config *cfg, struct client **c, struct errbuf
 }
 
 /*
- * Follows the daemon, and the next one when it ends. Numbers of events go on where it goes on
- * counting, so that none is printed twice and none is left out; where not, they begin anew.
+ * Follows iomapd across restarts. If a restarted iomapd takes over the counters, its event numbers
+ * go on, so no event is printed twice or skipped; else they start at zero.
  */
 static int follow(const struct ctl_config *cfg, struct client **c, uint64_t since, uint64_t *seq,
 		  struct errbuf *err)
@@ -301,8 +307,8 @@ int do_events(void *config)
 	if (!r && cfg->follow)
 		r = ask_since(c, &since, &err);
 	/*
-	 * Which events are the last of the past is known once they have all come; what follows goes
-	 * on from there.
+	 * The last events are known only when all past events have come; --follow goes on from
+	 * there.
 	 */
 	if (!r && (only_last || !cfg->follow))
 		r = stream(cfg, c, false, only_last ? &past : NULL, &seq, &err);

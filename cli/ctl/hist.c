@@ -4,13 +4,13 @@
 #include <langinfo.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
 
 #define BAR_MAX 50
 
-/* A bar of up to @width columns; with UTF-8, to an eighth of a column. */
+/* Prints a bar of up to @width columns; with UTF-8 to an eighth of a column. */
 static void print_bar(double share, size_t width)
 {
 	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
@@ -56,16 +56,15 @@ static void print_hist(const json_t *h, bool first, size_t width)
 	uint64_t n = rec_u64(h, "count");
 	char count[FMT_MAX], avg[FMT_MAX], p50[FMT_MAX], p99[FMT_MAX], max[FMT_MAX];
 
-	printf("%s%s %s: held %s times%s", first ? "" : "\n", rec_text(h, "backend", "?"),
-	       rec_text(h, "kind", "?"), fmt_count(count, (double)n),
-	       json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "");
-	if (n)
-		printf(", average %s, p50 %s, p99 %s, longest %s",
-		       fmt_ns(avg, (double)rec_u64(h, "sum_ns") / (double)n),
-		       fmt_ns(p50, (double)rec_u64(h, "p50_ns")),
-		       fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
-		       fmt_ns(max, (double)rec_u64(h, "max_ns")));
-	putchar('\n');
+	if (!first)
+		putchar('\n');
+	ctl_line("%s %s: held %s times%s, average %s, p50 %s, p99 %s, longest %s",
+		 rec_text(h, "backend", "?"), rec_text(h, "kind", "?"), fmt_count(count, (double)n),
+		 json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "",
+		 fmt_ns(avg, (double)rec_u64(h, "sum_ns") / (double)n),
+		 fmt_ns(p50, (double)rec_u64(h, "p50_ns")),
+		 fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
+		 fmt_ns(max, (double)rec_u64(h, "max_ns")));
 	print_buckets(json_object_get(h, "buckets"), width);
 }
 
@@ -83,7 +82,7 @@ int do_hist(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		return EXIT_GOOD;
 	}
 	width = width > 40 && width < BAR_MAX + 32 ? width - 32

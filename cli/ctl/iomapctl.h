@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the commands of iomapctl share: one file a noun, each with its do_<verb> functions. */
+/* What the commands of iomapctl share. Each command is a do_<verb> function in its own file. */
 #ifndef IOMAP_CLI_CTL_IOMAPCTL_H
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 
@@ -10,10 +10,11 @@
 struct ctl_config {
 	const char *socket;
 	bool json;
-	bool freed;	    /* list */
-	const char *kind;   /* hist */
-	bool follow;	    /* events */
-	unsigned long last; /* events: how many of the past; UNLIMITED: all that iomapd kept */
+	bool freed;	  /* list */
+	const char *kind; /* hist */
+	bool follow;	  /* events */
+	unsigned long
+		last; /* events: how many past events; EVENTS_UNLIMITED: all that iomapd saved */
 	/* assert */
 	struct opt_list rules;
 	const char *max_hold, *suppress, *format, *output;
@@ -37,26 +38,26 @@ extern const char *const assert_format_names[]; /* NULL-terminated */
 extern const struct prog iomapctl_prog;
 
 /*
- * Prints the sentence as the program's error and returns the exit status that belongs to the errno
- * @code.
+ * Prints the sentence as an error of the program and returns the exit status for the errno @code.
  */
 int ctl_fail(int code, const struct errbuf *err);
 
 /* Calls one method. Returns 0 and the reply, or prints the error and returns the exit status. */
 int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret);
 
-/* Prints a reply as it is, for --json. */
-void ctl_print_json(const json_t *reply);
+/* Prints a reply for --json in ASCII, so that no text in it can steer a terminal. */
+void ctl_print_json(const json_t *reply, size_t flags);
+
+/* Prints a line with utf8_print(): for text from a reply. */
+check_printf(1, 2) void ctl_line(const char *fmt, ...);
 
 /*
- * Flushes standard output; returns @status, or EXIT_CANNOT with a sentence if the output could not
+ * Flushes standard output. Returns @status, or EXIT_CANNOT with a sentence if the output could not
  * be written.
  */
 int ctl_finish(int status);
 
-/*
- * Width of the terminal that standard output is, 0 if it is none: then lines may be of any length.
- */
+/* Returns the width of the terminal on standard output, or 0 (no limit) if it is not a terminal. */
 size_t ctl_width(void);
 
 #endif

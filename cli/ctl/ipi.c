@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
 
-/* A figure of which there may be a fraction. */
+/* A figure that may have a fraction. */
 #define COL_AMOUNT(title)                                     \
 	{                                                     \
 		.name = title, .width = 7, .flags = COL_RIGHT \
@@ -89,7 +89,7 @@ static const struct column caller_cols[] = {
 	[C_CALLER] = { .name = "CALLER", .width = 24, .flags = COL_FLEX },
 };
 
-/* A number, whole or not; what is null stays unknown. */
+/* Reads a number, whole or not. Returns false if it is null: not known. */
 static bool number(const json_t *obj, const char *name, double *ret)
 {
 	const json_t *v = json_object_get(obj, name);
@@ -109,7 +109,7 @@ static struct cell amount(struct table *t, const json_t *obj, const char *name)
 	return cell_text(table_text(t, v == (double)(uint64_t)v ? "%.0f" : "%.2f", v));
 }
 
-/* What is unknown of one of two is unknown of their sum. */
+/* The sum is known only if both terms are. */
 static struct cell sum_ns(const json_t *a, const json_t *b, const char *name)
 {
 	double va, vb;
@@ -135,7 +135,7 @@ static struct cell *add_cost(struct table *t, const char *whose, const char *cos
 	return c;
 }
 
-/* The same of a backend, and how much that is for each map. */
+/* The same for a backend, with the cost for each map. */
 static void add_backend_cost(struct table *t, const char *whose, const char *cost,
 			     const json_t *backend)
 {
@@ -243,7 +243,7 @@ static void print_callers(const json_t *reply)
 	table_free(&t);
 }
 
-/* Widest table of pairs; with more CPUs there is --json. */
+/* Widest table of pairs; for more CPUs there is --json. */
 #define PAIRS_MAX (TABLE_MAX_COLS - 1)
 
 static void print_pairs(const json_t *reply)
@@ -289,32 +289,7 @@ static void print_pairs(const json_t *reply)
 	table_free(&t);
 }
 
-/* Says what is not known. Returns false when there is something. */
-static bool print_gaps(const json_t *reply)
-{
-	const json_t *gaps = json_object_get(reply, "missing"), *v;
-	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
-	const char *name;
-	bool whole = true;
-
-	if (!json_is_true(json_object_get(reply, "enabled"))) {
-		puts("\nNot looked at: iomapd was started with --without-ipi");
-		return false;
-	}
-	json_object_foreach((json_t *)gaps, name, v) {
-		printf("%s%s is not known: %s\n", whole ? "\n" : "", name, json_string_value(v));
-		whole = false;
-	}
-	json_object_foreach((json_t *)lost, name, v) {
-		if (!json_integer_value(v))
-			continue;
-		printf("%slost, %s: %" PRIu64 "\n", whole ? "\n" : "", name, rec_u64(lost, name));
-		whole = false;
-	}
-	return whole;
-}
-
-/* The same, without a word. */
+/* Tells whether the figures are complete; decides the exit status. */
 static bool is_whole(const json_t *reply)
 {
 	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
@@ -328,6 +303,25 @@ static bool is_whole(const json_t *reply)
 	return whole;
 }
 
+static void print_missing(const json_t *reply)
+{
+	const json_t *missing = json_object_get(reply, "missing"), *v;
+	const json_t *lost = json_object_get(json_object_get(reply, "accounting"), "lost");
+	const char *name;
+
+	if (!is_whole(reply))
+		putchar('\n');
+	if (!json_is_true(json_object_get(reply, "enabled"))) {
+		puts("Not measured: iomapd was started with --without-ipi");
+		return;
+	}
+	json_object_foreach((json_t *)missing, name, v)
+		ctl_line("%s is missing: %s", name, json_string_value(v) ?: "?");
+	json_object_foreach((json_t *)lost, name, v)
+		if (json_integer_value(v))
+			ctl_line("lost, %s: %" PRIu64, name, rec_u64(lost, name));
+}
+
 int do_ipi(void *config)
 {
 	const struct ctl_config *cfg = config;
@@ -338,12 +332,13 @@ int do_ipi(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
-		return is_whole(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+		ctl_print_json(reply, JSON_INDENT(2));
+	} else {
+		print_costs(reply);
+		print_ops(reply);
+		print_callers(reply);
+		print_pairs(reply);
+		print_missing(reply);
 	}
-	print_costs(reply);
-	print_ops(reply);
-	print_callers(reply);
-	print_pairs(reply);
-	return print_gaps(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+	return is_whole(reply) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
 }

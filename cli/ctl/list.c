@@ -75,7 +75,7 @@ int do_list(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		return EXIT_GOOD;
 	}
 	table_init(&t, cols, ARRAY_SIZE(cols));

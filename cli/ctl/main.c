@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapctl: asks iomapd and prints the answer, as tables for people and as JSON for programs. */
+/* iomapctl: asks iomapd and prints the reply, as tables for people and as JSON for programs. */
 #include <locale.h>
 #include <signal.h>
 

@@ -70,9 +70,7 @@ static const struct column cpu_cols[] = {
 	[P_FAILED] = { .name = "FAILED", .type = COL_COUNT, .width = 7 },
 };
 
-/*
- * One row for each kind of map that the backend has seen, and one for a backend that has seen none.
- */
+/* Adds a row for each kind of map that the backend has seen, or one row if it has seen none. */
 static void add_backend(struct table *t, const char *name, const json_t *b)
 {
 	struct kinds maps = rec_kinds(b, "maps"), unmaps = rec_kinds(b, "unmaps");
@@ -137,7 +135,7 @@ static void add_cpu(struct table *t, const json_t *v)
 	c[P_FAILED] = rec_cell(v, "failed");
 }
 
-/* Prints the table under a heading, or the sentence that says why there is none, and frees it. */
+/* Prints the table under a heading, or @empty if it has no rows, and frees it. */
 static void print_part(struct table *t, const char *heading, const char *empty)
 {
 	puts(heading);
@@ -163,7 +161,7 @@ int do_stats(void *config)
 	if (r)
 		return r;
 	if (cfg->json) {
-		ctl_print_json(reply);
+		ctl_print_json(reply, JSON_INDENT(2));
 		return EXIT_GOOD;
 	}
 	table_init(&t, backend_cols, ARRAY_SIZE(backend_cols));

@@ -2,24 +2,14 @@
 /* iomapctl status */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include "cli/fmt.h"
 #include "cli/ctl/iomapctl.h"
+#include "cli/fmt.h"
 #include "cli/json.h"
 #include "cli/violation.h"
 
-check_printf(2, 3) static void print_line(const char *what, const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("%-14s", what);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-}
+#define print_line(what, fmt, ...) ctl_line("%-14s" fmt, what, ##__VA_ARGS__)
 
 static void print_backends(const json_t *status)
 {
@@ -34,29 +24,40 @@ static void print_backends(const json_t *status)
 	print_line("backends", "%s", n ? line : "none seen yet");
 }
 
-/* Prints the hooks; returns how many are missing. */
-static unsigned int print_hooks(const json_t *status)
+static bool is_attached(const json_t *hook)
+{
+	return !strcmp(rec_text(hook, "state", "missing"), "attached");
+}
+
+/* Tells whether every hook is attached and every event is counted; decides the exit status. */
+static bool is_whole(const json_t *status)
+{
+	struct accounting b = rec_accounting(status);
+	bool whole = accounting_balances(&b) && !b.lost;
+	json_t *hook;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "hooks"), i, hook)
+		whole &= is_attached(hook);
+	return whole;
+}
+
+static void print_hooks(const json_t *status)
 {
 	const json_t *hooks = json_object_get(status, "hooks"), *hook;
-	unsigned int missing = 0, attached = 0;
+	unsigned int attached = 0;
 	size_t i;
 
 	json_array_foreach(hooks, i, hook)
-		if (!strcmp(rec_text(hook, "state", "missing"), "attached"))
-			attached++;
+		attached += is_attached(hook);
 	print_line("hooks", "%u of %zu attached", attached, json_array_size(hooks));
-	json_array_foreach(hooks, i, hook) {
-		if (!strcmp(rec_text(hook, "state", "missing"), "attached"))
-			continue;
-		missing++;
-		print_line("", "%s is missing: %s", rec_text(hook, "name", "?"),
-			   rec_text(hook, "reason", "what it measures is unknown here"));
-	}
-	return missing;
+	json_array_foreach(hooks, i, hook)
+		if (!is_attached(hook))
+			print_line("", "%s is missing: %s", rec_text(hook, "name", "?"),
+				   rec_text(hook, "reason", "no reason is known"));
 }
 
-/* Prints the books; true if every event seen is accounted for and none was lost. */
-static bool print_books(const json_t *status)
+static void print_accounting(const json_t *status)
 {
 	struct accounting b = rec_accounting(status);
 	const json_t *un = json_object_get(status, "unattributed"), *v;
@@ -71,10 +72,10 @@ static bool print_books(const json_t *status)
 		print_line("  under way", "%" PRIu64 ", one a CPU: not yet among those seen",
 			   b.under_way);
 	if (accounting_balances(&b))
-		print_line("accounting", "balance: seen = counted + lost");
+		print_line("accounting", "balanced: seen = counted + lost");
 	else
 		print_line("accounting",
-			   "DO NOT BALANCE: %" PRIu64 " seen, %" PRIu64
+			   "DOES NOT BALANCE: %" PRIu64 " seen, %" PRIu64
 			   " counted + lost; report this as a bug "
 			   "of iomapd",
 			   b.seen, b.counted + b.lost);
@@ -83,10 +84,8 @@ static bool print_books(const json_t *status)
 		   " unmaps (counted, of mappings or maps that iomapd did "
 		   "not see)",
 		   rec_u64(un, "maps"), rec_u64(un, "unmaps"));
-	return accounting_balances(&b) && !b.lost;
 }
 
-/* One rule: its state, and what it found. */
 static void print_rule(const char *name, const json_t *rule)
 {
 	uint64_t n = rec_u64(rule, "count");
@@ -101,7 +100,6 @@ static void print_rule(const char *name, const json_t *rule)
 		   n && why ? ": " : "", why ?: "");
 }
 
-/* The rules of the contract and what is known of their violations. */
 static void print_rules(const json_t *v)
 {
 	struct rule_totals t = rule_totals(v);
@@ -134,21 +132,6 @@ static void print_rules(const json_t *v)
 			   kinds_sum(&undecided));
 }
 
-/* Prints the reply of Status as it is; what it says decides the exit status. */
-static int print_json(const json_t *st)
-{
-	struct accounting b = rec_accounting(st);
-	bool whole = accounting_balances(&b) && !b.lost;
-	json_t *hook;
-	size_t i;
-
-	ctl_print_json(st);
-	json_array_foreach(json_object_get(st, "hooks"), i, hook)
-		whole &= !strcmp(rec_text(hook, "state", "missing"), "attached");
-	return whole ? EXIT_GOOD : EXIT_INCONCLUSIVE;
-}
-
-/* Since when the figures are, and how the daemon came by them. */
 static void print_since(const json_t *st)
 {
 	const json_t *notes = json_object_get(st, "notes"), *note;
@@ -167,7 +150,6 @@ static void print_since(const json_t *st)
 		print_line("note", "%s", json_string_value(note) ?: "?");
 }
 
-/* What runs, and what it watches. */
 static void print_daemon(const json_t *st)
 {
 	const json_t *kernel = json_object_get(st, "kernel"), *maps;
@@ -192,27 +174,27 @@ int do_status(void *config)
 	const struct ctl_config *cfg = config;
 	_cleanup_json_ json_t *reply = NULL;
 	const json_t *st;
-	unsigned int missing;
 	struct errbuf err;
-	bool whole;
 	int r;
 
-	/* For a person, a snapshot: its rules and its books are of one moment. */
+	/* For people, a snapshot: rules and accounting of the same moment. */
 	r = ctl_call(cfg, cfg->json ? "Status" : "Snapshot", NULL, &reply);
 	if (r)
 		return r;
-	if (cfg->json)
-		return print_json(reply);
-	st = json_object_get(reply, "status");
+	st = cfg->json ? reply : json_object_get(reply, "status");
 	if (!json_is_object(st))
 		return ctl_fail(
 			set_error(&err, -EPROTO,
 				  "iomapd sent a snapshot without its status: install it and "
 				  "this program from one version"),
 			&err);
-	print_daemon(st);
-	missing = print_hooks(st);
-	whole = print_books(st);
-	print_rules(json_object_get(reply, "violations"));
-	return whole && !missing ? EXIT_GOOD : EXIT_INCONCLUSIVE;
+	if (cfg->json) {
+		ctl_print_json(st, JSON_INDENT(2));
+	} else {
+		print_daemon(st);
+		print_hooks(st);
+		print_accounting(st);
+		print_rules(json_object_get(reply, "violations"));
+	}
+	return is_whole(st) ? EXIT_GOOD : EXIT_INCONCLUSIVE;
 }

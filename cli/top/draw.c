@@ -169,11 +169,11 @@ static void draw_below(const struct top *t, struct screen *s, int y, int rows)
 	part = below_part(t, buf);
 	if (part && x < s->w) {
 		screen_field(s, x, y + 1, s->w - x, false, ST_NOTE, part);
-		x += (int)utf8_width(part);
+		x += (int)fmt_width(part);
 	}
 	top_order(t, v, s->unicode, order, sizeof(order));
-	if (x + 2 + (int)utf8_width(order) <= s->w)
-		screen_put(s, s->w - (int)utf8_width(order), y + 1, ST_DIM, order);
+	if (x + 2 + (int)fmt_width(order) <= s->w)
+		screen_put(s, s->w - (int)fmt_width(order), y + 1, ST_DIM, order);
 	top_draw_table(&t->below, s, y + 2, true, rows - BELOW_HEAD, top_sort_column(t, v), 0,
 		       t->waiting);
 }

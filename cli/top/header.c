@@ -173,7 +173,7 @@ static int tabs_width(void)
 	int w = 0;
 
 	for (unsigned int i = 0; i < VIEWS; i++)
-		w += (int)utf8_width(views[i]->title) + 4;
+		w += (int)fmt_width(views[i]->title) + 4;
 	return w;
 }
 
@@ -190,7 +190,7 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
 			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);
 	/* Which rows there are to see matters more than the other views. */
-	all = !t->batch && s->w >= 72 && tabs_width() + 2 + (int)utf8_width(part) <= s->w;
+	all = !t->batch && s->w >= 72 && tabs_width() + 2 + (int)fmt_width(part) <= s->w;
 	for (unsigned int i = 0; i < VIEWS; i++) {
 		if (!all && i != t->view)
 			continue;
@@ -202,10 +202,10 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 	snprintf(right, sizeof(right), "%s%s%s", part, part[0] ? "  " : "", order);
 	x += 2;
 	/* The heading shows the order, too. */
-	if (part[0] && x + (int)utf8_width(right) > s->w)
+	if (part[0] && x + (int)fmt_width(right) > s->w)
 		snprintf(right, sizeof(right), "%s", part);
-	if (x + (int)utf8_width(right) <= s->w)
-		screen_put(s, s->w - (int)utf8_width(right), y, part[0] ? ST_NOTE : ST_DIM, right);
+	if (x + (int)fmt_width(right) <= s->w)
+		screen_put(s, s->w - (int)fmt_width(right), y, part[0] ? ST_NOTE : ST_DIM, right);
 	else if (x < s->w)
 		screen_field(s, x, y, s->w - x, false, part[0] ? ST_NOTE : ST_DIM, right);
 }

@@ -6,6 +6,7 @@
 
 #include "cli/fmt.h"
 #include "cli/top/screen.h"
+#include "daemon/base/utf8.h"
 
 #define SIZE_MAX_CELLS 10000 /* a side; a terminal that claims more lies */
 
@@ -48,7 +49,7 @@ void screen_char(struct screen *s, int x, int y, enum style style, uint32_t ch)
 
 int screen_put(struct screen *s, int x, int y, enum style style, const char *text)
 {
-	for (uint32_t ch; (ch = utf8_next(&text)); x++)
+	for (uint32_t ch; (ch = fmt_next(&text)); x++)
 		screen_char(s, x, y, style, ch < 0x80 || s->unicode ? ch : '?');
 	return x;
 }
@@ -67,12 +68,12 @@ int screen_putf(struct screen *s, int x, int y, enum style style, const char *fm
 void screen_field(struct screen *s, int x, int y, int width, bool right, enum style style,
 		  const char *text)
 {
-	int len = (int)utf8_width(text);
+	int len = (int)fmt_width(text);
 	int keep = len <= width ? len : width > 3 ? width - 2 : width;
 	int from = right && len < width ? x + width - len : x;
 
 	for (int i = 0; i < keep; i++) {
-		uint32_t ch = utf8_next(&text);
+		uint32_t ch = fmt_next(&text);
 
 		screen_char(s, from + i, y, style, ch < 0x80 || s->unicode ? ch : '?');
 	}
@@ -109,14 +110,11 @@ void screen_print(const struct screen *s, int rows, FILE *f)
 	for (int y = 0; y < s->h && y < rows; y++) {
 		const struct screen_cell *row = s->cells + (size_t)y * (size_t)s->w;
 		int end = s->w;
-		char buf[5];
 
 		while (end && row[end - 1].ch == ' ')
 			end--;
-		for (int x = 0; x < end; x++) {
-			utf8_put(buf, row[x].ch);
-			fputs(buf, f);
-		}
+		for (int x = 0; x < end; x++)
+			utf8_putc(f, row[x].ch);
 		fputc('\n', f);
 	}
 }

@@ -50,13 +50,12 @@ static const char *say_part(const struct trend *m, const struct view_part *part,
 			    char buf[VIEW_TEXT])
 {
 	const struct item *it = sample_find(&m->now, ITEM_VIOLATION, part->row);
-	char text[VIOLATION_TEXT];
 
 	if (!it)
 		return NULL;
 	snprintf(buf, VIEW_TEXT, "%s[%llu] on CPU %llu: %s", rec_text(it->rec, "comm", "?"),
 		 (unsigned long long)rec_u64(it->rec, "pid"),
-		 (unsigned long long)rec_u64(it->rec, "cpu"), violation_text(it->rec, text));
+		 (unsigned long long)rec_u64(it->rec, "cpu"), rec_text(it->rec, "text", "?"));
 	return buf;
 }
 

@@ -3,69 +3,33 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "daemon/base/utf8.h"
 
 void jsonw_init(struct jsonw *w, struct buf *buf)
 {
 	*w = (struct jsonw){ .buf = buf };
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is none. */
-static size_t utf8_len(const unsigned char *s)
+static void quote(struct jsonw *w, const char *s)
 {
-	uint32_t cp;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	cp = s[0] & (0x7f >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		cp = cp << 6 | (s[i] & 0x3f);
-	}
-	if ((n == 3 && (cp < 0x800 || (cp >= 0xd800 && cp <= 0xdfff))) ||
-	    (n == 4 && (cp < 0x10000 || cp > 0x10ffff)))
-		return 0;
-	return n;
-}
-
-static void quote(struct jsonw *w, const char *str)
-{
-	const unsigned char *s = (const unsigned char *)str;
-	char esc[8];
-	size_t n;
+	char text[12];
+	uint32_t ch;
 
 	buf_puts(w->buf, "\"");
-	while (*s) {
-		n = utf8_len(s);
-		if (!n) {
-			buf_puts(w->buf, "\xef\xbf\xbd");
-			n = 1;
-		} else if (*s == '"' || *s == '\\') {
-			esc[0] = '\\';
-			esc[1] = *s;
-			buf_append(w->buf, esc, 2);
-		} else if (*s < 0x20 || *s == 0x7f) {
-			snprintf(esc, sizeof(esc), "\\u%04x", *s);
-			buf_puts(w->buf, esc);
-		} else {
-			buf_append(w->buf, s, n);
-		}
-		s += n;
+	while ((ch = utf8_next(&s))) {
+		if (ch == '"' || ch == '\\')
+			buf_puts(w->buf, "\\");
+		if (utf8_steers(ch))
+			snprintf(text, sizeof(text), "\\u%04x", (unsigned int)ch);
+		else
+			utf8_put(text, ch);
+		buf_puts(w->buf, text);
 	}
 	buf_puts(w->buf, "\"");
 }
 
-/* Comma and key, whatever comes before a value. */
+/* Writes the comma and the key that come before a value. */
 static void lead(struct jsonw *w, const char *key)
 {
 	if (w->comma)

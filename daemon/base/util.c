@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "daemon/base/utf8.h"
+
 int set_error(struct errbuf *e, int err, const char *fmt, ...)
 {
 	va_list ap;
@@ -11,6 +13,7 @@ int set_error(struct errbuf *e, int err, const char *fmt, ...)
 		va_start(ap, fmt);
 		vsnprintf(e->text, sizeof(e->text), fmt, ap);
 		va_end(ap);
+		utf8_clean(e->text);
 	}
 	return err;
 }

@@ -59,8 +59,8 @@ struct errbuf {
 };
 
 /*
- * Writes the sentence and returns @err, so that `return set_error(e, -EIO, "…")` reads well.
- * e: NULL for a caller that does not want the sentence.
+ * Writes the sentence, with utf8_clean(), and returns err: `return set_error(e, -EIO, "…");`.
+ * e: NULL if the caller does not want the sentence.
  */
 check_printf(3, 4) int set_error(struct errbuf *e, int err, const char *fmt, ...);
 

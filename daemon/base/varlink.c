@@ -5,27 +5,24 @@
 
 #include "daemon/base/util.h"
 
-/* Forgets the message handed out last. */
-static void drop_taken(struct varlink_input *in)
+#define READ_MAX (64 * 1024) /* bytes to ask the socket for at once */
+
+static size_t max_of(const struct varlink_input *in)
 {
-	buf_consume(&in->buf, in->taken);
-	in->taken = 0;
+	return in->max ?: VARLINK_MESSAGE_MAX;
 }
 
-/* Length of the first message with its NUL, 0 when it is not complete. */
-static size_t first_message(struct varlink_input *in)
+/* Length of the next message with its NUL, 0 if it is not complete. */
+static size_t next_message(struct varlink_input *in)
 {
-	char *start = in->buf.data + in->taken, *nul;
+	const char *start = in->buf.data + in->taken, *nul;
 	size_t len = in->buf.len - in->taken;
 
 	if (len <= in->scanned)
 		return 0;
 	nul = memchr(start + in->scanned, '\0', len - in->scanned);
-	if (!nul) {
-		in->scanned = len;
-		return 0;
-	}
-	return nul - start + 1;
+	in->scanned = nul ? (size_t)(nul - start) : len;
+	return nul ? in->scanned + 1 : 0;
 }
 
 void *varlink_input_room(struct varlink_input *in, size_t *ret_room)
@@ -33,10 +30,11 @@ void *varlink_input_room(struct varlink_input *in, size_t *ret_room)
 	size_t room;
 	void *p;
 
-	drop_taken(in);
-	room = in->buf.len <= VARLINK_MESSAGE_MAX ? VARLINK_MESSAGE_MAX + 1 - in->buf.len : 0;
-	if (room > 4096)
-		room = 4096;
+	buf_consume(&in->buf, in->taken);
+	in->taken = 0;
+	room = in->buf.len <= max_of(in) ? max_of(in) + 1 - in->buf.len : 0;
+	if (room > READ_MAX)
+		room = READ_MAX;
 	p = buf_reserve(&in->buf, room);
 	*ret_room = p ? room : 0;
 	return p;
@@ -49,27 +47,25 @@ void varlink_input_add(struct varlink_input *in, size_t n)
 
 bool varlink_input_too_long(struct varlink_input *in)
 {
-	return in->buf.len - in->taken > VARLINK_MESSAGE_MAX && !first_message(in);
+	return in->buf.len - in->taken > max_of(in) && !next_message(in);
 }
 
 int varlink_input_next(struct varlink_input *in, const char **ret_text, size_t *ret_len)
 {
-	size_t n;
+	size_t n = next_message(in);
 
-	drop_taken(in);
-	n = first_message(in);
 	if (!n)
 		return varlink_input_too_long(in) ? -EMSGSIZE : 0;
-	in->taken = n;
-	in->scanned = 0;
-	*ret_text = in->buf.data;
+	*ret_text = in->buf.data + in->taken;
 	*ret_len = n - 1;
+	in->taken += n;
+	in->scanned = 0;
 	return 1;
 }
 
 bool varlink_input_ready(struct varlink_input *in)
 {
-	return in->buf.len > in->taken && first_message(in) > 0;
+	return next_message(in) > 0;
 }
 
 void varlink_input_free(struct varlink_input *in)

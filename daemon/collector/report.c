@@ -253,8 +253,11 @@ static void stack(struct jsonw *w, const char *key, const char *const *frames, s
 
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
 {
+	char text[VIOLATION_TEXT_MAX];
+
 	jsonw_object_begin(w, key);
 	jsonw_string(w, "rule", rule_name(v->rule));
+	jsonw_string(w, "text", violation_text(v, text));
 	jsonw_u64(w, "count", v->count);
 	jsonw_u64(w, "time_ns", v->time_ns);
 	jsonw_u64(w, "time_unix_ns", v->time_unix_ns);

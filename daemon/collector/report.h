@@ -18,6 +18,11 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m);
 void report_violations(struct jsonw *w, const char *key, const struct model *m);
 /* One site. */
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
+
+#define VIOLATION_TEXT_MAX 768 /* bytes that hold any sentence of violation_text() */
+/* Writes what is wrong into buf, as a sentence without its full stop, and returns buf. */
+const char *violation_text(const struct model_violation *v, char buf[VIOLATION_TEXT_MAX]);
+
 /* Interrupts between CPUs, and whose doing they are. */
 void report_ipi(struct jsonw *w, const char *key, const struct model *m);
 /* Status, list, stats, violations and ipi of one sampling. */

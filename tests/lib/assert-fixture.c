@@ -8,7 +8,7 @@
 
 static char *const command[] = { "./drive", "--all", NULL };
 /* Bytes that end strings, tags, lines, properties and words in one of the formats. */
-#define HOSTILE "\x1b[31m\xff\x01\"'<&>]]>%\r\n:,#\\ \xc3\xa4\xe2\x80\xae\xef\xbf\xbf"
+#define HOSTILE "\x1b[31m\xff\x01\"'<&>]]>%\r\n:,#\\ \xc3\xa4\xc2\x9b\xe2\x80\xae\xef\xbf\xbf"
 static char *const hostile_command[] = { "./" HOSTILE, "--- ...\n1..0", NULL };
 
 static void *grow(void *p, size_t n, size_t size)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/json.h"
+#include "daemon/collector/report.h"
 #include "tests/lib/snapshots.h"
 
 /* A call site of the play. */
@@ -256,6 +257,15 @@ static json_t *site_json(const struct play *p, unsigned int i)
 {
 	const struct place *v = &places[i < 4 ? i : 1];
 	json_int_t first = v->first * 1000000000 + (i < 4 ? 0 : i);
+	const struct model_violation violation = {
+		.rule = rule_from_name(v->rule),
+		.offender = v->offender,
+		.offender_module = v->offender ? v->module : NULL,
+		.offset = v->offset,
+		.map_size = v->asked,
+		.size = 1 << 20,
+	};
+	char text[VIOLATION_TEXT_MAX];
 	json_t *o =
 		json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?, s:o, s:s, s:s, s:i, s:s, s:i}", "rule",
 			  v->rule, "count", v->count + (json_int_t)(v->rate * p->work), "time_ns",
@@ -273,6 +283,7 @@ static json_t *site_json(const struct play *p, unsigned int i)
 			     strcmp(v->rule, "leak") ? NULL : "free", "stack",
 			     frames_json(v->stack, 8), "map_stack",
 			     v->map_stack[0] ? frames_json(v->map_stack, 4) : json_null()));
+	json_object_set_new(o, "text", json_string(violation_text(&violation, text)));
 	return o;
 }
 

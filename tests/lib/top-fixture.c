@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "cli/fmt.h"
+#include "daemon/base/utf8.h"
 #include "tests/lib/top-fixture.h"
 
 #define FRAMES "tests/cli/frames/"

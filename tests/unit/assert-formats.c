@@ -9,6 +9,7 @@
 #include "daemon/base/jansson.h"
 #include "tests/lib/test.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 
 typedef int (*writer)(const struct assert_report *r, FILE *f);
 
@@ -151,12 +152,12 @@ static void suppressions_are_shown(void **state)
 	free(text);
 }
 
-/* Valid UTF-8, and of the control characters only ends of line. */
+/* Checks for valid UTF-8 without any character that steers, but for ends of line. */
 static void is_plain(const char *text)
 {
 	for (const char *p = text; *p;) {
 		const char *at = p;
-		uint32_t ch = assert_next_char(&p);
+		uint32_t ch = utf8_next_safe(&p);
 
 		if (ch == '?' && *at != '?' && *at != '\n')
 			fail_msg("a character that steers at: %.40s", at);
@@ -167,7 +168,8 @@ static void is_plain(const char *text)
 
 static void hostile_bytes(void **state)
 {
-	static const writer formats[] = { assert_text, assert_tap, assert_junit, assert_github };
+	static const writer formats[] = { assert_text,	 assert_tap,   assert_junit,
+					  assert_github, assert_json, assert_sarif };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
@@ -285,55 +287,6 @@ static void as_sarif(void **state)
 	json_decref(load("hostile", assert_sarif));
 }
 
-static void symbols(void **state)
-{
-	char name[ASSERT_SYMBOL_MAX], module[ASSERT_SYMBOL_MAX], longest[2000];
-
-	(void)state;
-	assert_symbol("f.isra.0+0x1c8", "m", name, module);
-	assert_string_equal(name, "f.isra.0");
-	assert_string_equal(module, "m");
-	assert_symbol("f+0x2 [mod]", NULL, name, module);
-	assert_string_equal(name, "f");
-	assert_string_equal(module, "mod");
-	assert_symbol("0xffff", NULL, name, module);
-	assert_string_equal(name, "0xffff");
-	assert_string_equal(module, "");
-	memset(longest, 'x', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	assert_symbol(longest, longest, name, module);
-	assert_int_equal(strlen(name), ASSERT_SYMBOL_MAX - 1);
-	assert_int_equal(strlen(module), ASSERT_SYMBOL_MAX - 1);
-}
-
-/* What comes of a text, character by character. */
-static void characters(void **state)
-{
-	static const struct {
-		const char *text;
-		uint32_t want[4];
-	} cases[] = {
-		{ "a\xc3\xa4\xe2\x82\xac", { 'a', 0xe4, 0x20ac } },
-		{ "\xf0\x9f\x98\x80", { 0x1f600 } },
-		{ "\x1b\x7f\n", { '?', '?', '?' } },
-		{ "\xc2\x9b\xe2\x80\xae\xef\xbf\xbe", { '?', '?', '?' } },
-		{ "\xed\xa0\x80\xf4\x90\x80\x80", { '?', '?' } },
-		{ "\xc0\xaf\xe0\x80\xaf", { 0xfffd, 0xfffd } },
-		{ "\x80\xffz", { 0xfffd, 0xfffd, 'z' } },
-		{ "\xe2\x82", { 0xfffd } },
-		{ "\xe2z", { 0xfffd, 'z' } },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *p = cases[i].text;
-
-		for (size_t n = 0; n < 4; n++)
-			assert_int_equal(assert_next_char(&p), cases[i].want[n]);
-		assert_int_equal(*p, 0);
-	}
-}
-
 static void times(void **state)
 {
 	static const char *const bad[] = { "",	    "5",      "us",   "5 us",  "-5us",
@@ -422,8 +375,6 @@ int main(void)
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(as_sarif),
-		cmocka_unit_test(symbols),
-		cmocka_unit_test(characters),
 		cmocka_unit_test(times),
 		cmocka_unit_test(output),
 	};

@@ -166,6 +166,30 @@ static void large(void **state)
 	assert_int_equal(replies, 5001);
 }
 
+/* A reply that does not end is given up. */
+static void endless(void **state)
+{
+	static char xs[1 << 20];
+	struct pair *p = *state;
+	size_t sent = 0;
+	json_t *reply;
+	int r = 0;
+	bool more;
+
+	memset(xs, 'x', sizeof(xs));
+	assert_int_equal(fcntl(p->fd, F_SETFL, O_NONBLOCK), 0);
+	while (!r) {
+		ssize_t n = send(p->fd, xs, sizeof(xs), MSG_NOSIGNAL);
+
+		sent += n > 0 ? (size_t)n : 0;
+		assert_true(sent <= 68UL << 20);
+		r = step(p, &reply, &more);
+	}
+	assert_int_equal(r, -EPROTO);
+	assert_non_null(strstr(err.text, "sent a reply of more than 64 MiB"));
+	assert_true(sent > 64UL << 20);
+}
+
 /* The errno and the sentence of one reply; @sentence has PATH where the socket's path belongs. */
 static void check_error(struct pair *p, const char *text, size_t len, int code,
 			const char *sentence)
@@ -206,8 +230,8 @@ static void errors(void **state)
 		    "{\"error\":\"org.iomap.Monitor.SampleFailed\","
 		    "\"parameters\":{\"message\":\"no map\"}}",
 		    -EIO, "iomapd at PATH could not read its counters: no map");
-	CHECK_ERROR(p, "{\"error\":\"org.other\"}", -EPROTO,
-		    "iomapd at PATH answered with the error org.other");
+	CHECK_ERROR(p, "{\"error\":\"org.other\\u001b[2J\\u009b\"}", -EPROTO,
+		    "iomapd at PATH answered with the error org.other?[2J?");
 	CHECK_ERROR(p, "HTTP/1.1 400 Bad Request\r\n", -EPROTO, NOT_VARLINK);
 	CHECK_ERROR(p, "", -EPROTO, NOT_VARLINK);
 	CHECK_ERROR(p, "[1]", -EPROTO, NOT_VARLINK);
@@ -410,6 +434,7 @@ int main(void)
 		TEST(call_and_reply),
 		TEST(stream),
 		TEST(large),
+		TEST(endless),
 		TEST(errors),
 		TEST(schemas),
 		TEST(last_words),

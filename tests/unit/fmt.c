@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/fmt.h"
+#include "daemon/base/utf8.h"
 #include "tests/lib/test.h"
 
 typedef const char *fmt_fn(char *buf, double v);
@@ -121,13 +122,13 @@ static const char *washed(const char *s)
 	size_t n = 0;
 	uint32_t ch;
 
-	while ((ch = utf8_next(&s)))
+	while ((ch = fmt_next(&s)))
 		n += utf8_put(out + n, ch);
 	out[n] = 0;
 	return out;
 }
 
-static void utf8(void **state)
+static void characters(void **state)
 {
 	(void)state;
 	assert_string_equal(washed("qxl+0x4f é ▁█ ▼"), "qxl+0x4f é ▁█ ▼");
@@ -140,15 +141,15 @@ static void utf8(void **state)
 	assert_string_equal(washed("\300\257"), "?");	    /* too long a form of '/' */
 	assert_string_equal(washed("漢e\314\201"), "?e?");  /* two columns; none */
 	assert_string_equal(washed("\342\200\256x"), "?x"); /* turns the direction */
-	assert_int_equal(utf8_width("é▁漢"), 3);
+	assert_int_equal(fmt_width("é▁漢"), 3);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts), cmocka_unit_test(rates),     cmocka_unit_test(times),
-		cmocka_unit_test(bytes),  cmocka_unit_test(durations), cmocka_unit_test(widths),
-		cmocka_unit_test(utf8),
+		cmocka_unit_test(counts),     cmocka_unit_test(rates),	   cmocka_unit_test(times),
+		cmocka_unit_test(bytes),      cmocka_unit_test(durations), cmocka_unit_test(widths),
+		cmocka_unit_test(characters),
 	};
 
 	return cmocka_run_group_tests_name("unit/fmt", tests, NULL, NULL);

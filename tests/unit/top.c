@@ -124,7 +124,7 @@ static void losses(void **state)
 	assert_int_equal(screen.cells[3 * 80 + 19].style, ST_ALERT);
 	assert_int_equal(screen.cells[HEAD_Y * 80].style, ST_ALERT);
 	draw(80, 7); /* the figures keep most of a small screen */
-	assert_true(on_screen("17 events lost") && on_screen("do not balance") &&
+	assert_true(on_screen("17 events lost") && on_screen("does not balance") &&
 		    !on_screen("missing here"));
 }
 

@@ -109,6 +109,13 @@ static void longest_and_longer(void **state)
 	assert_int_equal(varlink_input_next(&in, &text, &len), -EMSGSIZE);
 	assert_int_equal(feed(&in, xs, 1), 0);
 	varlink_input_free(&in);
+	/* A reader may have a limit of its own. */
+	in.max = 3;
+	assert_int_equal(feed(&in, "xxx", 4), 4);
+	expect(&in, "xxx");
+	assert_int_equal(feed(&in, xs, 10), 4);
+	assert_int_equal(varlink_input_next(&in, &text, &len), -EMSGSIZE);
+	varlink_input_free(&in);
 }
 
 static int parse(const char *text, struct varlink_call *ret)
