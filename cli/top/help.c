@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The help screen of iomaptop: the keys, and what the columns of the view mean. */
+/* The help screen of iomaptop: the keys, and the columns of the view. */
 #include <string.h>
 
 #include "cli/top/top.h"
@@ -17,7 +17,7 @@ static const char *const keys[][2] = {
 	{ "q", "quit" },
 };
 
-/* Draws one line of the help text if it is in sight. */
+/* Draws one line of the help text if it is on the screen. */
 static void line(struct screen *s, int y, int last, const char *left, int left_w, const char *right,
 		 enum style style)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Interrupts between CPUs: on whose behalf, and below that who interrupts whom. */
+/* Interrupts between CPUs: on whose behalf, and below that from which CPU to which. */
 #include <math.h>
 #include <string.h>
 
@@ -89,6 +89,8 @@ static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 	return "Not counted: iomapd was started with --without-ipi.";
 }
 
+#define PAIR_CPUS_MAX 255 /* more CPUs do not fit a line */
+
 enum {
 	FROM,
 	SENT,
@@ -104,14 +106,14 @@ static const struct column pair_cols[] = {
 	[HEAT] = COLUMN("TO", COL_TEXT, 8, 0, COL_FLEX, "CPUs 0, 1, …: the darker, the more"),
 };
 
-/* From nothing to the most that any CPU sends to any other. */
+/* From no interrupt to the most that any CPU sends to any other. */
 static const char shades[] = " .:-=+*#%@";
 
 static char shade(double v, double most)
 {
 	size_t n = sizeof(shades) - 2;
 
-	/* Whatever is there is seen. */
+	/* Any interrupt is visible. */
 	return v > 0 ? shades[1 + (size_t)(v / most * (double)(n - 1))] : shades[0];
 }
 
@@ -134,10 +136,12 @@ static void pair_rows(const struct trend *m, const struct view_part *part, struc
 		cpus = it->sender >= cpus ? it->sender + 1 : cpus;
 		cpus = it->target >= cpus ? it->target + 1 : cpus;
 	}
-	for (size_t cpu = 0; cpu < cpus && cpus < 256; cpu++) {
+	if (cpus > PAIR_CPUS_MAX)
+		return;
+	for (size_t cpu = 0; cpu < cpus; cpu++) {
 		struct cell *c = table_row(t, cpu + 1, 0);
 		double sent = 0, ours = 0;
-		char line[256];
+		char line[PAIR_CPUS_MAX + 1];
 
 		if (!c)
 			return;

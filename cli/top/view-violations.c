@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the rules are broken: a row for each site. */
+/* Violations: a row for each site. */
 #include <string.h>
 
 #include "cli/top/view.h"
@@ -69,7 +69,7 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 	}
 }
 
-/* " off: a, b" of the rules in that state; nothing where there is none. */
+/* Appends "; off: a, b" for the rules in that state, if there are any. */
 static size_t list_rules(const struct trend *m, const char *state, char *buf, size_t n)
 {
 	size_t before = n;
@@ -87,7 +87,7 @@ static size_t list_rules(const struct trend *m, const char *state, char *buf, si
 	return n < VIEW_TEXT ? n : VIEW_TEXT - 1;
 }
 
-/* A sentence that does not look clean where it is not known to be. */
+/* Says which rules are not checked: an empty list alone would look clean. */
 static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 {
 	size_t n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What iomapctl assert makes of what it saw: differences, rules, suppressions, the outcome. */
+/* The findings of iomapctl assert: differences, rules, suppressions, the outcome. */
 #include <errno.h>
 #include <string.h>
 
@@ -158,7 +158,7 @@ static void differences(void **state)
 	r.model.hist[IOMAP_LINEAR][IOMAP_ATOMIC].bucket[4] = 9;
 
 	old[0].kind[IOMAP_ATOMIC] = (struct model_count){ .maps = 40, .unmaps = 39 };
-	old[1].kind[IOMAP_LOCAL].maps = 5; /* another mapping of that number */
+	old[1].kind[IOMAP_LOCAL].maps = 5; /* another mapping with that id */
 	before.mappings = old;
 	before.nr_mappings = 2;
 	before.total[IOMAP_LINEAR][IOMAP_ATOMIC] = old[0].kind[IOMAP_ATOMIC];
@@ -183,7 +183,7 @@ static void differences(void **state)
 	assert_report_free(&r);
 }
 
-/* A place known before counts for what came since, and not at all if nothing did. */
+/* A site that is older than the command counts only what came since. */
 static void old_violations(void **state)
 {
 	struct model_violation old[2];
@@ -234,7 +234,7 @@ static void judged(void **state)
 		assert_int_equal(r.rule[i].judged, want[i]);
 	assert_report_free(&r);
 
-	/* What was left mapped was judged as well. */
+	/* Maps that were left over were judged as well. */
 	fixture_begin(&r, &before);
 	fixture_violation(&r.model, IOMAP_LEAK, 2);
 	judge();
@@ -242,7 +242,7 @@ static void judged(void **state)
 	assert_report_free(&r);
 }
 
-/* Only maps that a checked rule could judge are exercise. */
+/* Only maps that a checked rule could judge count as exercised. */
 static void exercised(void **state)
 {
 	(void)state;
@@ -256,7 +256,7 @@ static void exercised(void **state)
 	}
 }
 
-/* All that can go wrong at once, taken away one after the other, the worst first. */
+/* All problems at once, removed one after the other, the worst first. */
 static void first_that_applies(void **state)
 {
 	static const int want[] = { EXIT_VIOLATION, EXIT_COMMAND, EXIT_INCONCLUSIVE, EXIT_NOTHING,
@@ -324,7 +324,7 @@ static void doubts(void **state)
 	doubted("3 violations are from sites that the table had no room for");
 }
 
-/* What a rule that is not checked lacks is no doubt. */
+/* The reason why a rule is off is no doubt. */
 static void no_doubts(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What iomaptop draws: sizes, views, what is wrong, and what the man page says of it. */
+/* What iomaptop draws: sizes, views, alerts, and the description in the man page. */
 #include <string.h>
 
 #include "tests/lib/top-fixture.h"
@@ -36,7 +36,7 @@ static void other_views(void **state)
 	assert_int_equal(top.view, VIEWS - 1);
 }
 
-/* On whose behalf CPUs interrupt each other; what the kernel cannot tell is no zero. */
+/* The interrupts between CPUs; a figure that the kernel cannot count is not shown as zero. */
 static void ipis(void **state)
 {
 	(void)state;
@@ -106,7 +106,7 @@ static void waiting(void **state)
 	(void)state;
 	warm_up((struct play){});
 	top_lost(&top, &why);
-	top_lost(&top, &why); /* one gap, however often it is tried */
+	top_lost(&top, &why); /* one gap for any number of attempts */
 	check_frame("waiting-80x24", 80, 24);
 	feed((struct play){ .time = 400, .work = 7, .pid = 99 });
 	draw(80, 24);
@@ -128,7 +128,7 @@ static void losses(void **state)
 		    !on_screen("missing here"));
 }
 
-/* What is zero stands back, what failed stands out. */
+/* Zeros are dim, failures stand out. */
 static void styles(void **state)
 {
 	int x;

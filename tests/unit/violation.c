@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sentences about violations, and the rules summed up. */
+/* The sentences about violations, and the totals of the rules. */
 #include <string.h>
 
 #include "cli/violation.h"
