@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The books of a CPU: each event is seen once and then either counted or lost for one reason.
- * The two sides are counted apart, so that they can disagree, and a test can see it.
+ * The accounting of a CPU: each event is seen once and then either counted or lost for one reason.
+ * The two sides are counted separately, so a test notices when they disagree.
  */
 #ifndef IOMAP_ACCOUNT_BPF_H
 #define IOMAP_ACCOUNT_BPF_H
 
 #include "maps.bpf.h"
 
-/* The CPU's record, with the event noted as seen. NULL never happens, but the verifier asks. */
-static __always_inline struct iomap_cpu *event_seen(void)
+/* The running CPU's record. It is never NULL, but the verifier asks. */
+static __always_inline struct iomap_cpu *this_cpu(void)
 {
 	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+
+	return bpf_map_lookup_elem(&cpus, &zero);
+}
+
+/* The same, with one more event seen. */
+static __always_inline struct iomap_cpu *event_seen(void)
+{
+	struct iomap_cpu *cpu = this_cpu();
 
 	if (cpu)
 		cpu->seen++;
 	return cpu;
 }
 
-/* Closes the books on the event. lost: a reason or IOMAP_LOST_NONE. */
+/* Accounts for the end of the event. lost: a reason or IOMAP_LOST_NONE. */
 static __always_inline void event_done(struct iomap_cpu *cpu, int lost)
 {
 	if (lost == IOMAP_LOST_NONE)
@@ -29,27 +36,30 @@ static __always_inline void event_done(struct iomap_cpu *cpu, int lost)
 }
 
 /*
- * Where the CPU's maps of that backend and kind are counted; NULL for values that are none. What
- * the verifier learned of them earlier may be lost by now, and the compiler must not know better.
+ * Indices are checked where they are used: the verifier may have forgotten an earlier check by
+ * then, and barrier_var() keeps the compiler from removing the second one.
  */
+
+/* The CPU's totals of that backend and kind; NULL when these are out of range. */
 static __always_inline struct iomap_total *total_of(struct iomap_cpu *cpu, __u32 backend,
 						    __u32 kind)
 {
-	asm volatile("" : "+r"(backend), "+r"(kind));
+	barrier_var(backend);
+	barrier_var(kind);
 	if (backend >= IOMAP_BACKEND_MAX || kind >= IOMAP_KIND_MAX)
 		return NULL;
 	return &cpu->total[backend][kind];
 }
 
-/* Adds one to the counter of that kind; the check is as above. */
+/* Adds one to the counter of that kind. */
 static __always_inline void count_kind(__u64 counters[IOMAP_KIND_MAX], __u32 kind)
 {
-	asm volatile("" : "+r"(kind));
+	barrier_var(kind);
 	if (kind < IOMAP_KIND_MAX)
 		counters[kind]++;
 }
 
-/* Where maps of that id are counted: id 0 takes the ids that the table lacks. */
+/* The counters of that id. Id 0 takes the ids that the table lacks. */
 static __always_inline struct iomap_counters *counters_of(__u32 id)
 {
 	__u32 key = id < cfg_max_mappings ? id : 0;
@@ -73,7 +83,7 @@ static __always_inline __u32 gen_of(__u32 id)
 	return m ? m->gen : 0;
 }
 
-/* Closes the books on a map that no unmap will end, unless the id is another mapping's by now. */
+/* Accounts for a map that no unmap will end, unless another mapping has the id by now. */
 static __always_inline void map_gone(__u32 id, __u32 gen, __u32 kind, __u64 caller)
 {
 	struct iomap_counters *c = counters_of(id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What breaks a rule: the arguments of a map, an unmap, a free, and what a task does meanwhile. */
+/* Checks of the rules: the arguments of maps and unmaps, frees, and what a task does with a map. */
 #ifndef IOMAP_CHECKS_BPF_H
 #define IOMAP_CHECKS_BPF_H
 
@@ -8,7 +8,7 @@
 #include "unmatched.bpf.h"
 #include "tasks.bpf.h"
 
-/* A page is mapped as a whole: what the region has of it is in range. */
+/* Atomic and local maps map a whole page: it is in range if the region has a part of it. */
 static __always_inline int out_of_range(const struct iomap_mapping *m, __u32 kind, __u64 offset,
 					__u64 size)
 {
@@ -76,7 +76,7 @@ static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed 
 	return IOMAP_RULE_MAX;
 }
 
-/* Tells of the maps of that kind that are open while their mapping is freed. */
+/* Reports the maps of that kind that are open while their mapping is freed. */
 static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u32 id, __u32 kind,
 					   const struct iomap_mapping *m)
 {
@@ -108,14 +108,16 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 		c->kind[kind].gone += open;
 		c->kind[kind].callers -= callers;
 	}
-	/* One has a call site; the reader finds out which one several have in common. */
+	/*
+	 * A single map has a caller. The reader finds the caller that several maps have in common.
+	 */
 	b.count = open;
 	b.caller = open == 1 ? callers : 0;
 	b.callers = open == 1 ? 0 : callers;
 	violate(ctx, cpu, &b, IRQS_OFF);
 }
 
-/* Tells of a violation of the section by something that is no call into io_mapping. */
+/* Reports a violation of the section by something other than a call of io_mapping. */
 static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
 					   const struct iomap_frame *f, __u64 entered, __u32 slot)
 {
@@ -141,20 +143,17 @@ static __always_inline int by_choice(__u64 preempt, __u32 state)
 	return !(preempt & 1) && state && !(state & TASK_RTLOCK_STATE);
 }
 
-/* Tells of the sections that a task leaves behind, and closes them. */
+/* Reports the sections that an exiting task leaves behind, and closes them. */
 static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 {
+	struct iomap_cpu *cpu = this_cpu();
 	struct iomap_frame *f;
-	struct iomap_cpu *cpu;
-	__u32 zero = 0, i;
+	__u32 i;
 
-	cpu = bpf_map_lookup_elem(&cpus, &zero);
 	if (!cpu || !cpu->stack.used)
 		return 0;
-	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > cpu->stack.used)
-			break;
-		f = &cpu->stack.frames[(cpu->stack.top - i) & IOMAP_STACK_MASK];
+	iomap_stack_for_each(&cpu->stack, i, f)
+	{
 		if (!f->vaddr)
 			continue;
 		section_broken(ctx, cpu, IOMAP_LEAK, f, entered, IRQS_ON);
@@ -165,12 +164,12 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 	return 0;
 }
 
-/* Only what is read of the registers at a probe. */
+/* The registers at a probe that the programs read. */
 struct pt_regs {
 	unsigned long sp;
 } __attribute__((preserve_access_index));
 
-/* Where the function that begins is going to return to; 0: not known. */
+/* The return address of the probed function; 0: not known. */
 static __always_inline __u64 entered_from(struct pt_regs *ctx)
 {
 	__u64 addr = 0;
@@ -180,12 +179,12 @@ static __always_inline __u64 entered_from(struct pt_regs *ctx)
 	return addr;
 }
 
-/* On a stack, above the function that a trampoline begins at: the program and the trampoline. */
+/* Frames on a stack above the function of a trampoline: the program and the trampoline. */
 #define TRAMPOLINE_FRAMES 2
 
 #define SLEEPER_FRAMES 4
 
-/* The stack passes through a function that may sleep and that is hooked itself. */
+/* The stack contains another hooked function that may sleep. */
 static __always_inline int reported_already(const __u64 *stack, __u32 n)
 {
 	__u32 i, k;
@@ -201,16 +200,15 @@ static __always_inline int reported_already(const __u64 *stack, __u32 n)
 	return 0;
 }
 
-/* The CPU's record when its task has maps that are no sleepable ones; NULL: it has none. */
+/* The CPU's record when its task has atomic or local maps, else NULL. */
 static __always_inline struct iomap_cpu *cpu_with_maps(void)
 {
-	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
 
 	return cpu && cpu->stack.used ? cpu : NULL;
 }
 
-/* A function begins that may sleep. skip: so many frames of the stack come before it. */
+/* A function that may sleep begins. skip: frames of the stack above it. */
 static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip)
 {
 	struct iomap_frame *f = iomap_stack_atomic(&cpu->stack);
@@ -221,7 +219,7 @@ static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 ent
 		return 0;
 	if (cfg_sleeper_end[0]) {
 		n = bpf_get_stack(ctx, stack, sizeof(stack), skip);
-		/* The first is the function that we are called for. */
+		/* The first frame is the hooked function itself: replace it by its caller. */
 		stack[0] = entered;
 		if (n > 0 && reported_already(stack, n / sizeof(stack[0])))
 			return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The short way for what nearly all maps and unmaps are: on the linear backend, of a mapping and
- * from a call site that are known, and breaking no rule. It counts what the long way counts, which
- * is there for all others; before it gives up, it has done nothing. An id that the tables lack is
- * not found in them.
+ * The fast path for nearly all maps and unmaps: on the linear backend, of a known mapping, from a
+ * known call site, and breaking no rule. It counts the same as the slow path, which takes all other
+ * events. The fast path changes nothing before it decides to take an event. An id that the tables
+ * lack is not found in them. tests/bpf/paths.c compares the two.
  */
 #ifndef IOMAP_FAST_BPF_H
 #define IOMAP_FAST_BPF_H
@@ -11,7 +11,7 @@
 #include "checks.bpf.h"
 #include "callers.bpf.h"
 
-/* The call site, if it is in the first of its two buckets. */
+/* The record of the call site if it is in the first of its two buckets, else NULL. */
 static __always_inline struct iomap_caller *fast_caller(__u64 caller, __u32 id, __u32 kind)
 {
 	__u32 key = (iomap_caller_hash(caller, id, kind) >> 16) & cfg_caller_mask;
@@ -24,12 +24,11 @@ static __always_inline struct iomap_caller *fast_caller(__u64 caller, __u32 id, 
 	return s && s->used ? s : NULL;
 }
 
-/* Counts the map where the others are counted. */
+/* Counts the map as map_seen() does. */
 static __always_inline void fast_count(struct iomap_cpu *cpu, struct iomap_counters *c,
 				       struct iomap_caller *s, __u64 caller, __u32 kind)
 {
-	/* For the verifier; the compiler must not know better. */
-	asm volatile("" : "+r"(kind));
+	barrier_var(kind);
 	if (kind >= IOMAP_KIND_MAX)
 		return;
 	cpu->total[IOMAP_LINEAR][kind].maps++;
@@ -39,7 +38,7 @@ static __always_inline void fast_count(struct iomap_cpu *cpu, struct iomap_count
 	cpu->counted++;
 }
 
-/* Returns 1 when the map has been counted. */
+/* Returns 1 when it counted the map, 0 to leave it to the slow path. */
 static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
 	__u32 id = ctx->args[0], kind = ctx->args[4], gen;
@@ -93,12 +92,11 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	return 1;
 }
 
-/* Counts the unmap of a map of that mapping, which is still the one it was. */
+/* Counts the unmap of a map whose mapping was not replaced meanwhile. */
 static __always_inline void fast_end(struct iomap_cpu *cpu, struct iomap_counters *c, __u32 kind,
 				     __u64 caller, __u64 start)
 {
-	/* For the verifier; the compiler must not know better. */
-	asm volatile("" : "+r"(kind));
+	barrier_var(kind);
 	if (kind >= IOMAP_KIND_MAX)
 		return;
 	cpu->total[IOMAP_LINEAR][kind].unmaps++;
@@ -132,24 +130,24 @@ static __always_inline int fast_unmap_sleepable(__u64 vaddr, struct iomap_cpu *c
 	return 1;
 }
 
-/* Returns 1 when the unmap has been counted. */
+/* Returns 1 when it counted the unmap, 0 to leave it to the slow path. */
 static __always_inline int fast_unmap(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
 	struct iomap_stack *st = &cpu->stack;
-	struct iomap_frame *f = &st->frames[(st->top - 1) & IOMAP_STACK_MASK];
+	struct iomap_frame *f = iomap_stack_frame(st, 1);
 	__u32 kind = ctx->args[1], id;
 	struct iomap_counters *c;
 	struct iomap_mapping *m;
 
-	/* Whether a budget was kept is a question for the long way. */
+	/* The slow path checks the budget. */
 	if (cfg_max_hold_ns)
 		return 0;
 	if (kind == IOMAP_SLEEPABLE)
 		return fast_unmap_sleepable(ctx->args[0], cpu);
 	if (!st->used || f->vaddr != ctx->args[0] || f->kind != kind || f->backend != IOMAP_LINEAR)
 		return 0;
-	/* A hole below it would go with it. */
-	if (st->used > 1 && !st->frames[(st->top - 2) & IOMAP_STACK_MASK].vaddr)
+	/* The slow path drops a hole below the frame. */
+	if (st->used > 1 && !iomap_stack_frame(st, 2)->vaddr)
 		return 0;
 	id = f->id;
 	m = bpf_map_lookup_elem(&mappings, &id);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hold times: from the map to the unmap. The clock is what costs, so it is read only for these. */
+/* Hold times, from the map to the unmap. Reading the clock is the main cost. */
 #ifndef IOMAP_HOLD_BPF_H
 #define IOMAP_HOLD_BPF_H
 
 #include "account.bpf.h"
 
 /*
- * The start of a hold, or 0 when this one is not timed. early: it is one of the first of its call
- * site. Samples are a random distance apart, so that a driver's own rhythm does not pick them.
+ * The start of a hold, 0 if the hold is not timed. early: the map is one of the first of its call
+ * site. Samples are a random distance apart, so they do not follow a rhythm of the driver.
  */
 static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind, int early)
 {
-	/* A budget is for each of them. */
+	/* Each hold has to keep the budget. */
 	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC)
 		return bpf_ktime_get_ns();
 	if (cfg_timing == IOMAP_TIMING_OFF)
@@ -39,8 +39,8 @@ static __always_inline void hist_add(struct iomap_hist *h, __u64 ns)
 }
 
 /*
- * Counts the unmap of a map that began at start, and the time it was held, for its mapping and
- * kind. Returns that time in nanoseconds, 0 when it is not known.
+ * Counts an unmap and the hold time of its map, which began at start. Returns the hold time in
+ * nanoseconds, 0 when it is not known.
  */
 static __always_inline __u64 hold_end(struct iomap_count *c, __u32 backend, __u32 kind, __u64 start)
 {

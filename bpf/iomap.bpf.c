@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts what io_mapping users do, and checks it. One program for each tracepoint of io_mapping;
- * their arguments are scalars, so that nothing of the kernel's is read. And one each for tasks that
- * switch, tasks that exit, and functions that may sleep.
+ * Counts what io_mapping users do, and checks it. Each tracepoint of io_mapping has a program; the
+ * arguments are scalars, so the programs read no kernel memory. Task switches, task exits and
+ * functions that may sleep have a program each.
  *
  * The kernel calls the tracepoints of io_mapping and sched_switch with interrupts off: on one CPU
- * such a program runs to its end before the next begins. There are no atomics and no calls between
- * functions: the i386 JIT has neither.
+ * such a program ends before the next one begins. The code has no atomics and no calls between BPF
+ * functions, as the i386 JIT has neither.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -22,7 +22,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* The counters of an id, all CPUs together; hold_max, which is no sum, starts anew. */
+/* Sums up the counters of an id over all CPUs. hold_max is no sum: it is set to zero. */
 static __always_inline void sum_counters(__u32 id, struct iomap_counters *sum)
 {
 	struct iomap_counters *c;
@@ -80,9 +80,9 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->vbase = 0;
 		m->backend = backend;
 		/*
-		 * The counters' values so far are set aside, so that an id that is used again
-		 * starts at 0 while counters only grow. Nobody maps this id meanwhile: its creator
-		 * has not returned.
+		 * Counters only grow. An id that is used again starts at 0 as their values at the
+		 * creation are saved here. Nobody maps this id meanwhile: its creator has not
+		 * returned.
 		 */
 		sum_counters(id, &m->at_create);
 		save_name(m->owner);
@@ -142,7 +142,7 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* Tells of a map that failed. Returns IOMAP_LOST_NONE or why not. */
+/* Reports a map that failed. Returns IOMAP_LOST_NONE or the reason why it cannot. */
 static __always_inline int report_failed(const struct opened *o, __u64 offset, __u64 size)
 {
 	struct iomap_event *e = ring_event(IOMAP_EVENT_MAP_FAILED, o->id);
@@ -164,7 +164,7 @@ static __always_inline int report_failed(const struct opened *o, __u64 offset, _
 	return IOMAP_LOST_NONE;
 }
 
-/* Notes where a linear mapping is, for unmaps that need to be placed. */
+/* Saves the address of a linear mapping: unmatched unmaps are compared with it. */
 static __always_inline void learn_vbase(struct iomap_mapping *m, const struct opened *o,
 					__u64 offset)
 {
@@ -234,14 +234,17 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || fast_map(ctx, cpu))
+	if (!cpu)
 		return 0;
-	/* What the long way needs is not to be kept at hand on the short one. */
-	asm volatile("" : "+r"(ctx), "+r"(cpu));
+	if (!cfg_slow_only && fast_map(ctx, cpu))
+		return IOMAP_TOOK_FAST_PATH;
+	/* Keep the compiler from setting up the slow path's values on the fast path. */
+	barrier_var(ctx);
+	barrier_var(cpu);
 	return map_seen(ctx, cpu);
 }
 
-/* Counts the end of a map for its mapping. Returns how long it was held, 0: not known. */
+/* Counts the end of a map for its mapping. Returns the hold time in ns, 0: not known. */
 static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct opened *o)
 {
 	struct iomap_total *t = total_of(cpu, o->backend, o->kind);
@@ -295,9 +298,12 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct iomap_cpu *cpu = shared.armed ? event_seen() : NULL;
 
-	if (!cpu || fast_unmap(ctx, cpu))
+	if (!cpu)
 		return 0;
-	asm volatile("" : "+r"(ctx), "+r"(cpu));
+	if (!cfg_slow_only && fast_unmap(ctx, cpu))
+		return IOMAP_TOOK_FAST_PATH;
+	barrier_var(ctx);
+	barrier_var(cpu);
 	return unmap_seen(ctx, cpu);
 }
 
@@ -305,8 +311,8 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_switch")
 int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 state = ctx->args[3], zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
+	__u32 state = ctx->args[3];
 	struct iomap_frame *f;
 
 	if (!cpu || !shared.armed)
@@ -322,21 +328,21 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* do_exit(), at its beginning: all that it does may sleep, and the driver called none of that. */
+/* do_exit() begins. Everything in it may sleep, and none of that is the driver's doing. */
 SEC("kprobe")
 int iomap_do_exit(struct pt_regs *ctx)
 {
 	return leaked_at_exit(ctx, entered_from(ctx));
 }
 
-/* sched_process_exit(struct task_struct *task): the current one; what the probe did not see */
+/* sched_process_exit(struct task_struct *task): catches exits for which the probe was skipped */
 SEC("raw_tp/sched_process_exit")
 int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	return leaked_at_exit(ctx, 0);
 }
 
-/* Functions that may sleep; which ones is for the loader to find out. */
+/* Functions that may sleep; the loader chooses them. */
 SEC("kprobe")
 int iomap_may_sleep(struct pt_regs *ctx)
 {
@@ -345,7 +351,7 @@ int iomap_may_sleep(struct pt_regs *ctx)
 	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0) : 0;
 }
 
-/* The one that is called most: where there are BPF trampolines, they cost less than a kprobe. */
+/* The function that is called most: a BPF trampoline costs less than a kprobe. */
 SEC("?fentry")
 int iomap_may_sleep_fentry(void *ctx)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The records that the BPF programs and user space share, and the arithmetic that both sides must
- * do alike. One object file serves 64-bit and 32-bit user space, so that every 64-bit member is
- * aligned to 8 bytes on all of them and the sizes are asserted at the end.
+ * do alike. One object file serves 64-bit and 32-bit user space, so every 64-bit member is aligned
+ * to 8 bytes. The sizes are asserted at the end.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
  */
@@ -33,16 +33,16 @@ enum iomap_backend {
 };
 
 /*
- * Why an event is missing from the books. Each lost event has exactly one reason; when two things
- * fail for one event, the one further down this list names it.
+ * Why an event is lost. Each lost event has one reason; when two things fail for one event, the
+ * later one in this list names it.
  */
 enum iomap_lost {
 	IOMAP_LOST_RING_FULL,	   /* no room for the record in the ring buffer */
-	IOMAP_LOST_CALLERS_FULL,   /* counted, but not at its call site */
+	IOMAP_LOST_CALLERS_FULL,   /* counted, but not for its call site */
 	IOMAP_LOST_LIVE_FULL,	   /* counted, but not remembered until its unmap */
-	IOMAP_LOST_DEPTH_OVERFLOW, /* counted, and made the oldest open section forgotten */
-	IOMAP_LOST_SAVED_FULL,	   /* a task switched out, and its open sections forgotten */
-	IOMAP_LOST_TABLE_FULL,	   /* a mapping whose id the table has no room for, or id 0 */
+	IOMAP_LOST_DEPTH_OVERFLOW, /* counted, and the oldest open section is forgotten */
+	IOMAP_LOST_SAVED_FULL,	   /* a task was switched out, and its open sections forgotten */
+	IOMAP_LOST_TABLE_FULL,	   /* the table has no room for the id, or the id is 0 */
 	IOMAP_LOST_BAD_ARGS,	   /* a kind or backend that this version does not know */
 	IOMAP_LOST_RECURSION,	   /* the kernel skipped the program (filled in by the reader) */
 	IOMAP_LOST_MAX,
@@ -57,27 +57,27 @@ enum iomap_timing {
 	IOMAP_TIMING_MAX,
 };
 /*
- * Of each call site, the first ones on each CPU, so that few maps are not too few to be seen; of
- * all others on a CPU, one of about so many.
+ * Sampling takes the first maps of each call site on each CPU, so rare maps are seen too, and then
+ * one of about IOMAP_SAMPLE_PERIOD maps on each CPU.
  */
 #define IOMAP_SAMPLE_FIRST  64
 #define IOMAP_SAMPLE_PERIOD 64
 
 /*
- * The rules that callers of io_mapping must keep. A violation is one violation; a site is where
- * violations come from: the rule, the kind and the calls involved.
+ * The rules that callers of io_mapping must keep. The violations of a site have in common the rule,
+ * the kind and the calls involved.
  */
 enum iomap_rule {
 	IOMAP_SLEEP_IN_ATOMIC,	   /* the holder of an atomic map was switched out */
-	IOMAP_MAY_SLEEP_IN_ATOMIC, /* it called a function that may sleep */
-	IOMAP_UNMAP_ORDER,	   /* an unmap of another than the last atomic or local map */
-	IOMAP_UNMAP_KIND,	   /* unmapped by the call of another kind */
-	IOMAP_UNMAP_UNKNOWN,	   /* an unmap of what is not mapped */
+	IOMAP_MAY_SLEEP_IN_ATOMIC, /* the holder called a function that may sleep */
+	IOMAP_UNMAP_ORDER,	   /* an unmap of a map that is not the last atomic or local one */
+	IOMAP_UNMAP_KIND,	   /* a map unmapped by the call of another kind */
+	IOMAP_UNMAP_UNKNOWN,	   /* an unmap of an address that is not mapped */
 	IOMAP_OFFSET_RANGE,	   /* the map reaches past the end of the region */
 	IOMAP_OFFSET_ALIGN,	   /* the offset is not page aligned */
-	IOMAP_USE_AFTER_FREE,	   /* a map of a mapping that is freed */
-	IOMAP_LEAK,		   /* mapped still when the mapping is freed or the task exits */
-	IOMAP_HOLD_TIME,	   /* an atomic map held for longer than the budget */
+	IOMAP_USE_AFTER_FREE,	   /* a map of a freed mapping */
+	IOMAP_LEAK,	 /* a map still held when its mapping is freed or the task exits */
+	IOMAP_HOLD_TIME, /* an atomic map held for longer than the budget */
 	IOMAP_RULE_MAX,
 };
 
@@ -85,16 +85,16 @@ enum iomap_rule {
 enum iomap_state {
 	IOMAP_EMPTY, /* never seen */
 	IOMAP_LIVE,
-	IOMAP_FREED, /* what it was stays readable until the id is used again */
+	IOMAP_FREED, /* its facts stay readable until the id is used again */
 };
 
-/* What happened to one kind of maps of one mapping on one CPU. hold_* in nanoseconds. */
+/* The maps of one kind of one mapping on one CPU. hold_* in nanoseconds. */
 struct iomap_count {
 	__aligned_u64 maps;    /* that succeeded */
-	__aligned_u64 unmaps;  /* whose map was seen */
+	__aligned_u64 unmaps;  /* matched ones */
 	__aligned_u64 failed;  /* maps that returned no address */
-	__aligned_u64 gone;    /* maps that no unmap will end any more: leaked or forgotten */
-	__aligned_u64 callers; /* sum of the call sites of maps - of those that ended; wraps */
+	__aligned_u64 gone;    /* maps that no unmap will end: leaked or forgotten */
+	__aligned_u64 callers; /* sum of the callers of open maps; wraps */
 	__aligned_u64 hold_count;
 	__aligned_u64 hold_sum;
 	__aligned_u64 hold_max; /* since the mapping was created */
@@ -112,46 +112,46 @@ struct iomap_mapping {
 	__aligned_u64 owner;	  /* return address of the creating call; 0: not known */
 	__aligned_u64 created_ns; /* 0: before the tracer */
 	__aligned_u64 freed_ns;
-	__aligned_u64 vbase; /* linear: where it is mapped, once a map told; else 0 */
-	__u32 gen;	     /* counts the creations seen under this id */
+	__aligned_u64 vbase; /* linear: virtual address, known after the first map; else 0 */
+	__u32 gen;	     /* number of creations seen under this id */
 	__u8 backend;
 	__u8 state; /* enum iomap_state */
 	__u8 pad[2];
-	struct iomap_counters at_create; /* the sums over all CPUs then; hold_max unused */
+	struct iomap_counters at_create; /* sums over all CPUs at the creation; hold_max unused */
 };
 
 /* One open atomic or local section. */
 struct iomap_frame {
-	__aligned_u64 vaddr; /* 0: taken out from below others */
+	__aligned_u64 vaddr; /* 0: a hole, taken out from below others */
 	__aligned_u64 ts;    /* 0: not timed */
 	__aligned_u64 caller;
 	__u32 id;
 	__u32 gen;	 /* of the mapping when mapped */
-	__s32 map_stack; /* number in `map_stacks`; negative: not kept */
+	__s32 map_stack; /* number in `map_stacks`; negative: not saved */
 	__u8 kind;
 	__u8 backend;
 	__u8 pad[2];
 };
 
-/* Addresses kept of a kernel stack, innermost first. */
+/* Addresses saved of a kernel stack, innermost first. */
 #define IOMAP_STACK_FRAMES 24
 
-/* Open sections kept a task; a power of two. kmap has 16 slots, linear has no limit. */
+/* Open sections saved for a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The open sections of a task, the newest IOMAP_STACK_DEPTH of them, and its map or unmap. */
+/* The newest IOMAP_STACK_DEPTH open sections of a task, and its map or unmap in flight. */
 struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
-	__u32 used;	 /* frames below top, those taken out included; frames[top - 1] is open */
+	__u32 used;	 /* frames below top, holes included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	__u32 hit;	 /* of iomap_stack_find() */
+	__u32 hit;	 /* result of iomap_stack_find() */
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
 
 /*
- * Key and value of the hash `live`: the open sleepable maps. An address may be held several times,
- * each under its own n, the lowest free one.
+ * Key and value of the hash `live`: the open sleepable maps. Each hold of an address has its own n,
+ * the lowest free one.
  */
 #define IOMAP_LIVE_SLOTS 32
 
@@ -171,61 +171,61 @@ struct iomap_live {
 	__u8 pad[3];
 };
 
-/* What a CPU did, by backend and kind. */
+/* Events of a CPU, by backend and kind. */
 struct iomap_total {
 	__aligned_u64 maps;
 	__aligned_u64 unmaps;
 	__aligned_u64 failed;
 };
 
-/* The only value of the per-CPU array `cpus`: what every event touches. */
+/* The only value of the per-CPU array `cpus`, which every event touches. */
 struct iomap_cpu {
-	__aligned_u64 seen; /* counted + the sum of lost, but while a handler runs */
+	__aligned_u64 seen; /* counted + the sum of lost, except while a handler runs */
 	__aligned_u64 counted;
 	__aligned_u64 lost[IOMAP_LOST_MAX];
 	__aligned_u64 created;
 	__aligned_u64 freed;
-	__aligned_u64 unmatched[IOMAP_KIND_MAX]; /* unmaps whose map was not seen */
+	__aligned_u64 unmatched[IOMAP_KIND_MAX]; /* unmaps without a known map */
 	struct iomap_total total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	__aligned_u64 violations[IOMAP_RULE_MAX];
-	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* strays that may have ended an older map */
+	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* unmatched ones that may end an older map */
 	__aligned_u64 saves;			 /* tasks switched out with open sections */
-	__aligned_u64 restores;			 /* and in again */
-	__u32 max_id;				 /* highest id of a create that the table took */
+	__aligned_u64 restores;			 /* and switched in again */
+	__u32 max_id;				 /* highest id that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
-	__u32 settled; /* it switched tasks since we began: no atomic section is older than us */
-	__u32 misses; /* tasks switched in that had none saved, since the flag was last looked at */
-	__u32 hit;    /* of live_take_pass() */
-	struct iomap_live taken;  /* by live_take() */
-	struct iomap_stack stack; /* of the task that it runs, and of interrupts above it */
+	__u32 settled;		 /* it switched tasks since the start: no atomic section is older */
+	__u32 misses;		 /* tasks switched in without saved sections since clear_saved() */
+	__u32 hit;		 /* result of live_take_pass() */
+	struct iomap_live taken; /* by live_take() */
+	struct iomap_stack stack; /* of the running task, and of interrupts on top */
 };
 
 /*
- * The only global variable of the programs, `shared`. There are no atomics: a flag may be written
- * by several CPUs at once, with the same value.
+ * The only global variable of the programs, `shared`. There are no atomics: CPUs that write a flag
+ * at the same time write the same value.
  */
 struct iomap_shared {
 	/*
-	 * Which n of the live keys were ever used, so that a look-up does not try all of them. A
-	 * flag is set before its n is first used and never cleared.
+	 * The n of the live keys that were ever used: a look-up does not try the others. A flag is
+	 * set before its n is first used and never cleared.
 	 */
 	__u8 live_used[IOMAP_LIVE_SLOTS];
 	__aligned_u64 armed_ns; /* when armed was set */
 	__aligned_u64 saved_ns; /* when a task was last switched out with open sections */
 	struct iomap_ipi_purging purging;
 	/*
-	 * Maps and unmaps are seen from here on: set when all programs are attached, so that only
-	 * what was open at that moment ends in unmaps whose map was not seen.
+	 * Set when all programs are attached: maps and unmaps are seen from then on, and only maps
+	 * that were open at that moment have unmatched unmaps.
 	 */
 	__u32 armed;
-	__u32 old;	  /* mappings alive that are older than us; more, when frees coincide */
+	__u32 old;	  /* living mappings older than the programs; too high if frees coincide */
 	__u32 saved;	  /* tasks may be switched out with open sections */
-	__u32 unsaved;	  /* one was and had no room: atomic and local sections got forgotten */
-	__u32 live_lost;  /* a sleepable map was not remembered */
-	__u32 unreported; /* a site of violations that the ring had no room to tell of */
-	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that others build upon */
-	__u32 joined;	  /* ours were among the functions called on other CPUs */
+	__u32 unsaved;	  /* a task had no room: its atomic and local sections are forgotten */
+	__u32 live_lost;  /* a sleepable map is forgotten */
+	__u32 unreported; /* the ring had no room to report a site */
+	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
+	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -243,7 +243,7 @@ struct iomap_caller {
 	__aligned_u64 failed;
 };
 
-/* Value of the per-CPU array `sites`: a site lives in one of two buckets that its hash names. */
+/* Value of the per-CPU array `callers`: the hash of a caller names two buckets for it. */
 #define IOMAP_CALLER_WAYS 4
 
 struct iomap_caller_bucket {
@@ -251,8 +251,8 @@ struct iomap_caller_bucket {
 };
 
 /*
- * Hold times: values below 4 ns have a bucket each, then each octave has 4 of equal width.
- * The last bucket also takes what lies above it.
+ * Hold times: values below 4 ns have a bucket each, then each octave has 4 buckets of equal width.
+ * The last bucket also takes all longer times.
  */
 #define IOMAP_HIST_BUCKETS 192
 
@@ -266,17 +266,17 @@ struct iomap_hist {
 #define IOMAP_COMM_LEN 16
 
 /*
- * Value of the hash `violations`: the first violation from a site, which is the key: a hash of the
- * rule, the kind, the calls involved and the top of the stack.
+ * Value of the hash `violations`: the first violation from a site. The key is a hash of the rule,
+ * the kind, the calls involved and the top of the stack.
  */
 struct iomap_violation {
 	__aligned_u64 time_ns;
 	__aligned_u64 caller;	/* of the map; 0: not known */
-	__aligned_u64 callers;	/* of several leaked maps, the sum of their call sites; else 0 */
-	__aligned_u64 offender; /* return address of the offending call; 0: it was none of ours */
+	__aligned_u64 callers;	/* of several leaked maps, the sum of their callers; else 0 */
+	__aligned_u64 offender; /* return address of the call of io_mapping; 0: no such call */
 	__aligned_u64 base;	/* of the mapping, 0: not known */
 	__aligned_u64 size;	/* of the mapping */
-	__aligned_u64 offset;	/* of the map; for the offset rules and use-after-free */
+	__aligned_u64 offset;	/* of the map, for the offset rules and use-after-free */
 	__aligned_u64 map_size; /* likewise */
 	__u32 id;
 	__u32 gen;
@@ -288,7 +288,7 @@ struct iomap_violation {
 	__u8 rule;
 	__u8 kind; /* of the map */
 	__u8 backend;
-	__u8 at_exit; /* a leak: found when the task ended, not when the mapping was freed */
+	__u8 at_exit; /* leak: found at the end of the task, not at the free of the mapping */
 	char comm[IOMAP_COMM_LEN];
 	__aligned_u64 stack[IOMAP_STACK_FRAMES]; /* of the offence, tracing functions included */
 };
@@ -299,12 +299,13 @@ struct iomap_violation_count {
 	__aligned_u64 held_ns; /* longest; 0: not known */
 };
 
-/* Places kept; the violations of others are counted by rule only. */
+/* Places that are saved; violations of others are counted by rule only. */
 #define IOMAP_SITES 1024
 
 /*
- * Value of the hash `names`, by address: what the kernel calls it, "function+0x12/0x34 [module]".
- * Noted when the address is first met: the module may be gone when user space gets to it.
+ * Value of the hash `names`, by address: its name as the kernel prints it, such as
+ * "function+0x12/0x34 [module]". Saved when the address first occurs, as the module may be gone
+ * when user space looks.
  */
 #define IOMAP_NAME_LEN 128
 #define IOMAP_NAMES    2048
@@ -314,8 +315,8 @@ struct iomap_name {
 };
 
 /*
- * Value of the hash `stack_names`, by site: the same of its stack, a line for each address, in two
- * halves. What there was no room for is cut off.
+ * Value of the hash `stack_names`, by site: the names of its stack, a line for each address, in two
+ * halves. Names without room are cut off.
  */
 #define IOMAP_STACK_NAMES_LEN 1024
 #define IOMAP_STACK_NAMES     256
@@ -324,7 +325,7 @@ struct iomap_stack_names {
 	char text[2][IOMAP_STACK_NAMES_LEN];
 };
 
-/* A record of the ring buffer `events`: what is rare enough to be told one by one. */
+/* A record of the ring buffer `events`: events that are rare enough to be reported one by one. */
 enum iomap_event_type {
 	IOMAP_EVENT_CREATE = 1,
 	IOMAP_EVENT_FREE,
@@ -351,6 +352,9 @@ struct iomap_event {
 	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
 };
 
+/* What the programs of maps and unmaps return to a test; the kernel ignores it. */
+#define IOMAP_TOOK_FAST_PATH 1
+
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 
@@ -360,7 +364,7 @@ IOMAP_INLINE __u32 iomap_hist_index(__u32 backend, __u32 kind)
 	return backend * IOMAP_KIND_MAX + kind;
 }
 
-/* Operations whose own time is taken: on backends that do real work. */
+/* Operations whose own duration is measured, on backends that do real work. */
 enum iomap_op {
 	IOMAP_OP_MAP,
 	IOMAP_OP_UNMAP,
@@ -424,14 +428,14 @@ IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
 }
 
 /*
- * Hash of a call site: its upper and its lower 16 bits, masked, are the two buckets that it may be
- * in, so that what one bucket has no room for spreads over all others.
+ * Hash of a caller. Its upper and its lower 16 bits, masked, are the two buckets that the caller
+ * may be in, so overflow from one bucket spreads over all others.
  */
 IOMAP_INLINE __u32 iomap_caller_hash(__u64 caller, __u32 id, __u32 kind)
 {
 	__u64 h = caller + (__u64)(id * 4 + kind) * 0x9e3779b97f4a7c15ULL;
 
-	/* A product's high bits depend on all of its factors' bits, its low ones do not. */
+	/* The high bits of a product depend on all bits of its factors, its low bits do not. */
 	h *= 0xff51afd7ed558ccdULL;
 	return h >> 32;
 }

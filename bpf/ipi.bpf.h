@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts between CPUs: each is counted once, for whoever it was sent on behalf of. Most of
- * these programs run with interrupts on; what comes between on a higher level has counters of its
- * own.
+ * The programs for interrupts between CPUs; iomap.bpf.c includes this file once. Each interrupt is
+ * counted once, in the class of whoever caused it. Most of these programs run with interrupts on. A
+ * program that interrupts another one runs on a higher level and has counters of its own.
  */
 #ifndef IOMAP_IPI_BPF_H
 #define IOMAP_IPI_BPF_H
@@ -11,7 +11,7 @@
 
 struct pt_regs;
 
-/* What a program needs to count something. */
+/* The counters of whoever acts on this CPU. */
 struct sender {
 	struct iomap_cpu *cpu;
 	struct iomap_ipi_cpu *ic;
@@ -19,7 +19,7 @@ struct sender {
 	__u32 class;
 };
 
-/* On whose behalf the CPU acts. */
+/* The class of the CPU's current work. */
 static __always_inline __u32 class_now(const struct iomap_cpu *cpu, __u32 level)
 {
 	if (level != IOMAP_LEVEL_TASK)
@@ -31,21 +31,19 @@ static __always_inline __u32 class_now(const struct iomap_cpu *cpu, __u32 level)
 	return cpu->stack.op.open ? IOMAP_IPI_DIRECT : IOMAP_IPI_OTHER;
 }
 
-/* Whatever the CPU is at, class_now() is IOMAP_IPI_OTHER. */
+/* class_now() is IOMAP_IPI_OTHER on each level. */
 static __always_inline int nothing_ours(const struct iomap_cpu *cpu)
 {
 	return !cpu->stack.op.open && !cpu->stack.op.reserve && !shared.purging.task;
 }
 
 /*
- * Returns 0 when nothing is to be counted. alone: the program is the only one that counts what it
- * counts on IOMAP_LEVEL_NONE; to ask what the CPU is at takes longer than all the rest.
+ * Returns 0 when nothing is to be counted. alone: no other program counts the same counters on
+ * IOMAP_LEVEL_NONE. Finding the level takes longer than all the rest.
  */
 static __always_inline int sender_now(struct sender *s, int alone)
 {
-	__u32 zero = 0;
-
-	s->cpu = shared.armed ? bpf_map_lookup_elem(&cpus, &zero) : NULL;
+	s->cpu = shared.armed ? this_cpu() : NULL;
 	if (!s->cpu)
 		return 0;
 	if (alone && nothing_ours(s->cpu)) {
@@ -61,11 +59,11 @@ static __always_inline int sender_now(struct sender *s, int alone)
 
 _Static_assert(IOMAP_IPI_CLASS_MAX == 4, "a mask bounds the class");
 
-/* The class as an index; the compiler must not know better than the verifier, see total_of(). */
+/* The class as an index that the verifier sees the bound of, see total_of(). */
 static __always_inline __u32 class_index(__u32 class)
 {
 	class &= IOMAP_IPI_CLASS_MAX - 1;
-	asm volatile("" : "+r"(class));
+	barrier_var(class);
 	return class;
 }
 
@@ -74,7 +72,7 @@ static __always_inline struct iomap_ipi_count *class_count(struct iomap_ipi_cpu 
 	return &ic->count[class_index(class)];
 }
 
-/* Where the same is counted for the one map, unmap or purge; NULL: nowhere. */
+/* The count of the map, unmap or purge in flight; NULL: none. */
 static __always_inline struct iomap_ipi_count *op_count(const struct sender *s)
 {
 	if (s->class == IOMAP_IPI_PURGE)
@@ -124,7 +122,7 @@ int iomap_ipi_send_cpu(struct bpf_raw_tracepoint_args *ctx)
 	} else if (target != bpf_get_smp_processor_id()) {
 		s.ic->sent[IOMAP_IPI_CALL]++;
 	} else {
-		/* Work that the CPU puts off, as our own events do: not for the map. */
+		/* Work that the CPU defers, as our own events do: not caused by the map. */
 		s.ic->sent[IOMAP_IPI_IRQ_WORK]++;
 		s.class = IOMAP_IPI_OTHER;
 	}
@@ -198,7 +196,7 @@ int iomap_ipi_func(struct bpf_raw_tracepoint_args *ctx)
 	struct iomap_ipi_state *st;
 	__u32 zero = 0, *sender;
 
-	/* No csd: it runs on the CPU that called it. */
+	/* Without a csd, the function runs on the CPU that called it. */
 	st = bpf_map_lookup_elem(&ipi_state, &zero);
 	if (!st || !csd || !shared.armed)
 		return 0;
@@ -243,7 +241,7 @@ int iomap_ipi_func_done(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* All pages of the reserve that were unmapped so far. */
+/* Pages of the reserve that were unmapped so far. */
 static __always_inline __u64 slots_so_far(void)
 {
 	struct iomap_ipi_cpu *ic;
@@ -283,7 +281,7 @@ int iomap_ipi_broadcast(struct pt_regs *ctx)
 	return 0;
 }
 
-/* What this CPU's broadcasts of ours took on the others since the last time that it was asked. */
+/* The time that this CPU's broadcasts took on other CPUs since the last call. */
 static __always_inline __u64 newly_stolen(struct iomap_ipi_state *st)
 {
 	__u32 me = bpf_get_smp_processor_id(), cpu;
@@ -298,7 +296,7 @@ static __always_inline __u64 newly_stolen(struct iomap_ipi_state *st)
 	return sum - before;
 }
 
-/* The same returns: all have run the function. */
+/* The same returns: all CPUs have run the function. */
 SEC("kretprobe")
 int iomap_ipi_broadcast_done(struct pt_regs *ctx)
 {
@@ -312,7 +310,7 @@ int iomap_ipi_broadcast_done(struct pt_regs *ctx)
 	if (!st || !st->calling || !sender_now(&s, 0))
 		return 0;
 	st->calling = 0;
-	/* All CPUs that it was for may be busy with nothing, or offline. */
+	/* There may be no target: the other CPUs are idle or offline. */
 	if (!st->calls && shared.ipi_hooks & IOMAP_HAS_CSD_QUEUE)
 		return 0;
 	wait = bpf_ktime_get_ns() - st->call_ts;
@@ -332,7 +330,7 @@ int iomap_ipi_broadcast_done(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Interrupts are off, and no NMI is received as one of these: nothing comes in between. */
+/* Interrupts are off, and NMIs are not counted here, so nothing interrupts this. */
 static __always_inline int received(__u32 vector)
 {
 	struct iomap_ipi_cpu *ic = shared.armed ? ipi_cpu_at(IOMAP_LEVEL_HARDIRQ) : NULL;
@@ -367,8 +365,7 @@ int iomap_ipi_got_irq_work(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_mapping_map_start")
 int iomap_map_start(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
 
 	if (cpu && shared.armed)
 		ipi_op_map_start(cpu, ctx->args[0], ctx->args[3]);
@@ -379,8 +376,7 @@ int iomap_map_start(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_mapping_unmap_done")
 int iomap_unmap_done(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
 
 	if (cpu && shared.armed)
 		ipi_op_unmap_end(cpu);
@@ -406,7 +402,9 @@ int iomap_ipi_range(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* __purge_vmap_area_lazy(), with vmap_purge_lock held: what is queued from here on has to wait. */
+/*
+ * __purge_vmap_area_lazy(), with vmap_purge_lock held: ranges queued later wait for the next one.
+ */
 SEC("kprobe")
 int iomap_ipi_purge(struct pt_regs *ctx)
 {
@@ -432,7 +430,7 @@ int iomap_ipi_purged(struct bpf_raw_tracepoint_args *ctx)
 	if (!shared.armed)
 		return 0;
 	if (p->task != bpf_get_current_task()) {
-		/* It began before us, or its probe was passed by. */
+		/* The purge began before the programs, or its probe was skipped. */
 		__builtin_memset(&p->count, 0, sizeof(p->count));
 		p->epoch++;
 		p->unseen++;
@@ -446,7 +444,7 @@ int iomap_ipi_purged(struct bpf_raw_tracepoint_args *ctx)
 	rec->epoch = 0;
 	barrier();
 	rec->ranges = ranges;
-	/* With 32 bits: that is what the JIT of i386 can divide. */
+	/* The JIT of i386 divides 32 bits only. */
 	rec->part = ranges ? 0xffffffffU / ranges + 1ULL : 0;
 	rec->count = p->count;
 	barrier();
@@ -460,8 +458,7 @@ int iomap_ipi_purged(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe")
 int iomap_ipi_reserve(struct pt_regs *ctx)
 {
-	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
 
 	if (cpu && shared.armed && in_task())
 		cpu->stack.op.reserve = 1;
@@ -471,8 +468,7 @@ int iomap_ipi_reserve(struct pt_regs *ctx)
 SEC("kretprobe")
 int iomap_ipi_reserve_done(struct pt_regs *ctx)
 {
-	__u32 zero = 0;
-	struct iomap_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct iomap_cpu *cpu = this_cpu();
 
 	if (cpu && in_task())
 		cpu->stack.op.reserve = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The records of inter-processor interrupts and whose doing they are, shared with user space; see
+ * The records of interrupts between CPUs and of who caused them, shared with user space; see
  * docs/ipi.md. Part of iomap.h, and under its rules.
  */
 #ifndef IOMAP_IPI_H
@@ -10,16 +10,16 @@
 
 #define IOMAP_INLINE static inline __attribute__((always_inline, unused))
 
-/* On whose behalf it was sent. */
+/* The cause of an interrupt. */
 enum iomap_ipi_class {
 	IOMAP_IPI_OTHER,
 	IOMAP_IPI_DIRECT,  /* by a task inside a map or an unmap */
-	IOMAP_IPI_PURGE,   /* in a purge of vmalloc's queue: shared by those who queued */
-	IOMAP_IPI_RESERVE, /* in a flush of the reserve of the ioremap backend: all of it ours */
+	IOMAP_IPI_PURGE,   /* in a purge of vmalloc's queue: shared by all that queued ranges */
+	IOMAP_IPI_RESERVE, /* in a flush of the ioremap backend's reserve: all io_mapping's */
 	IOMAP_IPI_CLASS_MAX,
 };
 
-/* What the interrupt is for, as /proc/interrupts tells them apart. */
+/* The purpose of an interrupt, as in /proc/interrupts. */
 enum iomap_ipi_vector {
 	IOMAP_IPI_CALL,	    /* CAL */
 	IOMAP_IPI_RESCHED,  /* RES */
@@ -27,24 +27,27 @@ enum iomap_ipi_vector {
 	IOMAP_IPI_VECTOR_MAX,
 };
 
-/* What interrupts what on a CPU. Of two programs on one level, neither comes between the other. */
+/* Levels of interrupts on a CPU. Programs on one level do not interrupt each other. */
 enum iomap_level {
 	IOMAP_LEVEL_TASK,
 	IOMAP_LEVEL_SOFTIRQ,
 	IOMAP_LEVEL_HARDIRQ,
 	IOMAP_LEVEL_NMI,
-	/* Not asked, as nothing is ours. Each counter has one program, which does not nest. */
+	/*
+	 * Not looked up, as no map or unmap is in flight. Each counter has one program, which does
+	 * not nest.
+	 */
 	IOMAP_LEVEL_NONE,
 	IOMAP_LEVEL_MAX,
 };
 
 struct iomap_ipi_count {
 	__aligned_u64 broadcasts; /* calls of a function on other CPUs */
-	__aligned_u64 sends;	  /* times that interrupts were sent, to one CPU or to several */
-	__aligned_u64 ipis;	  /* interrupts: CPUs that they were sent to */
+	__aligned_u64 sends;	  /* calls that send interrupts, to one CPU or to several */
+	__aligned_u64 ipis;	  /* interrupts: one for each target CPU */
 	__aligned_u64 calls;	  /* functions queued for a CPU, with or without an interrupt */
-	__aligned_u64 wait_ns;	  /* the sender's, in broadcasts */
-	__aligned_u64 stolen_ns;  /* the functions' time on the other CPUs */
+	__aligned_u64 wait_ns;	  /* time of the sender in broadcasts */
+	__aligned_u64 stolen_ns;  /* time of the functions on the other CPUs */
 };
 
 /* Value of the per-CPU array `ipi_cpus`, by level. */
@@ -52,11 +55,11 @@ struct iomap_ipi_cpu {
 	struct iomap_ipi_count count[IOMAP_IPI_CLASS_MAX];
 	__aligned_u64 sent[IOMAP_IPI_VECTOR_MAX];
 	__aligned_u64 received[IOMAP_IPI_VECTOR_MAX];
-	__aligned_u64 queued;	/* ranges put into vmalloc's queue, by anybody */
-	__aligned_u64 slots;	/* pages of the reserve to be flushed before they are used again */
-	__aligned_u64 unread;	/* sends to CPUs that could not be told */
-	__aligned_u64 unjoined; /* calls of ours whose time counts as other's */
-	__aligned_u64 unplaced; /* maps and unmaps whose costs are at no call site */
+	__aligned_u64 queued;	/* ranges put into vmalloc's queue by anybody */
+	__aligned_u64 slots;	/* pages of the reserve to flush before their next use */
+	__aligned_u64 unread;	/* sends whose CPUs could not be read */
+	__aligned_u64 unjoined; /* calls by maps and unmaps whose time counts as other */
+	__aligned_u64 unplaced; /* maps and unmaps whose cost has no call site */
 };
 
 /* Value of the per-CPU array `ipi_matrix`, by level and target: interrupts that the CPU sent. */
@@ -64,7 +67,7 @@ struct iomap_ipi_cell {
 	__aligned_u64 ipis[IOMAP_IPI_CLASS_MAX];
 };
 
-/* CPUs with which that array is kept; on larger machines it would take too much memory. */
+/* The array is not used with more CPUs: it would take too much memory. */
 #define IOMAP_MATRIX_CPUS 128
 
 IOMAP_INLINE __u32 iomap_matrix_index(__u32 level, __u32 target, __u32 cpus)
@@ -72,12 +75,12 @@ IOMAP_INLINE __u32 iomap_matrix_index(__u32 level, __u32 target, __u32 cpus)
 	return level * cpus + target;
 }
 
-/* A map or unmap under way. Goes with its task, as the open sections do. */
+/* A map or unmap in flight. It moves with its task, as the open sections do. */
 struct iomap_ipi_op {
-	struct iomap_ipi_count count; /* what it cost so far */
+	struct iomap_ipi_count count; /* its cost so far */
 	__aligned_u64 start;	      /* 0: not timed */
-	__aligned_u64 caller;	      /* of the map; 0: it tells at its end */
-	__aligned_u64 epoch;	      /* in which it queued */
+	__aligned_u64 caller;	      /* of the map; 0: known at its end */
+	__aligned_u64 epoch;	      /* of the queued ranges */
 	__u32 queued;		      /* ranges */
 	__u32 id;
 	__u8 kind;
@@ -90,39 +93,39 @@ struct iomap_ipi_op {
 
 /* The only value of the per-CPU array `ipi_state`. */
 struct iomap_ipi_state {
-	/* The broadcast that the CPU waits for */
+	/* The broadcast in flight */
 	__aligned_u64 call_ts;
 	__u32 call_class;
-	__u32 calls; /* functions queued in it */
+	__u32 calls; /* functions that it queued */
 	__u32 calling;
-	/* The function that it runs for another CPU */
-	__s32 sender; /* -1: of no interest */
+	/* The function that runs for another CPU */
+	__s32 sender; /* -1: not called by a map or unmap */
 	__aligned_u64 csd;
 	__aligned_u64 func_ts;
-	__aligned_u64 preempt_count; /* where the CPU's is; 0: not looked for yet */
-	__aligned_u64 stolen;	     /* by this CPU's broadcasts of ours, so far; on all CPUs */
+	__aligned_u64 preempt_count; /* its address; 0: not looked up yet */
+	__aligned_u64 stolen; /* time on all CPUs so far, by this CPU's broadcasts for maps */
 };
 
 /*
- * A purge of vmalloc's queue, number `epoch`: value of the array `ipi_purges`, by epoch modulo its
- * size. A range is queued in the epoch of the purge that comes next; epochs start at 1.
+ * Value of the array `ipi_purges`, by epoch modulo its size: the purge of vmalloc's queue with that
+ * number. A range belongs to the epoch of the next purge; epochs start at 1.
  */
 #define IOMAP_PURGES 1024
 
 struct iomap_ipi_purge {
 	__aligned_u64 epoch;  /* 0: none yet */
 	__aligned_u64 ranges; /* purged */
-	__aligned_u64 part;   /* a range's part of the cost, of 2^32; rounded up */
+	__aligned_u64 part;   /* share of a range in the cost, in 1/2^32; rounded up */
 	struct iomap_ipi_count count;
 };
 
-/* In `shared`: the purge under way, of which there is one at most, and the sum of the others. */
+/* In `shared`: the purge in flight, of which there is one at most, and the sum of the others. */
 struct iomap_ipi_purging {
-	__aligned_u64 task;  /* that purges; 0: none */
-	__aligned_u64 epoch; /* in which ranges are queued now */
+	__aligned_u64 task;  /* that runs the purge; 0: none */
+	__aligned_u64 epoch; /* of the ranges that are queued now */
 	__aligned_u64 purges;
 	__aligned_u64 ranges; /* purged by them */
-	__aligned_u64 unseen; /* purges not seen from their beginning: nobody is charged */
+	__aligned_u64 unseen; /* purges whose begin was not seen: nobody is charged */
 	__aligned_u64 slots;  /* `slots` of all CPUs when the reserve was last flushed */
 	struct iomap_ipi_count count;
 };
@@ -133,9 +136,9 @@ struct iomap_ipi_open {
 	__aligned_u64 ranges;
 };
 
-/* Key and value of the per-CPU hash `ipi_callers`: a call site that caused interrupts, or will. */
+/* Key and value of the per-CPU hash `ipi_callers`: a caller that caused interrupts, or will. */
 struct iomap_ipi_caller_key {
-	__aligned_u64 caller; /* of the map, also for what its unmap costs */
+	__aligned_u64 caller; /* of the map, also for the cost of its unmap */
 	__u32 id;
 	__u8 kind;
 	__u8 backend;
@@ -147,7 +150,7 @@ struct iomap_ipi_caller {
 	struct iomap_ipi_count deferred; /* all but the times in 1/IOMAP_SHARE_ONE */
 	__aligned_u64 queued;		 /* ranges */
 	__aligned_u64 slots;
-	__aligned_u64 expired; /* ranges whose purge was forgotten before it was shared out */
+	__aligned_u64 expired; /* ranges whose purge was overwritten before it was shared out */
 	struct iomap_ipi_open open[2]; /* the newest epoch, and one before it */
 };
 
@@ -178,13 +181,13 @@ IOMAP_INLINE void iomap_ipi_add(struct iomap_ipi_count *sum, const struct iomap_
 	sum->stolen_ns += c->stolen_ns;
 }
 
-/* Adds to *sum what that many ranges have to bear of a purge. */
+/* Adds to *sum the share of that many ranges in a purge. */
 IOMAP_INLINE void iomap_ipi_share(struct iomap_ipi_count *sum, const struct iomap_ipi_purge *p,
 				  __u64 ranges)
 {
 	__u64 f = ranges * p->part;
 
-	/* The rounding, and ranges that were told of too late for their own purge. */
+	/* The limit covers rounding, and ranges that were counted too late for their purge. */
 	if (f > 1ULL << 32)
 		f = 1ULL << 32;
 	sum->broadcasts += iomap_count_share(p->count.broadcasts, f);
@@ -196,8 +199,8 @@ IOMAP_INLINE void iomap_ipi_share(struct iomap_ipi_count *sum, const struct ioma
 }
 
 /*
- * Settles what was queued in an epoch that is past. p: the record at its place. Returns 0 when the
- * purge has not ended yet, and nothing is done.
+ * Settles the ranges of an epoch with its purge. p: the record at the epoch's index. Returns 0 and
+ * does nothing if the purge has not ended yet.
  */
 IOMAP_INLINE int iomap_ipi_settle(struct iomap_ipi_caller *s, struct iomap_ipi_open *o,
 				  const struct iomap_ipi_purge *p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is kept of interrupts between CPUs. The loader gives the maps their sizes. */
+/* The maps of interrupts between CPUs. The loader sets their sizes. */
 #ifndef IOMAP_IPI_MAPS_BPF_H
 #define IOMAP_IPI_MAPS_BPF_H
 
@@ -26,7 +26,7 @@ struct {
 	__type(value, struct iomap_ipi_cell);
 } ipi_matrix SEC(".maps");
 
-/* Time that a CPU lost to functions of ours, by the CPU that sent them. */
+/* Time that a CPU lost to functions called by maps and unmaps, by the CPU that sent them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -34,7 +34,7 @@ struct {
 	__type(value, __u64);
 } ipi_stolen SEC(".maps");
 
-/* Functions of ours that wait for their CPU, with the CPU that sent them. */
+/* Functions called by maps and unmaps that wait for their CPU, with the CPU that sent them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -64,7 +64,7 @@ struct {
 	__type(value, struct iomap_hist);
 } op_hists SEC(".maps");
 
-/* Where a set of CPUs is copied to; its senders are not preempted. */
+/* Buffer for a set of CPUs; the programs that use it are not preempted. */
 #define MASK_WORDS 128
 
 struct cpu_mask {

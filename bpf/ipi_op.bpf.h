@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Maps and unmaps under way, from io_mapping_map_start to io_mapping_map and from io_mapping_unmap
- * to io_mapping_unmap_done: what their task does meanwhile is their doing. Interrupts that come
- * between are not the task, and the maps that they make send nothing.
+ * Maps and unmaps in flight, from io_mapping_map_start to io_mapping_map and from io_mapping_unmap
+ * to io_mapping_unmap_done. Everything that their task does meanwhile is charged to them.
+ * Interrupts are not the task, and maps in interrupts send nothing.
  */
 #ifndef IOMAP_IPI_OP_BPF_H
 #define IOMAP_IPI_OP_BPF_H
@@ -12,7 +12,7 @@
 #include "ipi_maps.bpf.h"
 #include "sections.bpf.h"
 
-/* What the CPU is at, as the kernel keeps it: from 6.2 to 6.14 in here, else in __preempt_count. */
+/* The kernel's preempt count of a CPU: from 6.2 to 6.14 in here, else in __preempt_count. */
 struct pcpu_hot {
 	int preempt_count;
 } __attribute__((preserve_access_index));
@@ -21,7 +21,7 @@ struct pcpu_hot {
 #define HARDIRQ_MASK   0x0f0000
 #define NMI_MASK       0xf00000
 
-/* Finds that variable of this CPU. */
+/* The address of that variable of this CPU. */
 static __always_inline __u64 find_preempt_count(void)
 {
 	__u64 offsets = cfg_per_cpu_offset + bpf_get_smp_processor_id() * cfg_long_size;
@@ -35,7 +35,7 @@ static __always_inline __u64 find_preempt_count(void)
 	return cfg_long_size == 4 ? (__u32)addr : addr;
 }
 
-/* What the CPU is at; IOMAP_LEVEL_MAX: that cannot be told. */
+/* The level that the CPU runs at; IOMAP_LEVEL_MAX: not known. */
 static __always_inline __u32 level_now(void)
 {
 	struct iomap_ipi_state *st;
@@ -65,13 +65,13 @@ static __always_inline int in_task(void)
 
 static __always_inline struct iomap_ipi_cpu *ipi_cpu_at(__u32 level)
 {
-	/* Where it cannot be told, all is counted as if by interrupts: nothing is ours. */
+	/* If the level is not known, count as for an interrupt: nothing is charged to maps. */
 	if (level >= IOMAP_LEVEL_MAX)
 		level = IOMAP_LEVEL_HARDIRQ;
 	return bpf_map_lookup_elem(&ipi_cpus, &level);
 }
 
-/* The call site's record, made when there is none; NULL when there is no room. */
+/* The record of the call site, made if there is none; NULL when there is no room. */
 static __always_inline struct iomap_ipi_caller *ipi_caller_of(__u64 caller, __u32 id, __u32 kind,
 							      __u32 backend)
 {
@@ -87,7 +87,7 @@ static __always_inline struct iomap_ipi_caller *ipi_caller_of(__u64 caller, __u3
 	return bpf_map_lookup_elem(&ipi_callers, &key);
 }
 
-/* Notes ranges that the site queued in that epoch, and settles what is past. */
+/* Adds ranges that the caller queued in that epoch, and settles an older epoch. */
 static __always_inline void caller_queued(struct iomap_ipi_caller *s, __u64 epoch, __u64 ranges)
 {
 	__u32 at = s->open[1].epoch & (IOMAP_PURGES - 1);
@@ -102,14 +102,14 @@ static __always_inline void caller_queued(struct iomap_ipi_caller *s, __u64 epoc
 		s->open[0].epoch = epoch;
 		s->open[0].ranges = 0;
 	}
-	/* A purge may have begun since it queued. */
+	/* A purge may have begun since the caller queued them. */
 	if (epoch == s->open[1].epoch)
 		s->open[1].ranges += ranges;
 	else
 		s->open[0].ranges += ranges;
 }
 
-/* Adds what the window cost to its call site. */
+/* Adds the cost of the map or unmap to its call site. */
 static __always_inline void ipi_op_settle(struct iomap_ipi_op *w, __u64 caller, __u32 id,
 					  __u32 kind, __u32 backend)
 {
@@ -139,7 +139,7 @@ static __always_inline void op_time(__u32 op, __u32 backend, __u32 kind, __u64 n
 		hist_add(h, ns);
 }
 
-/* Whether the hold of the map that begins may be timed: its call site is not known yet. */
+/* Tells whether the hold of the map may be timed. Its call site is not known yet. */
 static __always_inline int hold_expected(const struct iomap_cpu *cpu, __u32 id, __u32 kind)
 {
 	struct iomap_counters *c;
@@ -154,7 +154,7 @@ static __always_inline int hold_expected(const struct iomap_cpu *cpu, __u32 id, 
 	return c && c->kind[kind].maps < IOMAP_SAMPLE_FIRST;
 }
 
-/* A map begins. It is timed when its hold is. */
+/* A map begins. It is timed if its hold is. */
 static __always_inline void ipi_op_map_start(struct iomap_cpu *cpu, __u32 id, __u32 kind)
 {
 	struct iomap_ipi_op *w = &cpu->stack.op;
@@ -166,7 +166,7 @@ static __always_inline void ipi_op_map_start(struct iomap_cpu *cpu, __u32 id, __
 	w->start = hold_expected(cpu, id, kind) ? bpf_ktime_get_ns() : 0;
 }
 
-/* A map is done; its hold began then. */
+/* A map is done, and its hold begins. */
 static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct opened *o)
 {
 	struct iomap_ipi_op *w = &cpu->stack.op;
@@ -180,7 +180,7 @@ static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct o
 		ipi_op_settle(w, o->caller, o->id, o->kind, o->backend);
 }
 
-/* An unmap begins, of a map that is known. held_ns: until now; 0: not known. */
+/* An unmap of a known map begins. held_ns: hold time until now; 0: not known. */
 static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct opened *o,
 					 __u64 held_ns)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The open sleepable maps: a multiset in a hash. An address held several times has several entries,
- * told apart by n; a map takes the lowest n that is free, and whoever deletes an entry has consumed
- * it, so that two CPUs at the same address never count one map twice.
+ * The open sleepable maps: a multiset in a hash. An address that is held several times has several
+ * entries with different n. A map takes the lowest free n. The CPU that deletes an entry has
+ * consumed it, so two CPUs never count one map twice.
  */
 #ifndef IOMAP_LIVE_BPF_H
 #define IOMAP_LIVE_BPF_H
 
 #include "account.bpf.h"
 
-/* Remembers a map. Returns IOMAP_LOST_NONE or why not. */
+/* Remembers a map. Returns IOMAP_LOST_NONE or the reason why it cannot. */
 static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
 {
 	struct iomap_live_key key = { .vaddr = vaddr };
@@ -30,7 +30,7 @@ static __always_inline int live_add(__u64 vaddr, const struct iomap_live *entry)
 	return IOMAP_LOST_LIVE_FULL;
 }
 
-/* The entry is of a mapping that was freed and whose id has a new one. */
+/* The mapping of the entry was freed, and a new mapping has its id. */
 static __always_inline int live_stale(const struct iomap_live *entry)
 {
 	struct iomap_mapping *m = mapping_of(entry->id);
@@ -38,7 +38,7 @@ static __always_inline int live_stale(const struct iomap_live *entry)
 	return m && m->gen != entry->gen;
 }
 
-/* Which entry of an address is looked for. */
+/* The entry of an address to look for. */
 enum live_want {
 	LIVE_OWN,
 	LIVE_ANY,
@@ -46,8 +46,8 @@ enum live_want {
 };
 
 /*
- * Takes out one such entry and copies it to cpu->taken. Returns 1 when there was one: by way of
- * memory, as iomap_stack_find() does.
+ * Takes out one such entry and copies it to cpu->taken. Returns 1 when it found one. The result
+ * passes through memory, as in iomap_stack_find().
  */
 static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __u64 task,
 					  enum live_want want)
@@ -76,8 +76,8 @@ static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __
 }
 
 /*
- * Takes out an entry of the address, this task's by preference, and only when there is no other one
- * of a mapping that is gone. Returns 1 when there was one.
+ * Takes out an entry of the address: an entry of this task, else of any task, else of a mapping
+ * that is gone. Returns 1 when it found one.
  */
 static __always_inline int live_take(struct iomap_cpu *cpu, __u64 vaddr, __u64 task)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the programs keep, and their settings, which the loader sets and the verifier knows. */
+/* The maps of the programs, and their settings, which the loader sets and the verifier knows. */
 #ifndef IOMAP_MAPS_BPF_H
 #define IOMAP_MAPS_BPF_H
 
@@ -16,30 +16,32 @@ const volatile __u32 cfg_timing = IOMAP_TIMING_ALL;
 const volatile __u32 cfg_preempt_rt = 0;
 /* Bytes of a return address that lies on the stack when a function begins; 0: it does not. */
 const volatile __u32 cfg_ret_on_stack = 0;
-/* Buckets of the site table - 1; their number is a power of two. */
+/* Buckets of the table of callers - 1; their number is a power of two. */
 const volatile __u32 cfg_caller_mask = 0;
 
-/* Interrupts between CPUs are looked at. */
+/* Count interrupts between CPUs. */
 const volatile __u32 cfg_ipi = 0;
-/* Where the kernel keeps what a CPU is at, 0: not known; see level_now(). */
+/* Address of the preempt count; 0: not known. See level_now(). */
 const volatile __u64 cfg_preempt_count = 0;
 const volatile __u64 cfg_per_cpu_offset = 0;
 const volatile __u32 cfg_pcpu_hot = 0;
 const volatile __u32 cfg_long_size = 8;
-/* A test runs the programs: in a task. */
+/* A test runs the programs, always on the level of a task. */
 const volatile __u32 cfg_always_task = 0;
+/* A test wants all events on the slow path. */
+const volatile __u32 cfg_slow_only = 0;
 
 /* Bits of the rules that are not checked. */
 const volatile __u32 cfg_rules_off = 0;
 /* Budget of hold-time in nanoseconds; 0: none. */
 const volatile __u64 cfg_max_hold_ns = 0;
-/* Keep the kernel stack of each map. */
+/* Save the kernel stack of each map. */
 const volatile __u32 cfg_map_stacks = 0;
 const volatile __u32 cfg_page_size = 4096;
 
 /*
- * Where functions that may sleep begin and end, when they and what they call are both hooked: of a
- * call inside a call, only the outer one is told. Ends with 0.
+ * Begin and end of the hooked functions that may sleep, for kernels on which they call each other:
+ * only the outer call is reported. Ends with 0.
  */
 #define MAX_SLEEPERS 16
 const volatile __u64 cfg_sleeper_start[MAX_SLEEPERS] = {};
@@ -89,7 +91,7 @@ struct {
 	__type(value, struct iomap_live);
 } live SEC(".maps");
 
-/* The open sections of the tasks that are switched out, by address of their task_struct. */
+/* The open sections of tasks that are switched out, by address of their task_struct. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 512);
@@ -112,8 +114,8 @@ struct {
 } violation_counts SEC(".maps");
 
 /*
- * Where a violation is put together: one for programs with interrupts off, one for the others,
- * which interrupts may come between.
+ * Buffers for a violation: one for programs that run with interrupts off, one for the others, which
+ * may be interrupted by the former.
  */
 enum {
 	IRQS_OFF,
@@ -141,7 +143,7 @@ struct {
 	__type(value, struct iomap_stack_names);
 } stack_names SEC(".maps");
 
-/* Where names are put together; as `scratch`. */
+/* Buffers for names, as `scratch`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of code in modules, looked up in the kernel at once: user space may come too late, as a
- * test that loads a driver, breaks a rule with it and unloads it takes no time.
+ * Names of code in modules. The programs look them up at once: a test may load a driver, break a
+ * rule with it and unload it before user space gets to look.
  */
 #ifndef IOMAP_NAMES_BPF_H
 #define IOMAP_NAMES_BPF_H
 
 #include "maps.bpf.h"
 
-/* Only for where the interrupts are off. */
+/* To be called with interrupts off. */
 static __always_inline void save_name(__u64 addr)
 {
 	static const char format[] = "%pS";
@@ -20,7 +20,10 @@ static __always_inline void save_name(__u64 addr)
 
 #define HALF (IOMAP_STACK_FRAMES / 2)
 
-/* No loop and no branch, as the verifier comes by on many paths. slot: as of `scratch`. */
+/*
+ * Straight-line code: the verifier walks it once for each path that leads here. slot: in
+ * `scratch`.
+ */
 static __always_inline void save_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __u64 site,
 					     __u32 slot)
 {
@@ -29,7 +32,9 @@ static __always_inline void save_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __
 
 	if (!n)
 		return;
-	/* What fails leaves the buffer as it is: with the names of another stack, but for this. */
+	/*
+	 * A failing bpf_snprintf() leaves the buffer as it is: remove the names of the last stack.
+	 */
 	n->text[0][0] = 0;
 	n->text[1][0] = 0;
 	bpf_snprintf(n->text[0], sizeof(n->text[0]), format, stack, HALF * sizeof(*stack));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space keeps in the kernel, next to what the programs count, for the iomapd that comes
- * after it. The programs touch none of it. Part of iomap.h, and under its rules.
+ * The records that iomapd saves in the kernel for the next iomapd. The programs do not touch them.
+ * Part of iomap.h, and under its rules.
  */
 #ifndef IOMAP_PERSISTENT_H
 #define IOMAP_PERSISTENT_H
@@ -9,18 +9,18 @@
 #include "iomap.h"
 
 /*
- * The array `told`: so many of the latest events, each by seq modulo this, and then the violations,
- * in their order, which no other event is to push out.
+ * The array `saved_events`: the latest events, each at seq modulo IOMAP_SAVED_EVENTS, and behind
+ * them the violations in their order, which other events do not overwrite.
  */
 #define IOMAP_SAVED_EVENTS 1024
 #define IOMAP_SAVED_ALL	   (IOMAP_SAVED_EVENTS + IOMAP_SITES)
 
 struct iomap_saved_event {
-	__aligned_u64 seq; /* 1 for the first since counting began; 0: none, or being written */
+	__aligned_u64 seq; /* from 1 since counting began; 0: none, or being written */
 	struct iomap_event rec;
 };
 
-/* The settings that the programs and maps were made with; they stay for as long as these. */
+/* The settings that the programs and maps were loaded with. */
 struct iomap_persistent_options {
 	__aligned_u64 max_hold_ns;
 	__aligned_u64 hidden;
@@ -42,7 +42,7 @@ struct iomap_persistent_hook {
 
 #define IOMAP_PERSISTENT_HOOKS 32
 
-/* The only value of the array `kept`. */
+/* The only value of the array `persistent`. */
 struct iomap_persistent {
 	__aligned_u64 since_unix_ns; /* when counting began */
 	__aligned_u64 starts;	     /* of iomapd, since then */
@@ -50,7 +50,7 @@ struct iomap_persistent {
 	__u32 nr_programs;
 	__u32 nr_links;
 	struct iomap_persistent_options options;
-	char version[32];  /* of the iomapd that made all this */
+	char version[32];  /* of the iomapd that loaded the programs */
 	char programs[32]; /* hash of its programs */
 	struct iomap_persistent_hook missing[IOMAP_PERSISTENT_HOOKS];
 };

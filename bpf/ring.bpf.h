@@ -6,8 +6,8 @@
 #include "maps.bpf.h"
 
 /*
- * A record with what every event has, to be filled and submitted; NULL when the ring is full. All
- * of it is written: memory of the ring is used again.
+ * A record with the members that every event has, to be filled and submitted; NULL when the ring is
+ * full. All of it is written, as memory of the ring is used again.
  */
 static __always_inline struct iomap_event *ring_event(__u32 type, __u32 id)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The books on violations. Each violation is counted by its rule. The first from a site is put down
- * in `violations`, with the stack, and told through the ring; the others are counted there.
+ * Accounting of violations. Each violation is counted by its rule. The first one from a site is
+ * saved in `violations` with its stack and reported through the ring; the others are counted there.
  */
 #ifndef IOMAP_RULES_BPF_H
 #define IOMAP_RULES_BPF_H
@@ -10,7 +10,7 @@
 #include "names.bpf.h"
 #include "ring.bpf.h"
 
-/* A violation, with what is known of the map. */
+/* A violation, and the facts about the map. */
 struct violation {
 	__u64 caller;	/* of the map; 0: not known */
 	__u64 callers;	/* the sum of several; else 0 */
@@ -35,14 +35,14 @@ static __always_inline __u64 mix(__u64 h, __u64 v)
 }
 
 /*
- * Frames that make a site, those of tracing included: as many as tell apart who called a driver's
- * own helper, and few enough to end before the task that an interrupt met.
+ * Frames that make a site, those of tracing included: enough to tell the callers of a driver's
+ * helper apart, and few enough to exclude the task that an interrupt happened to interrupt.
  */
 #define SITE_FRAMES 10
 
 /*
- * entered: return address of the probed function, else 0. An unwinder that goes by frame pointers
- * leaves it out, as the function has made no frame yet; it is put in its site then.
+ * entered: return address of the probed function, else 0. An unwinder that uses frame pointers
+ * omits that address, as the function has made no frame yet; it is inserted here.
  */
 static __always_inline void take_stack(void *ctx, struct iomap_violation *v, __u64 entered)
 {
@@ -71,7 +71,7 @@ static __always_inline __u64 site_of(const struct iomap_violation *v)
 	return h;
 }
 
-/* All but the stack and the time. */
+/* Fills in all but the stack and the time. */
 static __always_inline void fill(struct iomap_violation *v, const struct violation *b)
 {
 	struct iomap_mapping *m = mapping_of(b->id);
@@ -116,7 +116,7 @@ static __always_inline void report(const struct iomap_violation *v, __u64 site)
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* Puts the site down. Returns 1 when that was done already. */
+/* Saves a new site. Returns 1 when another CPU has saved it already. */
 static __always_inline int site_new(struct iomap_violation *v, __u64 site,
 				    const struct violation *b, __u32 slot)
 {
@@ -133,14 +133,14 @@ static __always_inline int site_new(struct iomap_violation *v, __u64 site,
 	if (bpf_map_update_elem(&violation_counts, &site, &one, BPF_NOEXIST) == -EEXIST)
 		return 1;
 	if (!err) {
-		/* Who hears of the site is to find them. */
+		/* Save the names first, so that a reader of the event finds them. */
 		save_stack_names(v->stack, site, slot);
 		report(v, site);
 	}
 	return 0;
 }
 
-/* Puts a violation into the books. ctx: of the program. */
+/* Accounts for a violation. ctx: of the program. */
 static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const struct violation *b,
 				    __u32 slot)
 {

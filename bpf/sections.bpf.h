@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The open sections. Atomic and local ones lie on one stack of the task that runs on the CPU, with
- * those of interrupts above; a task that is switched out takes its stack along. Sleepable maps
- * belong to nobody and are remembered by their address.
+ * The open sections. Atomic and local sections lie on the stack of the task that runs on the CPU,
+ * with the sections of interrupts on top. A task that is switched out takes its stack along.
+ * Sleepable maps belong to no task and are remembered by their address.
  */
 #ifndef IOMAP_SECTIONS_BPF_H
 #define IOMAP_SECTIONS_BPF_H
@@ -24,12 +24,12 @@ struct opened {
 	int early; /* one of the first of its call site */
 };
 
-/* What an unmap ended. */
+/* The map that an unmap ended. */
 enum closed {
 	CLOSED,		   /* the last map, or a sleepable one */
-	CLOSED_NOT_LAST,   /* one below others */
-	CLOSED_OTHER_KIND, /* one that was mapped by another call */
-	CLOSED_NOTHING,	   /* none that is known */
+	CLOSED_NOT_LAST,   /* a map below others */
+	CLOSED_OTHER_KIND, /* a map of another kind */
+	CLOSED_NOTHING,	   /* no known map */
 };
 
 static __always_inline int stack_add(struct iomap_stack *s, const struct opened *o)
@@ -69,7 +69,7 @@ static __always_inline int sleepable_add(const struct opened *o)
 	return live_add(o->vaddr, &entry);
 }
 
-/* Remembers a map until its unmap. Returns IOMAP_LOST_NONE or why it will be forgotten. */
+/* Remembers a map until its unmap. Returns IOMAP_LOST_NONE or the reason why it cannot. */
 static __always_inline int section_open(struct iomap_cpu *cpu, struct opened *o)
 {
 	if (o->kind == IOMAP_SLEEPABLE) {
@@ -132,7 +132,7 @@ static __always_inline enum closed close_stacked(struct iomap_cpu *cpu, __u64 va
 		from_frame(ret, &f);
 		return CLOSED_OTHER_KIND;
 	}
-	/* Somebody else's sleepable map at the same address is none of this task's business. */
+	/* Skip sleepable maps that other tasks have at the same address. */
 	if (!live_take_pass(cpu, vaddr, bpf_get_current_task(), LIVE_OWN))
 		return CLOSED_NOTHING;
 	from_live(ret, &cpu->taken);

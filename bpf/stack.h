@@ -3,10 +3,10 @@
  * The stack of a task's open sections, atomic and local. Plain C on one struct, so that the BPF
  * programs and a unit test use the same code.
  *
- * Sections close in reverse order, but a driver may get that wrong: a frame below others is then
- * taken out and leaves a hole, and holes that come to the top go. A section that never closes
- * sinks to the bottom; when the stack is full, the newest frame overwrites the oldest, so that a
- * driver that leaks does not blind us.
+ * Sections close in reverse order, but a driver may get that wrong. A frame below others then
+ * leaves a hole when it is taken out, and a hole that reaches the top is dropped. A section that
+ * never closes sinks to the bottom. When the stack is full, the newest frame overwrites the
+ * oldest, so a driver that leaks does not blind us.
  */
 #ifndef IOMAP_STACK_H
 #define IOMAP_STACK_H
@@ -15,15 +15,27 @@
 
 #define IOMAP_STACK_MASK (IOMAP_STACK_DEPTH - 1)
 
+/* The frame at a depth: 1 is the top. */
+IOMAP_INLINE struct iomap_frame *iomap_stack_frame(struct iomap_stack *s, __u32 depth)
+{
+	return &s->frames[(s->top - depth) & IOMAP_STACK_MASK];
+}
+
+/* Walks over the frames from the newest to the oldest, those taken out included. i: the depth. */
+#define iomap_stack_for_each(s, i, f)                                                         \
+	for ((i) = 1;                                                                         \
+	     (i) <= IOMAP_STACK_DEPTH && (i) <= (s)->used && ((f) = iomap_stack_frame(s, i)); \
+	     (i)++)
+
 enum iomap_pop {
-	IOMAP_POP_TOP,	  /* it was the newest one */
+	IOMAP_POP_TOP,	  /* the frame was the newest one */
 	IOMAP_POP_DEEPER, /* there are newer ones */
 	IOMAP_POP_NONE,	  /* no such frame */
 };
 
 /*
- * The frame that a push would fill; the caller fills it and then calls iomap_stack_push(). In two
- * steps, so that no frame is copied.
+ * The frame that a push fills. The caller fills it and then calls iomap_stack_push(): two steps, so
+ * that no frame is copied.
  */
 IOMAP_INLINE struct iomap_frame *iomap_stack_next(struct iomap_stack *s)
 {
@@ -59,9 +71,9 @@ IOMAP_INLINE void iomap_stack_drop(struct iomap_stack *s)
 }
 
 /*
- * How deep the newest frame of that address and kind lies, IOMAP_KIND_MAX for any: 1 is the top; 0
- * when there is none. The result goes by way of memory, where the BPF verifier forgets its value:
- * else it would check all that follows once for each depth.
+ * Returns the depth of the newest frame of that address and kind (IOMAP_KIND_MAX: any kind), 0
+ * when there is none. The result passes through memory, where the BPF verifier forgets its value.
+ * Without that, the verifier would check all following code once for each depth.
  */
 IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind)
 {
@@ -69,10 +81,8 @@ IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 ki
 	__u32 i;
 
 	s->hit = 0;
-	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > s->used)
-			break;
-		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
+	iomap_stack_for_each(s, i, f)
+	{
 		if (f->vaddr == vaddr && (f->kind == kind || kind == IOMAP_KIND_MAX)) {
 			s->hit = i;
 			break;
@@ -93,7 +103,7 @@ IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, 
 
 	if (!depth)
 		return IOMAP_POP_NONE;
-	f = &s->frames[(s->top - depth) & IOMAP_STACK_MASK];
+	f = iomap_stack_frame(s, depth);
 	*ret = *f;
 	if (depth > 1) {
 		f->vaddr = 0;
@@ -109,10 +119,8 @@ IOMAP_INLINE struct iomap_frame *iomap_stack_atomic(struct iomap_stack *s)
 	struct iomap_frame *f;
 	__u32 i;
 
-	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > s->used)
-			break;
-		f = &s->frames[(s->top - i) & IOMAP_STACK_MASK];
+	iomap_stack_for_each(s, i, f)
+	{
 		if (f->vaddr && f->kind == IOMAP_ATOMIC)
 			return f;
 	}

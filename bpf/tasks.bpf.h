@@ -1,46 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sections of tasks that are switched out. Most tasks never hold one there, and every switch on
- * the machine comes by: it costs two loads when nobody holds any.
+ * The sections of tasks that are switched out. Most tasks never hold one then, but this code runs
+ * at every switch of the machine: it costs two loads while no task holds a section.
  */
 #ifndef IOMAP_TASKS_BPF_H
 #define IOMAP_TASKS_BPF_H
 
 #include "account.bpf.h"
+#include "stack.h"
 
 /* States of a task, as the kernel numbers them. */
 #define TASK_DEAD_STATE	  0x80	 /* its last switch */
 #define TASK_RTLOCK_STATE 0x1000 /* it waits for a spin lock, on PREEMPT_RT */
 
-/* Switches without a find after which it is asked whether anything is saved at all. */
+/* Look-ups without a hit after which the programs check whether any task is saved at all. */
 #define MISSES_MAX 256
-/* And how long ago the last save must be: longer than a save takes. */
+/* The last save must be at least this old then: longer than a save takes. */
 #define SAVE_NS_MAX 10000000
 
-/* The open maps on the stack will not be known to their unmaps. */
+/* Forgets the open maps of the stack: their unmaps will be unmatched. */
 static __always_inline void tasks_forget(struct iomap_cpu *cpu)
 {
 	struct iomap_stack *s = &cpu->stack;
 	struct iomap_frame *f;
 	__u32 i;
 
-	for (i = 1; i <= IOMAP_STACK_DEPTH; i++) {
-		if (i > s->used)
-			break;
-		f = &s->frames[(s->top - i) & (IOMAP_STACK_DEPTH - 1)];
+	iomap_stack_for_each(s, i, f)
+	{
 		if (f->vaddr)
 			map_gone(f->id, f->gen, f->kind, f->caller);
 	}
 }
 
-/* The running task has something that goes where it goes. */
+/* The running task has state that moves with it. */
 static __always_inline int tasks_holds(const struct iomap_cpu *cpu)
 {
 	return cpu->stack.used || cpu->stack.forgotten || cpu->stack.op.open ||
 	       cpu->stack.op.reserve;
 }
 
-/* The task leaves the CPU and takes its open sections along. state: it leaves in. */
+/* The task leaves the CPU and takes its open sections along. state: of the task. */
 static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 state)
 {
 	shared.saved = 1;
@@ -55,7 +54,7 @@ static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 
 		cpu->seen++;
 		cpu->lost[IOMAP_LOST_SAVED_FULL]++;
 	}
-	/* Once more: it may have been cleared since, see below. */
+	/* Set the flag again: clear_saved() may have cleared it meanwhile. */
 	shared.saved = 1;
 	cpu->stack.used = 0;
 	cpu->stack.forgotten = 0;
@@ -63,8 +62,8 @@ static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 
 	cpu->stack.op.reserve = 0;
 }
 
-/* Clears the flag when nothing is saved and nothing was lately. */
-static __always_inline void look_whether_saved(void)
+/* Clears the flag when no task is saved and the last save is old enough. */
+static __always_inline void clear_saved(void)
 {
 	__u64 saves = 0, restores = 0;
 	struct iomap_cpu *cpu;
@@ -83,7 +82,7 @@ static __always_inline void look_whether_saved(void)
 		shared.saved = 0;
 }
 
-/* The task comes to the CPU and brings its open sections along, if it has any. */
+/* The task comes to the CPU and brings its open sections along. */
 static __always_inline void tasks_restore(struct iomap_cpu *cpu, __u64 task)
 {
 	struct iomap_stack *s;
@@ -94,7 +93,7 @@ static __always_inline void tasks_restore(struct iomap_cpu *cpu, __u64 task)
 	if (!s) {
 		if (++cpu->misses >= MISSES_MAX) {
 			cpu->misses = 0;
-			look_whether_saved();
+			clear_saved();
 		}
 		return;
 	}

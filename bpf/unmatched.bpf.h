@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Unmaps of what is not known to be mapped. Either the driver is wrong, or it ends a map from
- * before we began. What rules out the latter makes it a violation; without such a proof it is only
- * counted, as undecided.
+ * Unmatched unmaps: no known map has the address. Either the driver is wrong, or it ends a map that
+ * is older than the programs. If the latter can be ruled out, the unmap is a violation; else it is
+ * counted as undecided.
  */
 #ifndef IOMAP_UNMATCHED_BPF_H
 #define IOMAP_UNMATCHED_BPF_H
@@ -12,12 +12,12 @@
 /* Mappings tried when an address is looked for. */
 #define RANGES_TRIED 256
 
-/* Only what is read of the kernel's own struct. */
+/* The members of the kernel's struct that are read. */
 struct task_struct {
 	__u64 start_time; /* CLOCK_MONOTONIC */
 } __attribute__((preserve_access_index));
 
-/* The address lies in a linear mapping that was created after we began. */
+/* The address lies in a linear mapping that is younger than the programs. */
 static __always_inline int in_new_mapping(__u64 vaddr)
 {
 	struct iomap_mapping *m;
@@ -33,7 +33,7 @@ static __always_inline int in_new_mapping(__u64 vaddr)
 	return 0;
 }
 
-/* The task was created after we began, so that none of its sections is older. */
+/* The task is younger than the programs, and so are its sections. */
 static __always_inline int in_new_task(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -41,7 +41,7 @@ static __always_inline int in_new_task(void)
 	return task->start_time > shared.armed_ns;
 }
 
-/* A section was forgotten that this unmap may end. */
+/* The unmap may end a section that the programs forgot. */
 static __always_inline int may_be_forgotten(struct iomap_cpu *cpu, __u32 kind)
 {
 	if (kind == IOMAP_SLEEPABLE)
@@ -53,7 +53,7 @@ static __always_inline int may_be_forgotten(struct iomap_cpu *cpu, __u32 kind)
 	return shared.unsaved;
 }
 
-/* Counts the unmap. Returns 1 when it is proved to be of what is not mapped. */
+/* Counts the unmap. Returns 1 when the address is proved not to be mapped. */
 static __always_inline int unmatched_proved(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
 {
 	int proved;

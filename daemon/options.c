@@ -186,8 +186,8 @@ static const struct opt opts[] = {
 const struct prog iomapd_prog = {
 	.name = "iomapd",
 	.help = "Count what io_mapping users do and serve the figures on a socket.\n"
-		"iomapd stays in the foreground until it gets SIGTERM or SIGINT. On SIGHUP it reads\n"
-		"its configuration again.",
+		"iomapd stays in the foreground until it gets SIGTERM or SIGINT. On SIGHUP, it\n"
+		"reads its configuration again.",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.notes = "Exit status:\n"

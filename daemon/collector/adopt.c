@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The mappings that are older than us, from debugfs. The create and free programs run meanwhile,
- * so that the list is read and entered until two readings agree.
+ * The mappings that are older than the programs, from debugfs. The create and free programs run
+ * meanwhile, so the list is read and entered until two readings agree.
  */
 #include <inttypes.h>
 #include <linux/magic.h>
@@ -17,7 +17,7 @@
 #define MAPPINGS DEBUGFS "/io_mapping/mappings"
 #define BACKEND	 DEBUGFS "/io_mapping/backend"
 
-/* Readings until the list must have stood still. */
+/* Readings after which the list must be stable. */
 #define TRIES 100
 
 /* A line of the list. */
@@ -65,7 +65,7 @@ static int set_owner(struct mapping_meta *meta, const char *text)
 	return meta->owner && (!*s.module || meta->module) ? 0 : -ENOMEM;
 }
 
-/* Enters one mapping unless the table has it. Returns 1 when it changed something. */
+/* Enters one mapping unless the table has it. Returns 1 when it changed the table. */
 static int enter(struct collector *c, struct listed *l)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings);
@@ -96,7 +96,7 @@ static int enter(struct collector *c, struct listed *l)
 	return set_owner(&c->mappings.meta[l->id], l->owner) ?: 1;
 }
 
-/* Marks what we entered and what the list no longer has. Returns 1 when it changed something. */
+/* Frees entered mappings that the list no longer has. Returns 1 when it changed the table. */
 static int drop_missing(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings), changed = 0;
@@ -116,7 +116,9 @@ static int drop_missing(struct collector *c)
 	return changed;
 }
 
-/* Calls fn for each line. Returns 1 when one of them did, an errno; -ENOENT without the file. */
+/*
+ * Calls fn for each line. Returns 1 if a call did, else 0, or an errno; -ENOENT without the file.
+ */
 static int each_listed(struct collector *c, int (*fn)(struct collector *c, struct listed *l))
 {
 	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
@@ -145,7 +147,7 @@ static int each_listed(struct collector *c, int (*fn)(struct collector *c, struc
 	return ferror(f) ? -EIO : changed;
 }
 
-/* One reading. Returns 1 when it changed something, -ENOENT without the file. */
+/* Reads the list once. Returns 1 when it changed the table, -ENOENT without the file. */
 static int read_list(struct collector *c)
 {
 	int changed = each_listed(c, enter), r;
@@ -156,7 +158,7 @@ static int read_list(struct collector *c)
 	return r < 0 ? r : changed | r;
 }
 
-/* Which backend the kernel uses, when debugfs says so. */
+/* Reads from debugfs the backend that the kernel uses. */
 static void read_backend(struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, BACKEND);
@@ -205,8 +207,8 @@ int adopt_start(struct collector *c, int hook, struct errbuf *e)
 		 : 0;
 }
 
-/* The mapping is one that an earlier collector adopted: what the table lacks is its owner. */
-static int know_again(struct collector *c, struct listed *l)
+/* Recognizes a mapping that an earlier collector adopted: the table lacks only its owner. */
+static int recognize(struct collector *c, struct listed *l)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings);
 	struct mapping_meta *meta;
@@ -232,12 +234,12 @@ int adopt_again(struct collector *c)
 	struct iomap_mapping m;
 
 	read_backend(c);
-	/* Those that were freed since are in the table, too. */
+	/* The table still has the mappings that were freed since. */
 	for (uint32_t id = 1; id < c->nr_ids; id++) {
 		if (!bpf_map_lookup_elem(fd, &id, &m) && m.state != IOMAP_EMPTY && !m.created_ns)
 			c->mappings.adopted_max_id = id;
 	}
-	r = each_listed(c, know_again);
+	r = each_listed(c, recognize);
 	return r == -ENOENT || r == -EACCES ? 0 : r;
 }
 

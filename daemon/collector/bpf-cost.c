@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the BPF programs and maps cost. */
+/* The cost of the BPF programs and maps. */
 #include <inttypes.h>
 #include <string.h>
 #include <bpf/bpf.h>
 
 #include "daemon/collector/priv.h"
 
-/* The kernel takes the programs' time. */
+/* The kernel measures the time of the programs. */
 static bool statistics_kept(const struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, "/proc/sys/kernel/bpf_stats_enabled");
@@ -39,7 +39,7 @@ static int add_programs(const struct collector *c, struct cost *cost)
 	return 0;
 }
 
-/* The kernel's own word, which counts all CPUs; 0 where it says nothing. */
+/* The memory of a map on all CPUs, as the kernel reports it; 0 if it does not. */
 static uint64_t memory_of(int fd)
 {
 	_cleanup_fclose_ FILE *f = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Starts a collector: checks, loads or takes over, attaches. Calls go one way: this file calls the
- * other parts, which are declared in priv.h, and these call access.c and what is listed above them.
+ * parts that are declared in priv.h, and a part calls access.c and the parts above it there.
  */
 #include <linux/capability.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include "daemon/collector/priv.h"
 
-/* Different stacks of maps that are kept, when they are asked for. */
+/* Room for different stacks of maps. */
 #define MAP_STACKS 4096
 
 static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
@@ -58,7 +58,7 @@ static uint32_t round_up_pow2(uint32_t v)
 	return r;
 }
 
-/* Sizes the maps and sets what the verifier is to know. */
+/* Sizes the maps and sets the constants of the programs. */
 static int configure(struct collector *c)
 {
 	const struct collector_options *o = &c->opts;
@@ -84,6 +84,7 @@ static int configure(struct collector *c)
 	s->rodata->cfg_rules_off = o->rules_off;
 	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
 	s->rodata->cfg_map_stacks = o->map_stacks;
+	s->rodata->cfg_slow_only = o->slow_only;
 	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	/* Kernels for 64 bits have unwinders that need no help. */
 	if (c->uts.machine[0] == 'i' && !strcmp(c->uts.machine + 2, "86"))
@@ -96,7 +97,7 @@ static int configure(struct collector *c)
 	return err ?: ipi_configure(c);
 }
 
-/* The last line of a verifier's log that says something, for the error message. */
+/* The last line of a verifier's log that has a message. */
 static const char *last_words(char *log)
 {
 	char *line, *save, *last = "";
@@ -138,13 +139,13 @@ static int load(struct collector *c, struct errbuf *e)
 			 *log ? last_words(log) : strerror(-err));
 }
 
-/* The programs see maps and unmaps from here on. */
+/* From here on, the programs see maps and unmaps. */
 static void arm(struct collector *c)
 {
 	struct iomap_shared *shared = &c->skel->bss->shared;
 
 	shared->armed_ns = now_ns();
-	/* What is freed from here on is subtracted; what was before is not counted any more. */
+	/* The programs subtract the mappings that are freed from here on. */
 	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
@@ -160,7 +161,7 @@ static int check_symbols(struct collector *c, struct errbuf *e)
 					       : "cannot be read");
 }
 
-/* What the programs noted of an address in a module, which may have been unloaded since. */
+/* The name that the programs saved of an address: its module may be unloaded by now. */
 static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 {
 	const struct collector *c = ctx;
@@ -172,7 +173,7 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* Attaches what was loaded, and leaves it to those that come after us. */
+/* Attaches the programs and pins all for the next iomapd. */
 static int begin(struct collector *c, struct errbuf *e)
 {
 	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
@@ -183,7 +184,7 @@ static int begin(struct collector *c, struct errbuf *e)
 	return takeover_pin(c, e);
 }
 
-/* It counts already; what was known of it is found out again. */
+/* The programs count already: finds out again what the earlier iomapd knew. */
 static int go_on(struct collector *c, struct errbuf *e)
 {
 	int err = adopt_again(c);
@@ -222,7 +223,7 @@ static int setup(struct collector *c, struct errbuf *e)
 	err = taken < 0 ? taken : taken ? 0 : load(c, e);
 	if (err)
 		return err;
-	/* Where there are other files to be read than the kernel's, they say what it is. */
+	/* With a test root, names come from its kallsyms file, not from the running kernel. */
 	c->names_saved = !c->opts.root && !c->hooks.missing[hook_find("kallsyms")];
 	if (c->names_saved)
 		symbols_set_source(c->symbols, saved_name, c);

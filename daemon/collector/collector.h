@@ -26,13 +26,14 @@ struct collector_options {
 	uint64_t max_hold_ns; /* budget of hold-time; 0: that rule is not checked */
 	bool ipi;	      /* count interrupts between CPUs */
 	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
-	bool map_stacks;      /* keep the kernel stack of each map, for the violations */
+	bool map_stacks;      /* save the kernel stack of each map, for the violations */
 	int preempt_rt;	      /* -1: find out */
 	bool no_attach;	      /* load only: for tests that run the programs themselves */
+	bool slow_only;	      /* for tests: no event takes the fast path */
 	const char *root;     /* comes before /sys and /proc; NULL: nothing */
 	/*
-	 * Folder of the BPF file system where all is pinned, and where what an earlier one left is
-	 * taken over from; NULL: nothing is pinned.
+	 * Folder of the BPF file system for the pins, and for those of an earlier iomapd, with
+	 * which the collector goes on; NULL: pin nothing.
 	 */
 	const char *pins;
 };
@@ -40,7 +41,7 @@ struct collector_options {
 /* Fills in the defaults. Without a budget, the rule hold-time is off. */
 void collector_options_complete(struct collector_options *o);
 /*
- * Names in text the options in which two sets differ: those that stay as long as the programs do.
+ * Names in text the options in which two sets differ and that are fixed when the programs load.
  * Returns false when there are none.
  */
 bool collector_options_differ(const struct collector_options *a, const struct collector_options *b,
@@ -49,28 +50,28 @@ bool collector_options_differ(const struct collector_options *a, const struct co
 struct collector;
 
 /*
- * Loads, adopts the mappings that are older than us, and attaches. Returns 0, or with a sentence
+ * Loads the programs, adopts older mappings, and attaches. Returns 0, or with a sentence
  * in e: -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or
  * another negative errno.
  */
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e);
-/* Frees all. What is pinned goes on counting; else it is detached. */
+/* Frees all. Pinned programs go on counting, others are detached. */
 struct collector *collector_free(struct collector *c);
 
-/* Sentences on how it started: what was taken over, and what not. NULL: there is no such one. */
+/* The i-th sentence on the start, such as why a set was not taken over. NULL: there are no more. */
 const char *collector_note(const struct collector *c, size_t i);
 
 /* Reads all counters into an empty model and finishes it. The strings belong to the collector. */
 int collector_sample(struct collector *c, struct model *m);
 
-/* Fills in what concerns the BPF programs and maps. Returns 0 or a negative errno. */
+/* Fills in the cost of the BPF programs and maps. Returns 0 or a negative errno. */
 int collector_cost(const struct collector *c, struct cost *cost);
 
 /* A descriptor that is readable when events wait (for epoll). */
 int collector_event_fd(const struct collector *c);
 /*
- * Adds the waiting events to the history: at first, those that an earlier one told of. Returns how
- * many, or a negative errno.
+ * Adds the waiting events to the history, at first those that an earlier iomapd reported. Returns
+ * how many, or a negative errno.
  */
 int collector_consume(struct collector *c, struct history *h);
 

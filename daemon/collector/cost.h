@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What iomapd itself costs. */
+/* The cost of iomapd itself. */
 #ifndef IOMAP_DAEMON_COLLECTOR_COST_H
 #define IOMAP_DAEMON_COLLECTOR_COST_H
 
@@ -8,7 +8,7 @@
 
 #define COST_PROGRAMS_MAX 64
 
-/* A BPF program since it was loaded, while the kernel kept its statistics. */
+/* The runs of a BPF program while the kernel took statistics. */
 struct cost_program {
 	const char *name; /* belongs to the collector */
 	uint64_t run_ns;
@@ -21,10 +21,10 @@ struct cost {
 	uint64_t map_bytes; /* memory of the BPF maps; 0: not known */
 	size_t clients;	    /* connected to the socket */
 	struct cost_program programs[COST_PROGRAMS_MAX];
-	size_t nr_programs; /* 0: the kernel keeps no statistics (kernel.bpf_stats_enabled) */
+	size_t nr_programs; /* 0: the kernel takes no statistics (kernel.bpf_stats_enabled) */
 };
 
-/* Fills in what concerns the process. Returns 0 or a negative errno. */
+/* Fills in the cost of the process. Returns 0 or a negative errno. */
 int cost_of_process(struct cost *c);
 
 #endif

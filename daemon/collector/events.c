@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The records of the ring buffer, taken a batch at a time: the names in all of them are looked up
- * together, as a look-up reads the whole list of symbols, and now, as a module may be about to go.
+ * The records of the ring buffer. A batch of them is named in one look-up, as a look-up reads the
+ * whole list of symbols, and at once, as a module may be unloaded soon.
  */
 #include <string.h>
 #include <bpf/bpf.h>
@@ -26,8 +26,11 @@ static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_ev
 	return 0;
 }
 
-/* Keeps it for who comes after us: at each moment, a number says that the record is whole. */
-static void keep(struct collector *c, const struct iomap_event *rec)
+/*
+ * Saves the event for the next iomapd. seq is 0 while the record is written, so nobody reads a
+ * half.
+ */
+static void save(struct collector *c, const struct iomap_event *rec)
 {
 	struct iomap_saved_event *t = &c->events.saved[++c->events.seq % IOMAP_SAVED_EVENTS];
 
@@ -38,7 +41,9 @@ static void keep(struct collector *c, const struct iomap_event *rec)
 	__atomic_store_n(&t->seq, c->events.seq, __ATOMIC_SEQ_CST);
 }
 
-/* One that ended between keeping a record and giving it back to the ring leaves it in both. */
+/*
+ * An iomapd that died after saving a record and before consuming it from the ring left it in both.
+ */
 static bool saved_already(struct collector *c, const struct iomap_event *rec)
 {
 	const struct iomap_saved_event *last = c->events.look_saved;
@@ -61,7 +66,7 @@ static int take(struct collector *c, const struct iomap_event *rec)
 	}
 	err = add_to_batch(c, c->events.seq + 1, rec);
 	if (!err)
-		keep(c, rec);
+		save(c, rec);
 	return err;
 }
 
@@ -80,7 +85,7 @@ static int by_seq(const void *a, const void *b)
 	return ta->seq < tb->seq ? -1 : ta->seq > tb->seq;
 }
 
-/* Enters one that an earlier collector told. */
+/* Takes an event that an earlier iomapd reported. */
 static int report_again(struct collector *c, const struct iomap_saved_event *t)
 {
 	bool violation = t->rec.type == IOMAP_EVENT_VIOLATION;
@@ -112,7 +117,7 @@ int events_replay(struct collector *c)
 	c->events.seq = n ? all[n - 1]->seq : 0;
 	if (c->events.seq > IOMAP_SAVED_EVENTS)
 		oldest = c->events.seq - IOMAP_SAVED_EVENTS + 1;
-	/* The oldest may have been about to be replaced: as far back as no number is missing. */
+	/* The oldest record may be half overwritten: go back until a number is missing. */
 	c->events.begin = c->events.seq + 1;
 	for (size_t i = n; i-- && c->events.begin > oldest && all[i]->seq == c->events.begin - 1;)
 		c->events.begin--;
@@ -137,7 +142,7 @@ static void sweep(struct collector *c, uint32_t id, uint32_t gen)
 	uint32_t max = bpf_map__max_entries(c->skel->maps.live);
 	int fd = bpf_map__fd(c->skel->maps.live);
 
-	/* Bounded, as it starts over when the kernel deletes the key that it is at. */
+	/* Bounded: the walk starts over when the kernel deletes the current key. */
 	for (uint32_t i = 0; i < 2 * max && !bpf_map_get_next_key(fd, prev, &next); i++) {
 		/* A key is deleted only after its successor is known. */
 		if (prev)
@@ -192,7 +197,7 @@ static int name_batch(struct collector *c)
 	return sites_name(c, addrs, n);
 }
 
-/* Takes the sites that the ring had no room to tell of. */
+/* Takes the sites that the ring had no room for. */
 static int take_unreported(struct collector *c)
 {
 	struct iomap_event rec;

@@ -31,22 +31,23 @@ struct history;
 struct history *history_new(void);
 struct history *history_free(struct history *h);
 
-/* Has the next event be number seq, of an empty history. */
+/* Empties the history. The next event added gets number seq. */
 void history_begin(struct history *h, uint64_t seq);
 
 /* Adds an event with the next sequence number; the strings must outlive the history. */
 void history_add(struct history *h, const struct event *e);
 
-/* Adds a violation with its own number, older than all others but those added so before. */
+/* Adds a violation with its own number; it is older than all events but those added so before. */
 void history_add_old(struct history *h, const struct event *e);
 
 /*
- * The event with sequence number *seq, or the oldest one kept when that one is gone; *seq is then
- * moved to the one after it and *ret_missed says how many were skipped. NULL: not there yet.
+ * The event with sequence number *seq, or the oldest saved one if that is gone. Moves *seq behind
+ * the event and sets *ret_missed to the number of skipped events. NULL: there is no such event
+ * yet.
  */
 const struct event *history_next(const struct history *h, uint64_t *seq, uint64_t *ret_missed);
 
-/* Sequence number of the oldest event kept; of the next one to come when there is none. */
+/* Sequence number of the oldest saved event, or of the next one if there is none. */
 uint64_t history_first(const struct history *h);
 
 #endif

@@ -48,8 +48,8 @@ const struct hook hook_table[] = {
 	  .cost = "sleeping in atomic sections is not seen",
 	  .programs = { TP(iomap_switch, "sched_switch") } },
 	/*
-	 * The kprobe on do_exit() runs before anything in it can sleep. The tracepoint catches exits
-	 * for which the kprobe was skipped.
+	 * The kprobe on do_exit() runs before anything in it can sleep. The tracepoint catches
+	 * exits for which the kprobe was skipped.
 	 */
 	{ .name = "exit", .misses = MISSES_RULES,
 	  .rules = RULE(LEAK),

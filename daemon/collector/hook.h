@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hooks: one table of all that the programs are attached to, and of the files that the figures
- * need beside them. A new hook is one entry of it. Part of the collector.
+ * The hooks: one table of everything that the programs are attached to, and of the files that the
+ * figures need. A new hook is one entry. Part of the collector.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_HOOK_H
 #define IOMAP_DAEMON_COLLECTOR_HOOK_H
@@ -36,7 +36,7 @@ enum hook_attach {
 	ATTACH_OPTIONAL,   /* kprobe beside a tracepoint of the same hook: no loss if it fails */
 };
 
-/* Where the events are counted for which the kernel skipped a program of the hook. */
+/* How to count the events for which the kernel skipped a program of the hook. */
 enum hook_misses {
 	MISSES_EVENTS, /* lost events */
 	MISSES_RULES,  /* the rules that rest on the hook */
@@ -58,7 +58,9 @@ struct hook {
 		const char *on; /* tracepoint or function */
 		enum hook_attach attach;
 	} programs[HOOK_PROGRAMS_MAX];
-	/* Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence */
+	/*
+	 * Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence
+	 */
 	int (*start)(struct collector *c, int hook, struct errbuf *e);
 };
 
@@ -66,7 +68,7 @@ struct hook {
 extern const struct hook hook_table[];
 extern const int hooks_nr;
 
-/* The collector's part: what is attached and what is missing. */
+/* The state of the hooks of a collector. */
 struct hooks {
 	struct bpf_link *links[HOOK_LINKS_MAX];
 	size_t nr_links;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attaches what the table of hooks names, and says what is lost where the kernel lacks a hook. */
+/* Attaches the hooks of the table, and reports missing hooks and what is lost without them. */
 #include <stdarg.h>
 #include <string.h>
 #include <bpf/btf.h>
@@ -224,7 +224,7 @@ int hooks_report(const struct collector *c, struct model *m)
 				m->rule_missing[rule] = missing;
 		}
 		for (int f = 0; missing && c->opts.ipi && f < IPI_FIGURE_MAX; f++) {
-			/* Where preemption counts are not known, that is the reason. */
+			/* An unknown preempt count is the more important reason. */
 			if (hook_table[i].figures & 1U << f &&
 			    (!m->ipi.missing[f] || hook_table[i].need == NEED_FILE))
 				m->ipi.missing[f] = missing;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Interrupts between CPUs: which hooks tell of them, and reading what was counted. */
+/* Interrupts between CPUs: the sizes of the maps, and reading the counts. */
 #include <string.h>
 #include <bpf/bpf.h>
 
 #include "daemon/collector/priv.h"
 
-/* Where the kernel keeps what a CPU is at. */
+/* Finds the address of the preempt counts. */
 static int find_preempt_count(struct collector *c)
 {
 	static const char *const names[] = { "__per_cpu_offset", "pcpu_hot", "__preempt_count" };
@@ -26,7 +26,7 @@ static int find_preempt_count(struct collector *c)
 	return 0;
 }
 
-/* Sizes the maps and says what is to be loaded. */
+/* Sizes the maps. */
 int ipi_configure(struct collector *c)
 {
 	struct iomap_bpf *s = c->skel;
@@ -98,7 +98,7 @@ static int read_purges(struct collector *c, struct iomap_ipi_purge *purges)
 	return n == IOMAP_PURGES ? 0 : -EIO;
 }
 
-/* Sites are only ever added, so that the walk over their keys misses none. */
+/* Callers are never removed, so the walk over the keys misses none. */
 static int add_callers(struct collector *c, struct model *m)
 {
 	_cleanup_free_ struct iomap_ipi_purge *purges = calloc(IOMAP_PURGES, sizeof(*purges));

@@ -29,7 +29,7 @@ _Static_assert(ARRAY_SIZE(sleepers) < MAX_SLEEPERS, "the last one stays 0");
 
 /*
  * The function behind might_sleep() of kernels with DEBUG_ATOMIC_SLEEP, and its older name. On
- * PREEMPT_RT spin locks call the others as well, and they are allowed: there it is the first.
+ * PREEMPT_RT, spin locks call the other functions too, which is allowed: only the first one counts.
  */
 static const char *const checks[] = { "__might_sleep", "___might_sleep", "__might_resched" };
 
@@ -41,7 +41,7 @@ static bool checks_rt(size_t i)
 /* might_sleep() calls this one where preemption is voluntary. */
 static const char *const cond_resched = "__cond_resched";
 
-/* Attaches the program to those of the functions that the kernel has. Returns to how many. */
+/* Attaches the program to the named functions. Returns the number that the kernel has. */
 static int probe(struct collector *c, struct bpf_program *prog, const char *const *names, size_t n)
 {
 	int done = 0;
@@ -55,16 +55,16 @@ static int probe(struct collector *c, struct bpf_program *prog, const char *cons
 }
 
 /*
- * A BPF trampoline takes less than a kprobe. But its program can be preempted, and the kernel then
- * skips it for all others on that CPU; a kprobe's program cannot. So the trampoline is for the
- * function that is called much where the kernel does not preempt. It is not used where kprobes are
- * missing, as the other functions are missing then.
+ * A BPF trampoline takes less time than a kprobe. But its program can be preempted, and the kernel
+ * then skips it for other tasks on that CPU, which does not happen to a kprobe. So the trampoline
+ * is used for one function that is called often by kernels without preemption. Without kprobes it
+ * is not used, as the other functions are missing then.
  */
 static void choose_trampoline(struct collector *c)
 {
 	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_fentry;
 
-	/* Unwinders that go by frame pointers would leave out the caller. */
+	/* With frame pointers, the unwinder would omit the caller. */
 	if (c->hooks.check || c->skel->rodata->cfg_ret_on_stack || !collector_has(c, KPROBES) ||
 	    c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC) ||
 	    libbpf_find_vmlinux_btf_id(cond_resched, BPF_TRACE_FENTRY) <= 0 ||

@@ -66,7 +66,7 @@ static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_
 	struct ipi_caller *c;
 	size_t cap;
 
-	/* The records of one site come one after the other. */
+	/* The records of one caller come one after the other. */
 	if (m->nr_callers) {
 		c = &m->callers[m->nr_callers - 1];
 		if (c->addr == key->caller && c->mapping_id == key->id && c->kind == key->kind &&
@@ -167,7 +167,7 @@ void ipi_finish(struct model_ipi *m)
 	m->other = m->total = (struct iomap_ipi_count){};
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++)
 		iomap_ipi_add(&m->total, &m->class[i]);
-	/* Of the purges, what is nobody's share is other's. */
+	/* The part of the purges that is nobody's share is other. */
 	add_scaled(&m->other, &m->class[IOMAP_IPI_OTHER]);
 	add_scaled(&m->other, &m->class[IOMAP_IPI_PURGE]);
 	for (size_t i = 0; i < m->nr_callers; i++) {

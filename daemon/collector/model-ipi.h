@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interrupts between CPUs, added up: what the per-CPU records of bpf/ipi.h come to, and whose doing
- * it is. Part of the model.
+ * Interrupts between CPUs: the sums of the per-CPU records of bpf/ipi.h, by who caused them. Part
+ * of the model.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
 #define IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
@@ -12,7 +12,7 @@
 
 #include "bpf/iomap.h"
 
-/* Figures that a kernel may be unable to give. */
+/* Figures that some kernels cannot give. */
 enum ipi_figure {
 	IPI_IPIS,
 	IPI_CALLS,
@@ -24,10 +24,10 @@ enum ipi_figure {
 	IPI_FIGURE_MAX,
 };
 
-/* What one call site of one mapping caused. Its maps and its unmaps, by the site of the map. */
+/* The cost of one caller of one mapping: of its maps, and of their unmaps. */
 struct ipi_caller {
 	uint64_t addr;
-	const char *name; /* belongs to who fills the model */
+	const char *name; /* owned by the filler of the model */
 	const char *module;
 	uint32_t mapping_id;
 	uint8_t kind;
@@ -35,8 +35,8 @@ struct ipi_caller {
 	struct iomap_ipi_count direct;
 	struct iomap_ipi_count deferred; /* all but the times in 1/IOMAP_SHARE_ONE */
 	uint64_t queued;		 /* ranges, ever */
-	uint64_t pending;		 /* those that no purge took yet */
-	uint64_t expired;		 /* those whose share is not known any more */
+	uint64_t pending;		 /* ranges that no purge took yet */
+	uint64_t expired;		 /* ranges whose share is lost */
 	uint64_t slots;			 /* pages of the reserve, ever */
 };
 
@@ -51,21 +51,21 @@ struct model_ipi {
 	uint64_t slots;
 	uint64_t unread, unjoined, unplaced;
 	/*
-	 * Shares that the programs have noted with the call sites, in 1/IOMAP_SHARE_ONE. What they
-	 * have yet to note is in deferred alone, and not for ever: the record of its purge is
-	 * overwritten by that IOMAP_PURGES later. This one never goes back.
+	 * Shares that the programs have settled for the callers, in 1/IOMAP_SHARE_ONE. Shares that
+	 * are not settled yet are in deferred alone, until the record of their purge is overwritten
+	 * IOMAP_PURGES later. This sum never decreases.
 	 */
 	struct iomap_ipi_count noted[IOMAP_BACKEND_MAX];
-	/* Events that the kernel passed by a program, as it was busy: by what they are */
+	/* Events for which the kernel skipped a program, as it was busy */
 	uint64_t missed_sends, missed_calls, missed;
 	struct iomap_ipi_purging purging;
 
-	struct ipi_caller *callers; /* those that cost most first, once finished */
+	struct ipi_caller *callers; /* most expensive first, once finished */
 	size_t nr_callers, cap_callers;
 	struct iomap_ipi_cell *matrix; /* sender * matrix_cpus + target */
 	size_t matrix_cpus;	       /* 0: there are too many */
 
-	/* Once finished; counts of deferred, ours and other in 1/IOMAP_SHARE_ONE */
+	/* Set by ipi_finish(); counts of deferred and other in 1/IOMAP_SHARE_ONE */
 	struct iomap_ipi_count direct[IOMAP_BACKEND_MAX];
 	struct iomap_ipi_count deferred[IOMAP_BACKEND_MAX];
 	struct iomap_ipi_count other;
@@ -84,10 +84,10 @@ void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c);
  */
 int ipi_add_caller(struct model_ipi *m, const struct iomap_ipi_caller_key *key,
 		   const struct iomap_ipi_caller *site, const struct iomap_ipi_purge *purges);
-/* Adds what a CPU sent to another one. Returns 0 or -ENOMEM. cpus: of the machine. */
+/* Adds the interrupts from one CPU to another. Returns 0 or -ENOMEM. cpus: of the machine. */
 int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 		 const struct iomap_ipi_cell *cell);
-/* Shares out what is shared, and sums up; to be called once, after the last record. */
+/* Shares out the purges and sums up. To be called once, after the last record. */
 void ipi_finish(struct model_ipi *m);
 
 #endif

@@ -226,7 +226,7 @@ static int by_maps(const void *pa, const void *pb)
 	return by_site(pa, pb);
 }
 
-/* Makes one caller of those that are the same site on several CPUs. */
+/* Merges the records that several CPUs have of one caller. */
 static void merge_callers(struct model *m)
 {
 	size_t n = 0;
@@ -253,7 +253,7 @@ int model_add_caller(struct model *m, const struct iomap_caller *s)
 
 	if (!s->used)
 		return 0;
-	/* With many CPUs, merging first keeps the array near the number of sites. */
+	/* With many CPUs, merging first keeps the array near the number of callers. */
 	if (m->nr_callers == m->cap_callers) {
 		merge_callers(m);
 		if (m->nr_callers >= m->cap_callers / 2 &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One sampling of everything that is counted, summed up as it is read: what the per-CPU records
- * of bpf/iomap.h come to. The reports are made from this, wherever it was filled from.
+ * One sampling: the sums of the per-CPU records of bpf/iomap.h. The reports are made from it, by
+ * whomever it was filled.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_MODEL_H
 #define IOMAP_DAEMON_COLLECTOR_MODEL_H
@@ -30,10 +30,10 @@ struct model_mapping {
 	uint64_t base;
 	uint64_t size;
 	uint64_t owner_addr; /* 0: not known as an address */
-	const char *owner;   /* symbol+0xoffset; NULL: not known. Belongs to who fills the model */
-	const char *module;  /* NULL: the kernel itself */
-	char device[32];     /* PCI address; empty: lies in none */
-	int bar;	     /* -1: none */
+	const char *owner;  /* symbol+0xoffset; NULL: not known. Owned by the filler of the model */
+	const char *module; /* NULL: the kernel itself */
+	char device[32];    /* PCI address; empty: lies in none */
+	int bar;	    /* -1: none */
 	uint8_t backend;
 	uint8_t state;				 /* enum iomap_state */
 	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
@@ -54,7 +54,7 @@ struct model_caller {
 struct model_cpu {
 	uint32_t cpu;
 	uint64_t maps[IOMAP_KIND_MAX];
-	uint64_t unmaps[IOMAP_KIND_MAX]; /* those without a known map included */
+	uint64_t unmaps[IOMAP_KIND_MAX]; /* unmatched ones included */
 	uint64_t failed;
 };
 
@@ -65,14 +65,13 @@ struct model_hist {
 	uint64_t bucket[IOMAP_HIST_BUCKETS];
 };
 
-/* Something that the figures need and that the kernel may lack. */
+/* A hook that the figures need and that the kernel may lack. */
 struct model_hook {
 	const char *name;
-	const char
-		*missing; /* NULL: attached; else a sentence: what is missing and what that costs */
+	const char *missing; /* why it is missing and what that costs; NULL: attached */
 };
 
-/* A site that breaks a rule. Strings belong to who fills the model; times are nanoseconds. */
+/* A site that breaks a rule. The filler of the model owns the strings. Times are nanoseconds. */
 struct model_violation {
 	uint8_t rule; /* enum iomap_rule */
 	uint8_t kind; /* of the map */
@@ -107,8 +106,8 @@ struct model {
 	uint64_t time_ns;	  /* CLOCK_MONOTONIC when the sampling began */
 	uint64_t started_unix;	  /* seconds */
 	uint64_t since_unix_ns;	  /* when counting began; 0: not known */
-	uint64_t starts;	  /* daemons that kept these books since then */
-	const char *const *notes; /* how the last one started; they belong to who fills the model */
+	uint64_t starts;	  /* of iomapd since then */
+	const char *const *notes; /* on the last start; owned by the filler of the model */
 	size_t nr_notes;
 	uint32_t pid;
 	const char *version;
@@ -118,7 +117,7 @@ struct model {
 	bool backend_present[IOMAP_BACKEND_MAX]; /* in force, or seen */
 	enum iomap_timing timing;
 
-	uint64_t seen;	    /* without those under way */
+	uint64_t seen;	    /* without events under way */
 	uint64_t under_way; /* CPUs that were in the middle of an event when they were read */
 	uint64_t counted;
 	uint64_t lost[IOMAP_LOST_MAX];
@@ -148,18 +147,18 @@ struct model {
 	size_t nr_violations, cap_violations;
 	uint64_t rule_count[IOMAP_RULE_MAX];	  /* violations */
 	bool rule_off[IOMAP_RULE_MAX];		  /* not to be checked */
-	const char *rule_missing[IOMAP_RULE_MAX]; /* what the kernel lacks for it; NULL: nothing */
+	const char *rule_missing[IOMAP_RULE_MAX]; /* why it cannot be checked; NULL: it can */
 	/*
-	 * Times that the kernel passed by what a rule is checked in, as a BPF program or a read of
-	 * its maps was at work on that CPU. Events of io_mapping are in lost instead.
+	 * Times that the kernel skipped a program that checks the rule, as BPF was busy on that
+	 * CPU. Skipped events of io_mapping are in lost.
 	 */
 	uint64_t rule_missed[IOMAP_RULE_MAX];
-	uint64_t unlisted; /* violations of no site in the list */
-	/* Unmaps that may have ended a map from before the tracer: no violation, and no proof */
+	uint64_t unlisted; /* violations whose site is not in the list */
+	/* Unmatched unmaps that may have ended a map older than the programs */
 	uint64_t undecided[IOMAP_KIND_MAX];
 };
 
-/* Empties it for another sampling and keeps the memory. */
+/* Empties the model for another sampling and keeps its memory. */
 void model_reset(struct model *m);
 void model_free(struct model *m);
 
@@ -188,7 +187,7 @@ void model_add_unattributed(struct model *m, const void *counters, size_t nr, si
 /* Merges and orders the callers; to be called once, after the last record. */
 void model_finish(struct model *m);
 
-/* One figure of a count, for those who write the same of several counts. */
+/* One figure of a count, for functions that write the same figure of several counts. */
 uint64_t model_maps(const struct model_count *c);
 uint64_t model_unmaps(const struct model_count *c);
 uint64_t model_failed(const struct model_count *c);

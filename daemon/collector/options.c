@@ -38,7 +38,7 @@ bool collector_options_differ(const struct collector_options *a, const struct co
 	*text = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(full); i++)
 		collector_options_complete(&full[i]);
-	/* Without a budget, its rule is off: the budget alone says that it changed. */
+	/* Without a budget, its rule is off: name only the budget. */
 	if (!full[0].max_hold_ns != !full[1].max_hold_ns) {
 		full[0].rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);
 		full[1].rules_off |= IOMAP_RULE(IOMAP_HOLD_TIME);

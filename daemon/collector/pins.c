@@ -28,7 +28,7 @@ static bool is_bpffs(const char *path)
 	return !statfs(path, &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC;
 }
 
-/* Has the parent of base be in a BPF file system. */
+/* Mounts a BPF file system at the parent of base if there is none. */
 static int need_bpffs(const char *base, struct errbuf *e)
 {
 	_cleanup_free_ char *copy = strdup(base);
@@ -46,7 +46,7 @@ static int need_bpffs(const char *base, struct errbuf *e)
 			 strerror(errno));
 }
 
-/* The folder was not removed before we got the lock. */
+/* Tells whether the locked folder is still the one at base. */
 static bool still_there(const char *base, int fd)
 {
 	struct stat a, b;
@@ -99,7 +99,7 @@ int pins_make(const struct pins *p, const char *set)
 	return mkdirat(p->fd, set, 0700) ? -errno : 0;
 }
 
-/* The path of an object; names with dots are not allowed there. */
+/* The path of an object. BPF file systems allow no dots in names. */
 static int path_of(const struct pins *p, const char *set, const char *kind, const char *name,
 		   char path[PATH_MAX])
 {
@@ -144,7 +144,7 @@ static DIR *open_set(int at, const char *set)
 	return dir;
 }
 
-/* The next entry that is no dot, NULL: none. */
+/* The next entry other than . and .., NULL: none. */
 static const char *next_name(DIR *dir)
 {
 	struct dirent *entry;
@@ -196,7 +196,9 @@ bool pins_find(const struct pins *p, const char *but, char *ret, size_t size)
 	return false;
 }
 
-/* Removes what is in a set, but for the kind to keep (NULL: none). Returns how many or an errno. */
+/*
+ * Removes the objects of a set except one kind (NULL: no exception). Returns how many or an errno.
+ */
 static int empty(const struct pins *p, const char *set, const char *keep)
 {
 	_cleanup_closedir_ DIR *dir = open_set(p->fd, set);
@@ -211,7 +213,7 @@ static int empty(const struct pins *p, const char *set, const char *keep)
 		if (unlinkat(dirfd(dir), name, 0))
 			return -errno;
 		n++;
-		/* Where the listing goes on after that is for the file system to say: anew. */
+		/* After an unlink the directory position is undefined: start over. */
 		rewinddir(dir);
 	}
 	return n;
@@ -222,7 +224,7 @@ int pins_remove(const struct pins *p, const char *set)
 	int n = empty(p, set, NULL);
 
 	if (n == -ENOTDIR) {
-		/* None of ours, but in our folder. */
+		/* A file in our folder that is no set. */
 		n = 1;
 		return unlinkat(p->fd, set, 0) ? -errno : n;
 	}
@@ -235,7 +237,7 @@ int pins_set_aside(const struct pins *p, const char *set)
 {
 	int err, n;
 
-	/* What is there already makes room only for something. */
+	/* Remove the old `aside` only if there is a new set to replace it. */
 	if (faccessat(p->fd, set, F_OK, 0))
 		return -errno;
 	err = pins_remove(p, PINS_ASIDE);

@@ -8,7 +8,7 @@
 
 #include "bpf/iomap.h"
 #include "bpf/persistent.h"
-#include "build/bpf/iomap.skel.h" /* needs what is above */
+#include "build/bpf/iomap.skel.h" /* needs the headers above */
 #include "daemon/collector/collector.h"
 #include "daemon/collector/hook.h"
 #include "daemon/collector/pci.h"
@@ -31,7 +31,7 @@ struct mapping_meta {
 	struct pci_bar pci; /* bar -1: in no device */
 };
 
-/* The mappings that are older than the programs (adopt.c), and what is known of each (read.c). */
+/* The mappings that are older than the programs (adopt.c), and facts about all (read.c). */
 struct mappings {
 	struct mapping_meta *meta; /* by id */
 	uint64_t adopted;	   /* mappings that are older than the programs */
@@ -58,10 +58,10 @@ struct events {
 	size_t nr_batch, cap_batch;
 };
 
-/* What stays in the kernel for the next iomapd (takeover.c). */
+/* The pinned set for the next iomapd (takeover.c). */
 struct takeover {
 	struct pins pins;
-	bool pinned;			     /* what is in the kernel stays there */
+	bool pinned;			     /* the programs outlive this process */
 	bool taken_over;		     /* an earlier iomapd loaded the programs */
 	struct iomap_persistent *persistent; /* mapped; NULL: not yet */
 	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: not there */
@@ -136,7 +136,7 @@ void sites_find(struct collector *c);
 int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
 /* Marks the site as reported. Returns false when it was already. */
 bool site_claim(struct site *p);
-/* What is known of the site. Named by sites_name(). */
+/* The facts about the site, with the names of sites_name(). */
 const struct model_violation *site_violation(const struct site *p);
 /* Makes the record that the ring had no room for. Returns false for a site that is reported. */
 bool site_unreported(const struct site *p, struct iomap_event *ret);
@@ -158,21 +158,21 @@ void events_free(struct collector *c);
 int ipi_configure(struct collector *c);
 int ipi_read(struct collector *c, struct model *m);
 
-/* ---- takeover.c: going on with what an earlier iomapd left ---- */
+/* ---- takeover.c: the pinned set of an earlier iomapd ---- */
 
 /*
- * Goes on with what an earlier iomapd with the same options pinned. Returns 1 when it does, 0 when
- * all is to be loaded, or a negative errno with a sentence in e.
+ * Takes the set that an earlier iomapd with the same options pinned. Returns 1 when it does, 0 when
+ * the programs have to be loaded, or a negative errno with a sentence in e.
  */
 int takeover_try(struct collector *c, struct errbuf *e);
-/* Maps what is saved for the next iomapd. Returns 0, or an errno with a sentence in e. */
+/* Maps the saved records into memory. Returns 0, or an errno with a sentence in e. */
 int takeover_map_persistent(struct collector *c, struct errbuf *e);
 /*
- * Fills that in and pins everything, or notes why that is not done. Returns 0, or -EBUSY or
+ * Fills in the saved records and pins everything, or notes why it cannot. Returns 0, or -EBUSY or
  * -ENOMEM with a sentence in e.
  */
 int takeover_pin(struct collector *c, struct errbuf *e);
-/* Gives up what is pinned, without ending it. */
+/* Closes the pinned objects without ending them. */
 void takeover_free(struct collector *c);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include "daemon/collector/priv.h"
 
-/* For how long a CPU's record is read at once until it is one between two events. */
+/* How long a record is read again and again until its CPU is between two events. */
 #define SPIN_NS 2000000
 /*
- * And once more after a nap: a virtual CPU can be halted in the middle of a handler, and may need
- * ours to go on. All clients wait for their answers meanwhile.
+ * Then once more after a nap: a virtual CPU may be halted in the middle of a handler, and may need
+ * our CPU to go on. All clients wait meanwhile.
  */
 #define NAP_US 1000
-/* A record that changed while it was copied is read again for so long. */
+/* How long a record is read again that changed while it was copied. */
 #define TORN_NS 50000000
 
 /* How many events the CPU has seen and neither counted nor lost: 0, or 1 in the middle of one. */
@@ -26,7 +26,7 @@ static uint64_t open_events(const struct iomap_cpu *cpu)
 	return cpu->seen - done;
 }
 
-/* Tells whether the records are to be read again; takes a nap before that if it is time to. */
+/* Tells whether to read the records again. Takes the nap if it is due. */
 static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
 {
 	if (spent_ns < SPIN_NS)
@@ -39,8 +39,8 @@ static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
 }
 
 /*
- * Takes the new record of a CPU if the one there is not between two events. Returns whether this
- * one is neither. *torn: more than a handler has open, and not for good, as the record changes.
+ * Takes the new record of a CPU unless the old one was read between two events. Returns whether the
+ * new one was not. *torn: more events are open than a handler can have, and the record changes.
  */
 static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, bool *torn)
 {
@@ -55,9 +55,9 @@ static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, boo
 }
 
 /*
- * Reads the CPUs' records, each as it is between two events if that can be had: a handler at work
- * has seen an event that it did not yet count. If it cannot be had, that event is said to be under
- * way, and is one of those of the next reading; a handler is at work on one event only.
+ * Reads the records of the CPUs, each between two events if possible: a running handler has seen
+ * an event that it has not counted yet. If that is not possible, the event is reported as under
+ * way and left to the next reading. A handler works on one event only.
  */
 static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 {
@@ -82,7 +82,7 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 		if (err)
 			return err;
 		if (!cpus[i].seen && i >= c->nr_online)
-			m->nr_cpus--; /* never there, as far as we saw */
+			m->nr_cpus--; /* never seen online */
 		if (open_events(&cpus[i]) == 1) {
 			m->seen--;
 			m->under_way++;
@@ -144,7 +144,7 @@ static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *
 	err = model_add_mapping(m, id, &rec, value, c->nr_cpus, sizeof(struct iomap_counters), &mm);
 	if (err)
 		return err;
-	/* An id that maps and whose creation nobody saw: its maps say what its backend is. */
+	/* The creation of the id was not seen: its maps have the backend. */
 	for (size_t i = 0; rec.state == IOMAP_EMPTY && i < m->nr_callers; i++) {
 		if (m->callers[i].mapping_id == id)
 			mm->backend = m->callers[i].backend;
@@ -200,7 +200,7 @@ static int name_all(struct collector *c, struct model *m)
 	}
 	for (size_t i = 0; i < m->ipi.nr_callers; i++)
 		ips[n++] = m->ipi.callers[i].addr;
-	/* What cannot be named is shown as an address. */
+	/* An address without a name is shown as it is. */
 	symbols_resolve(c->symbols, ips, n);
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		sym = symbols_get(c->symbols, m->callers[i].addr);
@@ -259,7 +259,7 @@ int collector_sample(struct collector *c, struct model *m)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
 					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
 					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
-	/* Ids that map without a known creation are among the call sites. */
+	/* The callers have the ids whose creation is not known. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		if (m->callers[i].mapping_id > max_id && m->callers[i].mapping_id < c->nr_ids)
 			max_id = m->callers[i].mapping_id;

@@ -31,7 +31,7 @@ static void fraction_if(struct jsonw *w, const char *key, const char *missing, u
 		jsonw_fraction(w, key, v, IOMAP_SHARE_BITS);
 }
 
-/* A cost; what the kernel cannot tell is null. shares: its counts are in 1/IOMAP_SHARE_ONE. */
+/* A cost. Figures that the kernel cannot give are null. shares: counts are in 1/IOMAP_SHARE_ONE. */
 static void cost(struct jsonw *w, const char *key, const struct model_ipi *m,
 		 const struct iomap_ipi_count *c, bool shares)
 {
@@ -119,7 +119,7 @@ static void caller(struct jsonw *w, const struct model_ipi *m, const struct ipi_
 	jsonw_object_end(w);
 }
 
-/* Both sides of the books: the classes, which were counted apart, and the kinds of interrupt. */
+/* Both sides of the accounting: the classes and, counted separately, the kinds of interrupt. */
 static void accounting(struct jsonw *w, const struct model_ipi *m)
 {
 	jsonw_object_begin(w, "accounting");

@@ -5,7 +5,7 @@
 
 #include "daemon/base/names.h"
 
-/* Opens an object with what every top-level object has. */
+/* Opens an object with the members that every top-level object has. */
 static void head(struct jsonw *w, const char *key, const struct model *m)
 {
 	jsonw_object_begin(w, key);

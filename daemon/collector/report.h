@@ -16,7 +16,7 @@ void report_list(struct jsonw *w, const char *key, const struct model *m, bool f
 void report_stats(struct jsonw *w, const char *key, const struct model *m);
 /* The ten rules and the sites that break them. */
 void report_violations(struct jsonw *w, const char *key, const struct model *m);
-/* One such site. */
+/* One site. */
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
 
 #define VIOLATION_TEXT_MAX 768 /* bytes that hold any sentence of violation_text() */
@@ -29,7 +29,7 @@ void report_ipi(struct jsonw *w, const char *key, const struct model *m);
 void report_snapshot(struct jsonw *w, const char *key, const struct model *m);
 /* Histograms that hold something; kind -1 for all kinds. */
 void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind);
-/* An event; NULL says that there are no more. missed: how many before it are gone. */
+/* An event; NULL: there are no more. missed: the number of lost events before it. */
 void report_event(struct jsonw *w, const char *key, const struct event *e, uint64_t missed);
 
 /*
@@ -40,7 +40,7 @@ void report_event(struct jsonw *w, const char *key, const struct event *e, uint6
 /* {"atomic":n,"local":n,"sleepable":n} of one figure of the counts. */
 void report_by_kind(struct jsonw *w, const char *key, const struct model_count *counts,
 		    uint64_t (*get)(const struct model_count *c));
-/* What a mapping is, without its counts. */
+/* The facts about a mapping, without its counts. */
 void report_mapping_facts(struct jsonw *w, const struct model_mapping *m);
 void report_hooks(struct jsonw *w, const struct model *m);
 void report_accounting(struct jsonw *w, const struct model *m);

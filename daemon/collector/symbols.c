@@ -9,7 +9,7 @@
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
 
-/* No function is this long: what lies further from a symbol belongs to something unloaded. */
+/* No function is this long: an address further from its symbol belongs to an unloaded module. */
 #define OFFSET_MAX (1 << 20)
 
 struct entry {
@@ -18,7 +18,7 @@ struct entry {
 };
 
 struct symbols {
-	int fd;		     /* open from the beginning: later there may be no right to open it */
+	int fd;		     /* opened early: later iomapd may lack the privilege */
 	int open_error;	     /* why it is not */
 	struct entry *table; /* open addressing; at most half full */
 	size_t size;	     /* a power of two */
@@ -43,7 +43,7 @@ struct line {
 
 /* The best symbol so far for one address. */
 struct candidate {
-	uint64_t addr;	/* what is looked for */
+	uint64_t addr;	/* to be named */
 	uint64_t start; /* of the symbol */
 	bool found;
 	char name[SYMBOL_NAME_MAX];
@@ -245,7 +245,7 @@ static bool offer(void *ctx, const struct line *l)
 	if (lo == s->n)
 		return true;
 	c = &s->cand[lo];
-	/* Of several names of one place the first is what the kernel prints. */
+	/* The kernel prints the first of several names of one address. */
 	if (c->found && l->addr <= c->start)
 		return true;
 	c->found = true;
@@ -333,7 +333,10 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 	for (size_t i = 0; i < new; i++) {
 		struct candidate *c = &cand[i];
 
-		/* No symbol between the address below and this one: they share theirs. */
+		/*
+		 * There is no symbol between the previous address and this one: both have the
+		 * same.
+		 */
 		if (!c->found && i && cand[i - 1].found) {
 			c->found = true;
 			c->start = cand[i - 1].start;
@@ -386,7 +389,7 @@ static bool find(void *ctx, const struct line *l)
 	struct finding *f = ctx;
 
 	for (size_t i = 0; i < f->n; i++) {
-		/* It ends where the next one begins; the kernel's own are in order. */
+		/* A function ends at the next symbol. The symbols of vmlinux are sorted. */
 		if (f->end && f->start[i] && l->addr > f->start[i] &&
 		    (!f->end[i] || l->addr < f->end[i]))
 			f->end[i] = l->addr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of kernel addresses, from /proc/kallsyms. The file is large and is not kept: all addresses
- * that are new are looked up in one pass over it, and their names are cached.
+ * Names of kernel addresses, from /proc/kallsyms. The file is large and is not held in memory: new
+ * addresses are looked up in one pass over it, and their names are cached.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
 #define IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
@@ -34,23 +34,23 @@ int symbols_check(const struct symbols *s);
 int symbols_learn(struct symbols *s, uint64_t addr, const char *text);
 
 /*
- * Who is asked for an address before the file: writes what symbols_learn() takes and returns true,
- * or returns false when it has no name.
+ * A source of names that is asked before the file: writes a text for symbols_learn() and returns
+ * true, or returns false when it has no name.
  */
 typedef bool (*symbols_source)(void *ctx, uint64_t addr, char *buf, size_t size);
 void symbols_set_source(struct symbols *s, symbols_source source, void *ctx);
 
-/* Looks up those of the n addresses that are not cached. Returns 0 or a negative errno. */
+/* Looks up the addresses that are not cached. Returns 0 or a negative errno. */
 int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
 
 /*
- * Where functions of the kernel itself begin and end, by name: start[i] and end[i] of names[i], 0
- * for those that there are not. Returns 0 or a negative errno.
+ * Begin and end of functions of vmlinux: start[i] and end[i] of names[i], 0 for unknown names.
+ * Returns 0 or a negative errno.
  */
 int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
 		 uint64_t *end);
 
-/* Where variables of the kernel itself are, likewise; kernels without KALLSYMS_ALL list none. */
+/* Addresses of variables of vmlinux, likewise. Kernels without KALLSYMS_ALL list none. */
 int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr);
 
 /*

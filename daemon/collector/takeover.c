@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What stays in the kernel when iomapd ends, and how the next one goes on with it. A set of pins is
- * made under a name of its own and gets that of its schema when it is whole, so that a set under a
- * schema's name is a whole one. The programs stay what they are: the kernel cannot replace those on
- * tracepoints and probes without a moment in which none or both of them count.
+ * The pinned set: it stays in the kernel when iomapd ends, and the next iomapd goes on with it. A
+ * set is made under a temporary name and renamed to its schema when it is complete, so a partial
+ * set is never used. The next iomapd does not replace the programs: the kernel has no way to
+ * replace programs on tracepoints and probes without a gap or a double count.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -48,7 +48,7 @@ const char *collector_note(const struct collector *c, size_t i)
 		.map_stacks = (from)->map_stacks,                                             \
 	}
 
-/* The pinned map is one as ours, but for its size, which the options decide. */
+/* The pinned map has the type of ours. Its size depends on the options. */
 static bool same_kind(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {};
@@ -59,7 +59,7 @@ static bool same_kind(const struct bpf_map *map, int fd)
 	       info.value_size == bpf_map__value_size(map);
 }
 
-/* Takes the maps of the set. Returns 1, or 0 with what is wrong in why. */
+/* Takes the maps of the set. Returns 1, or 0 with the reason in why. */
 static int take_maps(struct collector *c, char *why, size_t size)
 {
 	struct bpf_map *map;
@@ -101,7 +101,7 @@ static uint32_t take_programs(struct collector *c)
 	return n;
 }
 
-/* Tells whether the set is whole and was made with our options; else why not. */
+/* Tells whether the set is complete and has our options. Writes the reason to why if not. */
 static bool usable(struct collector *c, const struct iomap_persistent *k, char *why, size_t size)
 {
 	const struct collector_options o = EACH_OPTION(&k->options);
@@ -125,8 +125,8 @@ static bool usable(struct collector *c, const struct iomap_persistent *k, char *
 	return true;
 }
 
-/* The rest of a taken set: what is missing in the kernel, and what runs there. */
-static int take_kept(struct collector *c)
+/* Takes the facts of the set: missing hooks, and the version of the programs. */
+static int take_persistent(struct collector *c)
 {
 	int err = 0;
 
@@ -166,10 +166,10 @@ static void drop_skeleton(struct collector *c)
 	c->skel = NULL;
 }
 
-/* Opens the set of our schema. Returns 1 when it is in use now, 0 with what is wrong in why. */
+/* Opens the set of our schema. Returns 1 when it is in use, 0 with the reason in why. */
 static int take_set(struct collector *c, char *why, size_t size)
 {
-	struct iomap_persistent kept;
+	struct iomap_persistent saved;
 	uint32_t zero = 0;
 	int err;
 
@@ -178,11 +178,11 @@ static int take_set(struct collector *c, char *why, size_t size)
 		return -ENOMEM;
 	if (!take_maps(c, why, size))
 		return 0;
-	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.persistent), &zero, &kept)) {
+	if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.persistent), &zero, &saved)) {
 		snprintf(why, size, "it cannot be read: %s", strerror(errno));
 		return 0;
 	}
-	if (!usable(c, &kept, why, size))
+	if (!usable(c, &saved, why, size))
 		return 0;
 	err = iomap_bpf__load(c->skel);
 	if (err) {
@@ -192,7 +192,7 @@ static int take_set(struct collector *c, char *why, size_t size)
 	return 1;
 }
 
-/* Removes what a start that was broken off left. */
+/* Removes what an unfinished start left. */
 static int clear_new(struct collector *c)
 {
 	int n = pins_remove(&c->takeover.pins, PINS_NEW);
@@ -200,10 +200,8 @@ static int clear_new(struct collector *c)
 	if (n == -ENOENT)
 		return 0;
 	if (n < 0)
-		return add_note(c, "what an unfinished start left cannot be removed: %s",
-				strerror(-n));
-	return add_note(c, "removed what a start of iomapd left that did not come to its "
-			   "end");
+		return add_note(c, "cannot remove what an unfinished start left: %s", strerror(-n));
+	return add_note(c, "removed what an unfinished start of iomapd left");
 }
 
 int takeover_try(struct collector *c, struct errbuf *e)
@@ -214,7 +212,7 @@ int takeover_try(struct collector *c, struct errbuf *e)
 	memset(c->takeover.progs, -1, sizeof(c->takeover.progs));
 	if (!c->opts.pins)
 		return 0;
-	/* Where it cannot be opened, there is nothing to go on with; to pin is tried later. */
+	/* Without the folder there is no set. takeover_pin() tries to make the folder. */
 	r = pins_open(c->opts.pins, false, &c->takeover.pins, e);
 	if (r)
 		return r == -EBUSY ? r : 0;
@@ -226,7 +224,7 @@ int takeover_try(struct collector *c, struct errbuf *e)
 	if (r > 0) {
 		c->takeover.taken_over = c->takeover.pinned = true;
 		r = takeover_map_persistent(c, e);
-		return r ? r : take_kept(c) ? set_error(e, -ENOMEM, "out of memory") : 1;
+		return r ? r : take_persistent(c) ? set_error(e, -ENOMEM, "out of memory") : 1;
 	}
 	drop_skeleton(c);
 	if (!r)
@@ -252,10 +250,10 @@ int takeover_map_persistent(struct collector *c, struct errbuf *e)
 		map_array(c->skel->maps.saved_events, IOMAP_SAVED_ALL * sizeof(*c->events.saved));
 	if (c->takeover.persistent && c->events.saved)
 		return 0;
-	return set_error(e, -errno, "cannot map what is kept: %s", strerror(errno));
+	return set_error(e, -errno, "cannot map the saved records: %s", strerror(errno));
 }
 
-static void fill_kept(struct collector *c, uint32_t programs, uint32_t links)
+static void fill_persistent(struct collector *c, uint32_t programs, uint32_t links)
 {
 	struct iomap_persistent *k = c->takeover.persistent;
 	size_t n = 0;
@@ -306,11 +304,11 @@ static int pin_all(struct collector *c)
 	}
 	for (size_t i = 0; i < c->hooks.nr_links && !err; i++)
 		err = pin_link(c, c->hooks.links[i], &links);
-	fill_kept(c, programs, links);
+	fill_persistent(c, programs, links);
 	return err;
 }
 
-/* Makes room for the new set: what is of no use any more stops counting. */
+/* Moves unusable sets to `aside`, which ends their programs. */
 static int set_others_aside(struct collector *c)
 {
 	char name[64];
@@ -364,7 +362,7 @@ int takeover_pin(struct collector *c, struct errbuf *e)
 	return not_pinned(c, e->text, e);
 }
 
-/* A link that goes its way ends with its last descriptor, which is not to be ours. */
+/* A disconnected link lives as long as a pin or descriptor refers to it; close ours. */
 static void let_go(struct bpf_link *link)
 {
 	bpf_link__disconnect(link);

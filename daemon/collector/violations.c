@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The sites that break a rule. A site is named when it is first heard of, while the modules on
- * its stack are still there, and kept for as long as the collector.
+ * The sites that break a rule. A site is named when it first occurs, while the modules on its stack
+ * are loaded, and lives as long as the collector.
  */
 #include <string.h>
 #include <bpf/bpf.h>
@@ -16,7 +16,7 @@ struct site {
 	struct model_violation v;
 };
 
-/* Functions between an event and the program that looks at it: not part of the offence. */
+/* Functions between an event and the program: not part of the offence. */
 static bool is_tracing(const char *name)
 {
 	static const char *const prefixes[] = {
@@ -35,7 +35,7 @@ static bool is_tracing(const char *name)
 	return false;
 }
 
-/* Functions that a task passes through on its way to sleep: whoever called them is to blame. */
+/* Functions on the way to sleep: their caller is the offender. */
 static bool is_scheduling(const char *name)
 {
 	static const char *const names[] = {
@@ -65,7 +65,7 @@ static const char *frame_name(const struct symbol *sym)
 	return asprintf(&text, "%s [%s]", sym->name, sym->module) < 0 ? NULL : text;
 }
 
-/* Names the addresses of a stack; what tracing adds on top is left out. Returns how many. */
+/* Names the addresses of a stack without the frames of tracing. Returns how many. */
 static size_t name_stack(struct collector *c, const __u64 *frames, size_t n, const char **names)
 {
 	const struct symbol *sym[IOMAP_STACK_FRAMES];
@@ -86,7 +86,7 @@ static size_t name_stack(struct collector *c, const __u64 *frames, size_t n, con
 	return got;
 }
 
-/* The addresses of a kept stack of a map. Returns how many. */
+/* The addresses of the saved stack of a map. Returns how many. */
 static size_t map_stack(const struct collector *c, int32_t id, __u64 *ips)
 {
 	size_t n = 0;
@@ -98,7 +98,7 @@ static size_t map_stack(const struct collector *c, int32_t id, __u64 *ips)
 	return n;
 }
 
-/* The offending call; of a sleep, who called the scheduler. */
+/* The offending call; for a sleep, the caller of the scheduler. */
 static void name_offender(struct collector *c, struct model_violation *v,
 			  const struct iomap_violation *rec)
 {
@@ -122,7 +122,7 @@ static void name_caller(struct collector *c, struct model_violation *v, uint64_t
 	v->module = sym ? sym->module : NULL;
 }
 
-/* All that needs no names. */
+/* The facts that need no names. */
 static void set_facts(struct site *p)
 {
 	const struct iomap_violation *rec = &p->rec;
@@ -257,7 +257,7 @@ static size_t addresses(struct collector *c, const struct site *p, uint64_t *ret
 	return n;
 }
 
-/* Takes the names that the programs noted of the stack; a line that was cut off is none. */
+/* Takes the names that the programs saved of the stack, except a line that was cut off. */
 static void learn_stack(struct collector *c, const struct site *p)
 {
 	struct iomap_stack_names n;
@@ -296,7 +296,7 @@ int sites_name(struct collector *c, const uint64_t *addrs, size_t n)
 		learn_stack(c, c->sites.site[i]);
 		n += addresses(c, c->sites.site[i], all + n);
 	}
-	/* What cannot be named is shown as an address. */
+	/* An address without a name is shown as it is. */
 	symbols_resolve(c->symbols, all, n);
 	for (size_t i = 0; i < c->sites.nr; i++) {
 		if (!c->sites.site[i]->named)
@@ -305,7 +305,7 @@ int sites_name(struct collector *c, const uint64_t *addrs, size_t n)
 	return 0;
 }
 
-/* Several maps that leaked at once have a call site in common when one explains their sum. */
+/* Several maps leaked at once have a caller in common if it explains the sum of their callers. */
 static void find_caller(struct site *p, const struct model *m)
 {
 	for (size_t i = 0; i < m->nr_callers; i++) {
@@ -326,7 +326,7 @@ static int read_count(struct collector *c, struct site *p, struct iomap_violatio
 	uint64_t n = 0;
 
 	if (bpf_map_lookup_elem(fd, &p->key, counts))
-		return errno == ENOENT ? 0 : -errno; /* it is being entered */
+		return errno == ENOENT ? 0 : -errno; /* a program is about to enter it */
 	for (int i = 0; i < c->nr_cpus; i++) {
 		n += counts[i].count;
 		if (counts[i].held_ns > p->v.held_ns)

@@ -127,7 +127,7 @@ static void flood(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], n);
 	assert_int_equal(total_violations(&b), n);
-	assert_int_equal(get_place(&b, IOMAP_OFFSET_ALIGN)->count, n);
+	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->count, n);
 	assert_int_equal(b.m.nr_violations, 1);
 	assert_int_equal(b.m.unlisted, 0);
 	assert_int_equal(violations_told(&b), 1);

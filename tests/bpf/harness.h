@@ -23,7 +23,8 @@ struct bench {
 	const struct worker *running[2]; /* on a CPU, as far as the programs know; NULL: idle */
 	bool preempt;			 /* how and in which state tasks are switched out */
 	uint32_t state;
-	uint64_t sent;	/* events given to the programs by this thread */
+	uint64_t sent;	/* events given to the programs */
+	uint64_t fast;	/* those that took the fast path */
 	struct model m; /* as of bench_sample() */
 };
 
@@ -66,8 +67,8 @@ const struct model_mapping *get_mapping(const struct bench *b, uint32_t id);
 const struct model_caller *get_caller(const struct bench *b, uint64_t ip, uint32_t id,
 				      uint32_t kind);
 uint64_t total_lost(const struct bench *b);
-/* The only place of that rule that the model has; fails the test when there is not just one. */
-const struct model_violation *get_place(const struct bench *b, unsigned int rule);
+/* The only site of that rule; fails the test when there is none, or another one. */
+const struct model_violation *get_site(const struct bench *b, unsigned int rule);
 /* All violations, of all rules. */
 uint64_t total_violations(const struct bench *b);
 /* Entries of the hash of open sleepable maps. */

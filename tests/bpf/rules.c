@@ -173,7 +173,7 @@ static void unmap_order(void **state)
 			ev_unmap(&b, PAGE(2), second);
 			bench_sample(&b);
 			assert_int_equal(total_violations(&b), 1);
-			v = get_place(&b, IOMAP_UNMAP_ORDER);
+			v = get_site(&b, IOMAP_UNMAP_ORDER);
 			assert_int_equal(v->kind, first);
 			assert_string_equal(v->caller, name_of(&b, SITE, first));
 			assert_non_null(strstr(v->offender, "1234"));
@@ -251,7 +251,7 @@ static void sleep_in_atomic(void **state)
 		bench_sample(&b);
 		assert_int_equal(total_violations(&b), cases[i].violations);
 		if (cases[i].violations) {
-			v = get_place(&b, IOMAP_SLEEP_IN_ATOMIC);
+			v = get_site(&b, IOMAP_SLEEP_IN_ATOMIC);
 			assert_int_equal(v->kind, IOMAP_ATOMIC);
 			assert_string_equal(v->caller, name_of(&b, SITE, IOMAP_ATOMIC));
 			assert_true(v->nr_stack > 0);
@@ -321,7 +321,7 @@ static void leak_at_free(void **state)
 	ev_unmap(&b, PAGE(1), IOMAP_SLEEPABLE);
 	ev_free(&b, 1);
 	bench_sample(&b);
-	v = get_place(&b, IOMAP_LEAK);
+	v = get_site(&b, IOMAP_LEAK);
 	assert_int_equal(v->count, 1);
 	assert_int_equal(v->kind, IOMAP_SLEEPABLE);
 	assert_false(v->at_exit);
@@ -349,7 +349,7 @@ static void leaks_of_one_site_and_of_two(void **state)
 			       two && i == 3 ? SITE_B : SITE);
 		ev_free(&b, 1);
 		bench_sample(&b);
-		v = get_place(&b, IOMAP_LEAK);
+		v = get_site(&b, IOMAP_LEAK);
 		assert_int_equal(v->count, 6);
 		assert_int_equal(b.m.rule_count[IOMAP_LEAK], 6);
 		if (two)
@@ -387,7 +387,7 @@ static void hold_time(void **state)
 		map_and_unmap(&b, 0, 4096, kind);
 	}
 	bench_sample(&b);
-	v = get_place(&b, IOMAP_HOLD_TIME);
+	v = get_site(&b, IOMAP_HOLD_TIME);
 	assert_int_equal(v->kind, IOMAP_ATOMIC);
 	assert_true(v->held_ns > 21000000 && v->held_ns < 2000000000);
 	assert_int_equal(total_violations(&b), 1);
@@ -445,7 +445,7 @@ static void what_cannot_be_known(void **state)
 		ev_unmap(&b, 0xe0000000, kind);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 1);
-	assert_int_equal(get_place(&b, IOMAP_UNMAP_UNKNOWN)->kind, IOMAP_ATOMIC);
+	assert_int_equal(get_site(&b, IOMAP_UNMAP_UNKNOWN)->kind, IOMAP_ATOMIC);
 	/* Where a linear mapping of our time is, nothing older can be. */
 	map_and_unmap(&b, 4096, 4096, IOMAP_SLEEPABLE);
 	ev_unmap(&b, 0xc0000000, IOMAP_SLEEPABLE);

@@ -53,7 +53,7 @@ static void same_place_is_told_once(void **state)
 	assert_int_equal(violations_told(h), 1);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], n);
-	assert_int_equal(get_place(&b, IOMAP_OFFSET_ALIGN)->count, n);
+	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->count, n);
 	history_free(h);
 	bench_close(&b);
 }
@@ -140,7 +140,7 @@ static void stacks_of_maps(void **state)
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
-	v = get_place(&b, IOMAP_UNMAP_KIND);
+	v = get_site(&b, IOMAP_UNMAP_KIND);
 	assert_true(v->nr_stack > 0);
 	assert_true(v->nr_map_stack > 0);
 	/* Both came by the system call that runs a program; what tracing adds is left out. */
@@ -152,7 +152,7 @@ static void stacks_of_maps(void **state)
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
-	assert_int_equal(get_place(&b, IOMAP_UNMAP_KIND)->nr_map_stack, 0);
+	assert_int_equal(get_site(&b, IOMAP_UNMAP_KIND)->nr_map_stack, 0);
 	bench_close(&b);
 }
 

@@ -184,7 +184,7 @@ is "other programs: status tells, too" eval 'iomapctl status | grep -q "^note  *
 end KILL
 variant "$schema"
 same "another schema: said" "$(notes)" \
-	"counting starts anew: what an iomapd of another schema ($schema) left is set aside in $pins/aside"
+	"counters start at zero: what an iomapd of another schema ($schema) left is set aside in $pins/aside"
 is "another schema: the counts are new" eval '[ "$(maps test_map_atomic+)" = 0 ]'
 is "another schema: only one set of programs runs" wait_for 20 same_set
 is "another schema: the maps of before are there" \
@@ -196,13 +196,13 @@ end TERM
 
 PATH=/tmp:$PATH begin --max-hold 1ms --hold-times all
 same "other options: said" "$(notes)" \
-	"counting starts anew: what an earlier iomapd left is set aside in $pins/aside, as it was made with other options (max-hold, hold-times)"
+	"counters start at zero: what an earlier iomapd left is set aside in $pins/aside, as it was made with other options (max-hold, hold-times)"
 same "other options: in force" "$(json status .hold_timing)" all
 is "other options: only one set of programs runs" wait_for 20 same_set
 end KILL
 rm $pins/zzzzzzzzzzzz/link_0
 PATH=/tmp:$PATH begin --max-hold 1ms --hold-times all
-is "half a set: said" eval '[[ $(notes) =~ ^"counting starts anew: ".*", as "[0-9]+" of its "[0-9]+" links are there"$ ]]'
+is "half a set: said" eval '[[ $(notes) =~ ^"counters start at zero: ".*", as "[0-9]+" of its "[0-9]+" links are there"$ ]]'
 is "half a set: only one set of programs runs" wait_for 20 same_set
 is "set aside three times: of maps there are two sets, that in use and the last one before" wait_for 20 two_sets
 driver run kind=atomic ops=10
