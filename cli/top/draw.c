@@ -76,10 +76,10 @@ static int warnings(const struct top *t, char lines[WARNINGS][512])
 		if (!strcmp(rec_text(v, "state", "missing"), "attached") || len >= size)
 			continue;
 		len += (size_t)snprintf(lines[n] + len, size - len, "%s %s",
-					len ? "," : "missing here:", rec_text(v, "name", "?"));
+					len ? "," : "missing hooks:", rec_text(v, "name", "?"));
 	}
 	if (len && len < size)
-		snprintf(lines[n] + len, size - len, " ('iomapctl status' says what that costs)");
+		snprintf(lines[n] + len, size - len, " ('iomapctl status' shows the effect)");
 	return n + (len > 0);
 }
 
@@ -139,7 +139,7 @@ static const char *empty_text(const struct top *t, char buf[VIEW_TEXT])
 	if (!t->trend.have)
 		return t->waiting ? "" : "Asking iomapd...";
 	if (t->filter[0] && t->all_rows)
-		return "No row has that text: Esc shows them all.";
+		return "No row matches: Esc shows all rows.";
 	return v->say_empty ? v->say_empty(&t->trend, buf) : v->empty;
 }
 

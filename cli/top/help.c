@@ -8,11 +8,11 @@ static const char *const keys[][2] = {
 	{ "1 - 6, Tab", "choose a view" },
 	{ "< >", "sort by the column at the left or the right" },
 	{ "r", "reverse the order" },
-	{ "/", "only rows with a text; !text: those without" },
+	{ "/", "only rows with a text; !text: rows without it" },
 	{ "arrows, PgUp, PgDn, Home, End", "select a row" },
-	{ "Enter", "the callers of the mapping that is selected" },
+	{ "Enter", "show the callers of the selected mapping" },
 	{ "Esc", "drop the filter, the mapping, the selection" },
-	{ "space", "pause, go on" },
+	{ "space", "pause, continue" },
 	{ "+ - d", "longer interval, shorter interval, type one" },
 	{ "q", "quit" },
 };
@@ -46,9 +46,8 @@ void top_draw_help(struct top *t, struct screen *s)
 	for (size_t c = 0; c < v->n_cols; c++)
 		line(s, y++, last, v->cols[c].name, left_w, v->cols[c].help, ST_KEY);
 	y++;
-	line(s, y++, last, "Rates are of the last interval; what is not known is shown as -.",
-	     left_w, "", ST_LABEL);
+	line(s, y++, last, "Rates are of the last interval; - means not known.", left_w, "",
+	     ST_LABEL);
 	screen_put(s, 0, s->h - 1, ST_NOTE,
-		   total > last + 1 ? "up, down: more of it   any other key: back"
-				    : "any key: back");
+		   total > last + 1 ? "up, down: scroll   any other key: back" : "any key: back");
 }

@@ -152,7 +152,7 @@ int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err)
 		return r;
 	t->waiting = false;
 	if (t->trend.restarts != restarts)
-		snprintf(t->note, sizeof(t->note), "iomapd was restarted: rates begin anew");
+		snprintf(t->note, sizeof(t->note), "iomapd was restarted: counters start at zero");
 	top_refresh(t);
 	return 0;
 }

@@ -21,7 +21,8 @@ enum {
 
 static const struct column cols[] = {
 	[WHOSE] = COLUMN("WHOSE", COL_TEXT, 7, 0, 0, "backend, or other: not due to io_mapping"),
-	[COST] = COLUMN("COST", COL_TEXT, 8, 0, 0, "direct: in a map or unmap; deferred: put off"),
+	[COST] =
+		COLUMN("COST", COL_TEXT, 8, 0, 0, "direct: during a map or unmap; deferred: later"),
 	[RATE] = COLUMN("IPIS/S", COL_RATE, 0, 0, 0, "interrupts a second, one for each target"),
 	[BROADCASTS] = COLUMN("BCASTS/S", COL_RATE, 0, 2, 0, "broadcasts a second"),
 	[WAIT] = COLUMN("WAIT/S", COL_NS, 0, 1, 0, "time of the senders of broadcasts a second"),
@@ -102,7 +103,7 @@ static const struct column pair_cols[] = {
 	[FROM] = COLUMN("FROM", COL_ID, 4, 0, 0, "CPU that sends"),
 	[SENT] = COLUMN("IPIS/S", COL_RATE, 0, 0, 0, "interrupts that it sends a second"),
 	[OURS] = COLUMN("MAPS/S", COL_RATE, 0, 1, 0,
-			"of these, in maps, unmaps and flushes that those put off"),
+			"of these, in maps, unmaps and their deferred flushes"),
 	[HEAT] = COLUMN("TO", COL_TEXT, 8, 0, COL_FLEX, "CPUs 0, 1, …: the darker, the more"),
 };
 
@@ -165,7 +166,7 @@ static void pair_rows(const struct trend *m, const struct view_part *part, struc
 
 static const struct view view_ipi_pairs = {
 	.title = "From CPU to CPU",
-	.empty = "No CPU has interrupted another one, or there are too many to tell.",
+	.empty = "No CPU has interrupted another one, or there are too many CPUs to show.",
 	.cols = pair_cols,
 	.n_cols = ARRAY_SIZE(pair_cols),
 	.rows = pair_rows,

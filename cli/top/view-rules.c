@@ -8,14 +8,14 @@ enum {
 	RULE,
 	STATE,
 	COUNT,
-	WHY
+	REASON
 };
 
 static const struct column cols[] = {
 	[RULE] = { .name = "RULE" },
 	[STATE] = { .name = "STATE", .width = 7 },
 	[COUNT] = { .name = "COUNT", .type = COL_COUNT, .flags = COL_ALERT },
-	[WHY] = { .name = "WHY", .width = 16, .drop = 1, .flags = COL_FLEX },
+	[REASON] = { .name = "REASON", .width = 16, .drop = 1, .flags = COL_FLEX },
 };
 
 /* The most important rows first, for small screens. */
@@ -48,7 +48,7 @@ static void add_row(struct table *t, const char *name, const json_t *rule, enum 
 	/* A rule that is not checked has no count. */
 	if (rank == BROKEN || rank == CLEAN)
 		c[COUNT] = rec_cell(rule, "count");
-	c[WHY] = cell_text(rule_why(name, rule) ?: "");
+	c[REASON] = cell_text(rule_why(name, rule) ?: "");
 }
 
 static void rows(const struct trend *m, const struct view_part *part, struct table *t)

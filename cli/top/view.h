@@ -77,8 +77,8 @@ void view_kind_rates(const struct trend *m, const struct item *it, struct cell *
 #define COLUMN_HOLD(d)	    COLUMN("HOLD", COL_NS, 0, d, 0, "average hold of the last interval")
 #define COLUMN_LONGEST(d)   COLUMN("LONGEST", COL_NS, 0, d, 0, "the longest hold of all")
 #define COLUMN_SHARE(d, w, f) \
-	COLUMN("SHARE", COL_SHARE, w, d, f, "its part of all maps in the last interval")
+	COLUMN("SHARE", COL_SHARE, w, d, f, "share of all maps in the last interval")
 #define COLUMN_CALLER(w) \
-	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "the call site in the driver that maps")
+	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "call site of the map in the driver")
 
 #endif

@@ -128,7 +128,7 @@ static void what_was_not_covered(void **state)
 	has(text, "hooks        2 of 3 present\n"
 		  "             may-sleep is missing: this kernel has no kprobes\n");
 	has(text, "             the kernel lacks something for: may-sleep-in-atomic\n");
-	has(text, "unmaps       1 of maps that may be older than the check\n");
+	has(text, "unmaps       1 of maps that may be older than the command\n");
 	has(text, "\nin doubt: 2 events were lost: ring_full\nin doubt: may-sleep-in-atomic");
 	free(text);
 	text = write_run("partly", assert_text);

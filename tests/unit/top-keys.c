@@ -54,7 +54,7 @@ static void filtering(void **state)
 	type("/none");
 	top_key(&top, TOP_ENTER);
 	draw(80, 24);
-	assert_true(on_screen("No row has that text: Esc shows them all."));
+	assert_true(on_screen("No row matches: Esc shows all rows."));
 	top_key(&top, TOP_ESCAPE);
 	assert_string_equal(top.filter, "");
 	type("/!qxl");

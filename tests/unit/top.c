@@ -75,7 +75,7 @@ static void help(void **state)
 	for (int i = 0; i < 50; i++)
 		top_key(&top, TOP_DOWN);
 	draw(80, 24);
-	assert_true(on_screen("OWNER") && on_screen("what is not known is shown as -"));
+	assert_true(on_screen("OWNER") && on_screen("- means not known"));
 	for (int i = 0; i < 50; i++)
 		top_key(&top, TOP_PAGE_UP);
 	draw(80, 24);
@@ -125,7 +125,7 @@ static void losses(void **state)
 	assert_int_equal(screen.cells[HEAD_Y * 80].style, ST_ALERT);
 	draw(80, 7); /* the figures keep most of a small screen */
 	assert_true(on_screen("17 events lost") && on_screen("does not balance") &&
-		    !on_screen("missing here"));
+		    !on_screen("missing hooks"));
 }
 
 /* Zeros are dim, failures stand out. */
