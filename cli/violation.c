@@ -29,10 +29,9 @@ const char *rule_why(const char *name, const json_t *rule)
 	bool off = !strcmp(state, "off");
 
 	if (!strcmp(state, "checked"))
-		return rec_u64(rule, "missed")
-			       ? "at times not checked, as BPF was at work on the CPU"
-			       : NULL;
+		return rec_u64(rule, "missed") ? "sometimes not checked: BPF was running on the CPU"
+					       : NULL;
 	if (off && !strcmp(name, "hold-time"))
 		return rec_text(rule, "reason", "no budget is set: see --max-hold of iomapd");
-	return rec_text(rule, "reason", off ? "not asked for" : "what it needs is not there");
+	return rec_text(rule, "reason", off ? "not asked for" : "no reason is known");
 }

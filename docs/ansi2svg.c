@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Turns a captured terminal screen (text with SGR colours, as `tmux capture-pane -e -N -p` prints
- * it) into an SVG picture. Reads standard input, writes standard output:
+ * Converts a captured terminal screen (text with SGR colours, as printed by `tmux capture-pane -e
+ * -N -p`) to an SVG picture:
  *
- *	ansi2svg [TITLE] < screen > picture.svg
+ *         ansi2svg [TITLE] < screen > picture.svg
  *
- * Text becomes text, placed to the column whatever font the reader has; block characters become
- * rectangles.
+ * Text stays text, placed by column whatever the font; block characters become rectangles.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,7 +62,7 @@ static uint32_t indexed(int n)
 	return steps[n / 36 % 6] << 16 | steps[n / 6 % 6] << 8 | steps[n % 6];
 }
 
-/* The colour behind a 38 or 48: 5;n or 2;r;g;b. Moves *i over what it took. */
+/* The colour after a 38 or 48: 5;n or 2;r;g;b. Moves *i over what it used. */
 static uint32_t extended(const int *p, int n, int *i)
 {
 	if (*i + 2 < n && p[*i + 1] == 5) {
@@ -111,7 +110,7 @@ static void apply_sgr(struct look *l, const int *p, int n)
 }
 
 /*
- * Reads an escape sequence at @s (behind the ESC) and returns what follows it; only SGR has an
+ * Reads an escape sequence at @s (after the ESC) and returns what follows it. Only SGR has an
  * effect.
  */
 static const char *read_escape(const char *s, struct look *l)
@@ -218,13 +217,13 @@ static void put_text(int x, int y, const struct cell *c, int n)
 	puts("</text>");
 }
 
-/* Number of cells from @x on that can be drawn as one piece. */
+/* Number of cells from @x on that can be drawn in one piece. */
 static int run_length(const struct cell *row, int x, int w)
 {
 	int n = 1;
 
 	if (is_block(row[x].ch)) {
-		/* Left blocks of less than a column stay single. */
+		/* Left blocks narrower than a column stay single. */
 		while (row[x].ch <= 0x2588 && x + n < w && row[x + n].ch == row[x].ch &&
 		       same_look(&row[x].look, &row[x + n].look))
 			n++;

@@ -140,8 +140,8 @@ static void put_mappings(FILE *f, const struct assert_report *r, const char *ind
 		fputc('\n', f);
 	}
 	if (total > listed)
-		fprintf(f, LABEL "gone, its number used again: %" PRIu64 " maps\n", indent,
-			"mapping", total - listed);
+		fprintf(f, LABEL "freed, its id reused: %" PRIu64 " maps\n", indent, "mapping",
+			total - listed);
 	if (m->unlisted_maps)
 		fprintf(f, LABEL "not known: %" PRIu64 " maps\n", indent, "mapping",
 			m->unlisted_maps);
@@ -216,6 +216,6 @@ void assert_put_coverage(FILE *f, const char *indent, const struct assert_report
 	fprintf(f, LABEL "%" PRIu64 " seen, %" PRIu64 " counted, %" PRIu64 " lost\n", indent,
 		"events", m->seen, m->counted, lost);
 	if (undecided)
-		fprintf(f, LABEL "%" PRIu64 " of maps that may be older than the check\n", indent,
+		fprintf(f, LABEL "%" PRIu64 " of maps that may be older than the command\n", indent,
 			"unmaps", undecided);
 }

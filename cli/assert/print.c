@@ -54,7 +54,7 @@ static void put_time(FILE *f, const char *indent, const struct assert_report *r,
 		fprintf(f, "%s into the command",
 			fmt_ns(since, (double)(v->time_ns - r->start_ns)));
 	else
-		fputs("before the command, for the first time", f);
+		fputs("first seen before the command", f);
 	fputc('\n', f);
 }
 

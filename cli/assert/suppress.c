@@ -59,7 +59,7 @@ static int take_pattern(const struct position *at, char *s, struct suppression *
 		module = trim(end + 1);
 		n = strlen(module);
 		if (n < 3 || module[0] != '[' || module[n - 1] != ']' || strpbrk(module, BLANKS))
-			return bad(at, "after the symbol comes '[module]' or '-- reason'");
+			return bad(at, "expected '[module]' or '-- reason' after the symbol");
 		module[n - 1] = '\0';
 		module++;
 	}
@@ -74,12 +74,12 @@ static int take_line(const struct position *at, char *s, struct suppression *ret
 	int rule, err;
 
 	if (!dashes || !*(reason = trim(dashes + 2)))
-		return bad(at, "it takes a reason: RULE SYMBOL -- reason");
+		return bad(at, "the line needs a reason: RULE SYMBOL -- reason");
 	*dashes = '\0';
 	s = trim(s);
 	symbol = s + strcspn(s, BLANKS);
 	if (!*symbol)
-		return bad(at, "it takes a rule and a symbol: RULE SYMBOL -- reason");
+		return bad(at, "the line needs a rule and a symbol: RULE SYMBOL -- reason");
 	*symbol = '\0';
 	rule = rule_from_name(s);
 	if (rule < 0)
@@ -99,9 +99,9 @@ static int read_line(const struct position *at, char *line, size_t len, struct s
 	char *text;
 
 	if (strlen(line) != len)
-		return bad(at, "it holds a NUL byte");
+		return bad(at, "the line holds a NUL byte");
 	if (len > LINE_BYTES)
-		return bad(at, "it is longer than 1024 bytes");
+		return bad(at, "the line is longer than 1024 bytes");
 	text = trim(line);
 	if (!*text || *text == '#')
 		return 0;

@@ -183,13 +183,14 @@ static int doubt_rule(struct assert_report *r, unsigned int rule)
 	int err = 0;
 
 	if (r->model.rule_missing[rule])
-		err = doubt(r, "%s is not checked, or not wholly: %s", rule_name(rule),
+		err = doubt(r, "%s is not checked, or not completely: %s", rule_name(rule),
 			    r->model.rule_missing[rule]);
 	if (!err && missed)
-		err = doubt(r,
-			    "%s was not checked %" PRIu64 " time%s, as the kernel does not call a "
-			    "probe while BPF is at work on that CPU: run it again",
-			    rule_name(rule), missed, missed == 1 ? "" : "s");
+		err = doubt(
+			r,
+			"%s was not checked %" PRIu64
+			" time%s: the kernel skips a probe while BPF runs on that CPU; run the command again",
+			rule_name(rule), missed, missed == 1 ? "" : "s");
 	return err;
 }
 
@@ -203,7 +204,7 @@ static int doubt_unmaps(struct assert_report *r)
 	    (!assert_selected(r, IOMAP_UNMAP_KIND) && !assert_selected(r, IOMAP_UNMAP_UNKNOWN)))
 		return 0;
 	return doubt(r,
-		     "%" PRIu64 " unmap%s may have ended a map that is older than the check, or "
+		     "%" PRIu64 " unmap%s may have ended a map that is older than the command, or "
 		     "may have been wrong",
 		     n, n == 1 ? "" : "s");
 }

@@ -9,8 +9,7 @@ static const struct {
 		"No sleep with an atomic map",
 		"atomic maps",
 		"Between io_mapping_map_atomic_wc() and io_mapping_unmap_atomic() the task may not "
-		"sleep. Where each map takes a slot of the CPU, another task would see it, or "
-		"replace it. Use io_mapping_map_local_wc() or io_mapping_map_wc() if the code in "
+		"sleep. With per-CPU slots, another task would see the map, or replace it. Use io_mapping_map_local_wc() or io_mapping_map_wc() if the code in "
 		"between has to sleep.",
 	},
 	[IOMAP_MAY_SLEEP_IN_ATOMIC] = {
@@ -24,17 +23,15 @@ static const struct {
 		"unmaps of atomic and local maps",
 		"Atomic and local maps are a stack: io_mapping_unmap_atomic() and "
 		"io_mapping_unmap_local() take the address of the last map that is still there. "
-		"Any other order unmaps the wrong page where the maps have slots.",
+		"With per-CPU slots, any other order unmaps the wrong page.",
 	},
 	[IOMAP_UNMAP_KIND] = {
 		"Each map has its own unmap",
 		"unmaps",
-		"What io_mapping_map_atomic_wc() returned goes to io_mapping_unmap_atomic(), what "
-		"io_mapping_map_local_wc() returned to io_mapping_unmap_local(), what "
-		"io_mapping_map_wc() returned to io_mapping_unmap().",
+		"Pass an address from io_mapping_map_atomic_wc() to io_mapping_unmap_atomic(), from io_mapping_map_local_wc() to io_mapping_unmap_local(), from io_mapping_map_wc() to io_mapping_unmap().",
 	},
 	[IOMAP_UNMAP_UNKNOWN] = {
-		"Only what is mapped is unmapped",
+		"Only mapped addresses are unmapped",
 		"unmaps",
 		"An unmap takes an address that a map returned, once. This one was unmapped twice, "
 		"or never mapped.",
@@ -48,8 +45,7 @@ static const struct {
 	[IOMAP_OFFSET_ALIGN] = {
 		"The offset is a multiple of the page size",
 		"maps",
-		"The offset of a map must be page aligned. Where a map is a page, the rest of the "
-		"offset is dropped, and the address is that of the start of the page.",
+		"The offset of a map must be page aligned. A backend that maps single pages drops the rest of the offset and returns the start of the page.",
 	},
 	[IOMAP_USE_AFTER_FREE] = {
 		"No map of a freed mapping",
@@ -58,7 +54,7 @@ static const struct {
 		"its memory may belong to somebody else.",
 	},
 	[IOMAP_LEAK] = {
-		"Everything is unmapped in the end",
+		"Every map is unmapped",
 		"unmaps and maps left over",
 		"All maps of an io_mapping must be unmapped before it is freed, atomic and local "
 		"ones before their task ends.",

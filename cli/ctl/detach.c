@@ -29,14 +29,15 @@ static int find_daemon(const struct ctl_config *cfg, pid_t *ret, struct errbuf *
 	r = client_open(path, &c, err);
 	if (r)
 		return set_error(err, r,
-				 "an iomapd is at work, but does not answer at %s: name its socket "
+				 "an iomapd is running, but does not answer at %s: name its socket "
 				 "with --socket, or end it",
 				 path);
 	if (getsockopt(client_fd(c), SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		r = set_error(err, -errno, "cannot tell who listens at %s: %s", path,
 			      strerror(errno));
 	else if (peer.uid)
-		r = set_error(err, -EPERM, "who listens at %s is not root: that is no iomapd",
+		r = set_error(err, -EPERM,
+			      "the process that listens at %s is not root, so it is not iomapd",
 			      path);
 	if (!r)
 		r = client_call(c, "Status", NULL, &status, err);
@@ -45,7 +46,8 @@ static int find_daemon(const struct ctl_config *cfg, pid_t *ret, struct errbuf *
 		return r;
 	*ret = (pid_t)rec_u64(status, "pid");
 	return *ret > 1 ? 0
-			: set_error(err, -EPROTO, "iomapd at %s does not say its process id", path);
+			: set_error(err, -EPROTO, "iomapd at %s does not report its process id",
+				    path);
 }
 
 /* Ends the process and waits until it has ended. */

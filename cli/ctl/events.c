@@ -150,7 +150,7 @@ static void print_reply(const struct ctl_config *cfg, const json_t *reply)
 		return;
 	}
 	if (rec_u64(reply, "missed"))
-		printf("(%" PRIu64 " events before this one are no longer kept)\n",
+		printf("(%" PRIu64 " events before this one are no longer available)\n",
 		       rec_u64(reply, "missed"));
 	print_event(json_object_get(reply, "event"));
 }
@@ -283,7 +283,7 @@ static int follow(const struct ctl_config *cfg, struct client **c, uint64_t sinc
 		if (r)
 			return r;
 		fprintf(stderr, "iomapctl: connected again%s\n",
-			now == since ? "" : ": counting began anew");
+			now == since ? "" : ": its counters start at zero");
 		if (now != since)
 			*seq = 0;
 		since = now;

@@ -92,7 +92,7 @@ int do_hist(void *config)
 		if (rec_u64(h, "count"))
 			print_hist(h, !shown++, width);
 	if (!shown)
-		printf("No %s%smap has been held and let go yet.\n", cfg->kind ?: "",
+		printf("No %s%smap has been held and unmapped yet.\n", cfg->kind ?: "",
 		       cfg->kind ? " " : "");
 	return EXIT_GOOD;
 }

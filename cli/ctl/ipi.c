@@ -166,7 +166,7 @@ static void print_costs(const json_t *reply)
 	}
 	add_cost(&t, "other", NULL, json_object_get(reply, "other"));
 	add_cost(&t, "all", NULL, json_object_get(reply, "total"));
-	puts("Interrupts between CPUs, and on whose behalf");
+	puts("Interrupts between CPUs, by cause");
 	table_print(&t, stdout, ctl_width(), 2);
 	table_free(&t);
 }
@@ -201,7 +201,7 @@ static void print_ops(const json_t *reply)
 		c[O_QUEUED] = rec_cell(v, "queued");
 		c[O_PENDING] = rec_cell(v, "pending");
 	}
-	puts("\nMaps and unmaps themselves, and what they left to be flushed later");
+	puts("\nTime of maps and unmaps, and ranges that wait for a flush");
 	if (t.n_rows)
 		table_print(&t, stdout, ctl_width(), 2);
 	else
@@ -239,7 +239,7 @@ static void print_callers(const json_t *reply)
 	if (t.n_rows)
 		table_print(&t, stdout, ctl_width(), 2);
 	else
-		puts("  no map or unmap has caused any, or left anything to be flushed");
+		puts("  no map or unmap has caused any");
 	table_free(&t);
 }
 

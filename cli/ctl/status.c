@@ -69,7 +69,8 @@ static void print_accounting(const json_t *status)
 	json_object_foreach((json_t *)b.losses, name, v)
 		print_line("", "%-16s %" PRIu64, name, rec_u64(b.losses, name));
 	if (b.under_way)
-		print_line("  under way", "%" PRIu64 ", one a CPU: not yet among those seen",
+		print_line("  under way",
+			   "%" PRIu64 ", at most one per CPU: not yet among the events seen",
 			   b.under_way);
 	if (accounting_balances(&b))
 		print_line("accounting", "balanced: seen = counted + lost");
@@ -81,8 +82,7 @@ static void print_accounting(const json_t *status)
 			   b.seen, b.counted + b.lost);
 	print_line("unattributed",
 		   "%" PRIu64 " maps, %" PRIu64
-		   " unmaps (counted, of mappings or maps that iomapd did "
-		   "not see)",
+		   " unmaps (counted; iomapd did not see their mapping or map)",
 		   rec_u64(un, "maps"), rec_u64(un, "unmaps"));
 }
 
@@ -184,9 +184,9 @@ int do_status(void *config)
 	st = cfg->json ? reply : json_object_get(reply, "status");
 	if (!json_is_object(st))
 		return ctl_fail(
-			set_error(&err, -EPROTO,
-				  "iomapd sent a snapshot without its status: install it and "
-				  "this program from one version"),
+			set_error(
+				&err, -EPROTO,
+				"iomapd sent a snapshot without its status: install it and this program from the same version"),
 			&err);
 	if (cfg->json) {
 		ctl_print_json(st, JSON_INDENT(2));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Draws iomaptop: the header (top_header.c), warnings, the tables, the keys. */
+/* Draws iomaptop: the header (header.c), warnings, the tables, the keys. */
 #include <string.h>
 
 #include "cli/fmt.h"
 #include "cli/top/top.h"
 
-#define WARNINGS 5 /* lines of warnings at most */
+#define WARNINGS 5 /* most lines of warnings */
 
-#define BELOW_HEAD  3  /* lines that the view under the table takes, besides its rows */
-#define BELOW_LEAST 3  /* rows of it that make it worth while */
-#define BELOW_BATCH 10 /* and at most, in batch mode */
+#define BELOW_HEAD  3  /* lines of the view under the table, besides its rows */
+#define BELOW_LEAST 3  /* fewest rows of it */
+#define BELOW_BATCH 10 /* most rows of it in batch mode */
 
 struct layout {
 	bool title, tabs, keys, head;
@@ -18,7 +18,7 @@ struct layout {
 	int rows;     /* of the table */
 };
 
-/* "5 violations (key 5): leak 3, unmap-kind 2"; false where there is none. */
+/* Writes "5 violations (key 5): leak 3, unmap-kind 2". Returns false if there are none. */
 static bool violations_line(const struct top *t, char *line, size_t size)
 {
 	const struct rule_totals *r = &t->trend.rules;
@@ -43,7 +43,7 @@ static bool violations_line(const struct top *t, char *line, size_t size)
 	return true;
 }
 
-/* The lines that say what is wrong; returns how many. */
+/* Writes the warnings. Returns their number. */
 static int warnings(const struct top *t, char lines[WARNINGS][512])
 {
 	const struct accounting *b = &t->trend.accounting;
@@ -76,14 +76,14 @@ static int warnings(const struct top *t, char lines[WARNINGS][512])
 		if (!strcmp(rec_text(v, "state", "missing"), "attached") || len >= size)
 			continue;
 		len += (size_t)snprintf(lines[n] + len, size - len, "%s %s",
-					len ? "," : "missing here:", rec_text(v, "name", "?"));
+					len ? "," : "missing hooks:", rec_text(v, "name", "?"));
 	}
 	if (len && len < size)
-		snprintf(lines[n] + len, size - len, " ('iomapctl status' says what that costs)");
+		snprintf(lines[n] + len, size - len, " ('iomapctl status' shows the effect)");
 	return n + (len > 0);
 }
 
-/* Rows that the view under the table takes in batch mode. */
+/* Rows of the view under the table in batch mode. */
 static int below_batch_rows(const struct top *t)
 {
 	size_t n = t->below.n_rows;
@@ -95,14 +95,17 @@ static int below_batch_rows(const struct top *t)
 					       : BELOW_BATCH);
 }
 
-static struct layout lay_out(const struct top *t, int h)
+static struct layout lay_out(const struct top *t, int h, int n_warnings)
 {
 	struct layout l = {
-		.title = true, .tabs = true, .keys = !t->batch, .head = true, .graph = 4
+		.title = true,
+		.tabs = true,
+		.keys = !t->batch,
+		.head = true,
+		.graph = 4,
+		.warnings = n_warnings,
 	};
-	char lines[WARNINGS][512];
 
-	l.warnings = warnings(t, lines);
 	if (t->batch) {
 		l.rows = (t->table.n_rows ? (int)t->table.n_rows : 1) + below_batch_rows(t);
 		return l;
@@ -118,7 +121,7 @@ static struct layout lay_out(const struct top *t, int h)
 	return l;
 }
 
-/* Scrolls as little as keeps the cursor in sight and no blank below the last row. */
+/* Scrolls as little as possible to show the cursor, with no blank row below the last row. */
 static void scroll(struct top_view *tv, size_t n, size_t rows)
 {
 	if (tv->cursor < tv->scroll)
@@ -136,11 +139,11 @@ static const char *empty_text(const struct top *t, char buf[VIEW_TEXT])
 	if (!t->trend.have)
 		return t->waiting ? "" : "Asking iomapd...";
 	if (t->filter[0] && t->all_rows)
-		return "No row has that text: Esc shows them all.";
+		return "No row matches: Esc shows all rows.";
 	return v->say_empty ? v->say_empty(&t->trend, buf) : v->empty;
 }
 
-/* What part of the model the view under the table shows, if it is not all; NULL: all. */
+/* Says which part of the model the view under the table shows; NULL: all of it. */
 static const char *below_part(const struct top *t, char buf[VIEW_TEXT])
 {
 	if (t->below_view->say_part)
@@ -154,7 +157,7 @@ static const char *below_part(const struct top *t, char buf[VIEW_TEXT])
 	return buf;
 }
 
-/* Under the table: more of what is in it, where there is room for three lines of it. */
+/* Draws the view under the table, if there is room for its least rows. */
 static void draw_below(const struct top *t, struct screen *s, int y, int rows)
 {
 	const struct view *v = t->below_view;
@@ -178,7 +181,7 @@ static void draw_below(const struct top *t, struct screen *s, int y, int rows)
 		       t->waiting);
 }
 
-/* Of @rows, those kept for the details of the row that is selected: as many for each row. */
+/* Returns how many of @rows are for the details of the selected row: the same for each row. */
 static size_t detail_rows(const struct top *t, size_t rows)
 {
 	size_t n = rows * 2 / 3;
@@ -208,7 +211,7 @@ static void draw_rows(struct top *t, struct screen *s, int y, const struct layou
 	draw_below(t, s, y + (int)used, (int)(all - used));
 }
 
-/* The last line: what is being typed, the answer to the last key, or the keys. */
+/* Draws the last line: the input, the answer to the last key, or the keys. */
 static void draw_keys(const struct top *t, struct screen *s, int y)
 {
 	static const char *const keys[][2] = {
@@ -245,15 +248,16 @@ static void draw_keys(const struct top *t, struct screen *s, int y)
 
 int top_height(const struct top *t)
 {
-	struct layout l = lay_out(t, 0);
+	char lines[WARNINGS][512];
+	struct layout l = lay_out(t, 0, warnings(t, lines));
 
 	return l.title + l.graph + l.tabs + l.warnings + l.head + l.rows;
 }
 
 void top_draw(struct top *t, struct screen *s)
 {
-	struct layout l = lay_out(t, s->h);
 	char lines[WARNINGS][512];
+	struct layout l = lay_out(t, s->h, warnings(t, lines));
 	int y = 0;
 
 	screen_clear(s);
@@ -269,7 +273,6 @@ void top_draw(struct top *t, struct screen *s)
 	if (l.tabs)
 		top_draw_tabs(t, s, y);
 	y += l.tabs;
-	warnings(t, lines);
 	for (int i = 0; i < l.warnings; i++)
 		screen_field(s, 0, y++, s->w, false, ST_ALERT, lines[i]);
 	draw_rows(t, s, y, &l);

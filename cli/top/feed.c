@@ -44,7 +44,7 @@ int feed_wait_ms(const struct feed *f)
 	return f->due_ns > now ? (int)((f->due_ns - now) / 1000000) + 1 : 0;
 }
 
-/* Disconnects; the next attempt comes after the interval, but no sooner than in half a second. */
+/* Disconnects. The next attempt comes after the interval, but after half a second at least. */
 static int lose(struct feed *f, int code)
 {
 	uint64_t pause = interval_ns(f);
@@ -81,10 +81,7 @@ int feed_step(struct feed *f, json_t **ret, struct errbuf *err)
 	int r;
 
 	if (!f->asked) {
-		/*
-		 * Nothing is asked: a daemon that goes away while it is idle shows as the end of
-		 * the stream.
-		 */
+		/* No reply is due, but the stream ends if iomapd does. */
 		if (f->client) {
 			r = client_step(f->client, &reply, NULL, err);
 			json_decref(reply);

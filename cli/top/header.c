@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The header of iomaptop: title, figures with their history, tabs. */
+/* The header of iomaptop: title, figures, history, tabs. */
 #include <math.h>
 #include <string.h>
 
 #include "cli/fmt.h"
 #include "cli/top/top.h"
 
-#define FIGURES_W 22 /* columns of the figures left of the history */
-#define SCALE_W	  6  /* of the history's scale */
+#define FIGURES_W 22 /* columns of the figures, left of the history */
+#define SCALE_W	  6  /* columns of the history's scale */
 
 struct figure {
 	const char *label;
@@ -39,7 +39,7 @@ void top_draw_title(const struct top *t, struct screen *s)
 		snprintf(right, sizeof(right), "iomapd up %s  %s%gs%s",
 			 fmt_duration(up, difftime(t->now, (time_t)t->trend.now.started)),
 			 t->paused ? "PAUSED (" : "every ", t->interval, t->paused ? ")" : "");
-	/* Of all that is here, the first to give way; `iomapctl status` says it, too. */
+	/* The first part to be dropped if the line is short: `iomapctl status` has it too. */
 	if (!strcmp(rec_text(st, "hold_timing", ""), "sampled") &&
 	    x + 2 + (int)(strlen(sampled) + 2 + strlen(right)) <= s->w)
 		x = screen_put(s, x + 2, 0, ST_DIM, sampled);
@@ -49,7 +49,7 @@ void top_draw_title(const struct top *t, struct screen *s)
 		screen_put(s, s->w - 6, 0, ST_NOTE, "PAUSED");
 }
 
-/* One column of the history, @rows high, of a value between 0 and @max. */
+/* Draws one column of the history, @rows high, for a value between 0 and @max. */
 static void draw_sample(struct screen *s, int x, int y, int rows, double v, double max)
 {
 	static const uint32_t eighths[] = { ' ',    0x2581, 0x2582, 0x2583, 0x2584,
@@ -71,7 +71,7 @@ static void draw_sample(struct screen *s, int x, int y, int rows, double v, doub
 	}
 }
 
-/* The next 1, 2 or 5 with zeros behind it, so that the scale seldom changes. */
+/* The next 1, 2 or 5 times a power of ten, so that the scale seldom changes. */
 static double round_up(double v)
 {
 	double p = pow(10, floor(log10(v)));
@@ -79,7 +79,7 @@ static double round_up(double v)
 	return v <= p ? p : v <= 2 * p ? 2 * p : v <= 5 * p ? 5 * p : 10 * p;
 }
 
-/* Maps a second over the last samples, the newest at the right, with the scale beside it. */
+/* Draws maps a second over the last samples, the newest at the right, and the scale beside it. */
 static void draw_history(const struct top *t, struct screen *s, int x, int y, int w, int rows)
 {
 	double max = 0;
@@ -89,7 +89,7 @@ static void draw_history(const struct top *t, struct screen *s, int x, int y, in
 	if (w < 4)
 		return;
 	for (int i = 0; i < w; i++)
-		max = fmax(max, trend_history(&t->trend, (size_t)i)); /* fmax() passes over NAN */
+		max = fmax(max, trend_history(&t->trend, (size_t)i)); /* fmax() ignores NAN */
 	max = max > 0 ? round_up(max) : 1;
 	for (int i = 0; i < w; i++)
 		draw_sample(s, x + w - 1 - i, y, rows, trend_history(&t->trend, (size_t)i), max);
@@ -108,7 +108,7 @@ static struct figure figure(const char *label, bool bad, const char *value)
 
 #define FIGURES 7
 
-/* The figures, most wanted first; what is not known yet is "-". */
+/* The figures, the most important first; "-": not known yet. */
 static void make_figures(const struct top *t, struct figure f[FIGURES])
 {
 	const struct trend *m = &t->trend;
@@ -127,7 +127,7 @@ static void make_figures(const struct top *t, struct figure f[FIGURES])
 	f[6] = figure("mappings", false, fmt_count(buf, (double)mappings));
 }
 
-/* One line of figures, for small screens: what is wrong comes first. */
+/* Draws one line of figures, for small screens: alerts first. */
 static int draw_short_figures(struct screen *s, int y, const struct figure *f)
 {
 	static const char *const units[] = { "maps/s", "live", "lost", "violations" };
@@ -135,7 +135,7 @@ static int draw_short_figures(struct screen *s, int y, const struct figure *f)
 
 	for (int good = 0; good <= 1; good++)
 		for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-			/* There is no room to say that no rule is broken. */
+			/* There is no room for "0 violations". */
 			if ((f[i].style != ST_ALERT) != good || (good && i == 3))
 				continue;
 			x = screen_put(s, x, y, f[i].style, f[i].value);
@@ -167,7 +167,7 @@ void top_draw_figures(const struct top *t, struct screen *s, int y, int rows)
 	draw_history(t, s, x, y, s->w - x, rows);
 }
 
-/* Columns that the tabs of all views take. */
+/* Columns of the tabs of all views. */
 static int tabs_width(void)
 {
 	int w = 0;
@@ -177,7 +177,7 @@ static int tabs_width(void)
 	return w;
 }
 
-/* The views, and at the right how the rows are chosen and sorted. */
+/* Draws the tabs, and at the right the filter and the order of the rows. */
 void top_draw_tabs(const struct top *t, struct screen *s, int y)
 {
 	char right[256], part[128] = "", order[64];
@@ -189,7 +189,7 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 	if (t->filter[0])
 		snprintf(part + strlen(part), sizeof(part) - strlen(part), "%s/%.40s: %zu of %zu",
 			 part[0] ? "  " : "", t->filter, t->table.n_rows, t->all_rows);
-	/* Which rows there are to see matters more than the other views. */
+	/* The filter is more important than the other tabs. */
 	all = !t->batch && s->w >= 72 && tabs_width() + 2 + (int)fmt_width(part) <= s->w;
 	for (unsigned int i = 0; i < VIEWS; i++) {
 		if (!all && i != t->view)
@@ -201,7 +201,7 @@ void top_draw_tabs(const struct top *t, struct screen *s, int y)
 	top_order(t, views[t->view], s->unicode, order, sizeof(order));
 	snprintf(right, sizeof(right), "%s%s%s", part, part[0] ? "  " : "", order);
 	x += 2;
-	/* The heading shows the order, too. */
+	/* The heading of the table shows the order, too. */
 	if (part[0] && x + (int)fmt_width(right) > s->w)
 		snprintf(right, sizeof(right), "%s", part);
 	if (x + (int)fmt_width(right) <= s->w)

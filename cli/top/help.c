@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The help screen of iomaptop: the keys, and what the columns of the view mean. */
+/* The help screen of iomaptop: the keys, and the columns of the view. */
 #include <string.h>
 
 #include "cli/top/top.h"
@@ -8,16 +8,16 @@ static const char *const keys[][2] = {
 	{ "1 - 6, Tab", "choose a view" },
 	{ "< >", "sort by the column at the left or the right" },
 	{ "r", "reverse the order" },
-	{ "/", "only rows with a text; !text: those without" },
+	{ "/", "only rows with a text; !text: rows without it" },
 	{ "arrows, PgUp, PgDn, Home, End", "select a row" },
-	{ "Enter", "the callers of the mapping that is selected" },
+	{ "Enter", "show the callers of the selected mapping" },
 	{ "Esc", "drop the filter, the mapping, the selection" },
-	{ "space", "pause, go on" },
+	{ "space", "pause, continue" },
 	{ "+ - d", "longer interval, shorter interval, type one" },
 	{ "q", "quit" },
 };
 
-/* Draws one line of the help text if it is in sight. */
+/* Draws one line of the help text if it is on the screen. */
 static void line(struct screen *s, int y, int last, const char *left, int left_w, const char *right,
 		 enum style style)
 {
@@ -46,9 +46,8 @@ void top_draw_help(struct top *t, struct screen *s)
 	for (size_t c = 0; c < v->n_cols; c++)
 		line(s, y++, last, v->cols[c].name, left_w, v->cols[c].help, ST_KEY);
 	y++;
-	line(s, y++, last, "Rates are of the last interval; what is not known is shown as -.",
-	     left_w, "", ST_LABEL);
+	line(s, y++, last, "Rates are of the last interval; - means not known.", left_w, "",
+	     ST_LABEL);
 	screen_put(s, 0, s->h - 1, ST_NOTE,
-		   total > last + 1 ? "up, down: more of it   any other key: back"
-				    : "any key: back");
+		   total > last + 1 ? "up, down: scroll   any other key: back" : "any key: back");
 }

@@ -9,7 +9,7 @@ struct top_config {
 	const char *socket;
 	double interval; /* seconds */
 	bool batch;
-	unsigned long frames; /* 0: until it is ended */
+	unsigned long frames; /* 0: no limit */
 	const char *view, *sort, *filter;
 };
 

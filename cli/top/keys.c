@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the keys of iomaptop do. */
+/* The keys of iomaptop. */
 #include <math.h>
 #include <string.h>
 
 #include "cli/top/top.h"
 
-/* What + and - step through, in seconds. */
+/* The intervals of + and -, in seconds. */
 static const double steps[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 static enum top_action set_interval(struct top *t, double secs)
@@ -35,7 +35,7 @@ static void show_view(struct top *t, unsigned int view)
 	top_refresh(t);
 }
 
-/* Moves the cursor by @by rows and selects the row it comes to. */
+/* Moves the cursor by @by rows and selects that row. */
 static void move(struct top *t, long by)
 {
 	struct top_view *tv = &t->shown[t->view];
@@ -44,7 +44,7 @@ static void move(struct top *t, long by)
 
 	if (!n)
 		return;
-	/* The first key shows the cursor where it is. */
+	/* The first key only shows the cursor. */
 	to = tv->selecting || by < -1 || by > 1 ? (long)tv->cursor + by : (long)tv->cursor;
 	to = to < 0 ? 0 : to >= (long)n ? (long)n - 1 : to;
 	tv->cursor = (size_t)to;
@@ -63,7 +63,7 @@ static void sort_next(struct top *t, bool right)
 	top_refresh(t);
 }
 
-/* Enter on a mapping: who maps it. */
+/* Enter on a mapping: shows its callers. */
 static void open_row(struct top *t)
 {
 	uint32_t mapping = top_selected_mapping(t);
@@ -76,7 +76,7 @@ static void open_row(struct top *t)
 	show_view(t, VIEW_CALLERS);
 }
 
-/* Takes back the last narrowing: the filter, the mapping, the selection. */
+/* Undoes the last restriction: the filter, the mapping, the selection. */
 static void step_back(struct top *t)
 {
 	if (t->filter[0])
@@ -99,7 +99,7 @@ static void start_typing(struct top *t, enum top_mode mode)
 	snprintf(t->input, sizeof(t->input), "%s", t->input_before);
 }
 
-/* The filter works while it is typed. */
+/* The filter takes effect while it is typed. */
 static void apply_filter(struct top *t, const char *text)
 {
 	snprintf(t->filter, sizeof(t->filter), "%s", text);
@@ -179,7 +179,7 @@ static enum top_action help_key(struct top *t, int key)
 	return TOP_NOTHING;
 }
 
-/* Keys that move the cursor; false for all others. */
+/* Handles the keys that move the cursor. Returns false for all others. */
 static bool move_key(struct top *t, int key)
 {
 	long page = t->page > 1 ? t->page - 1 : 1;

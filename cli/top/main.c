@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomaptop: the terminal or the batch output around top.c, fed by snapshots of iomapd. */
+/* iomaptop: terminal or batch output around top.c, with snapshots from iomapd. */
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -15,15 +15,15 @@
 #include "cli/std_fds.h"
 #include "cli/top/top.h"
 
-#define BATCH_WIDTH 132 /* where nothing tells the width of the output */
+#define BATCH_WIDTH 132 /* if the width of the output is not known */
 
 /* The state of a run. */
 struct app {
 	struct top top;
 	struct feed feed;
 	struct screen screen;
-	int signals;	/* signalfd of those that end the program */
-	bool connected; /* iomapd has answered once */
+	int signals;	/* signalfd of the signals that end the program */
+	bool connected; /* iomapd has replied once */
 };
 
 static int complain(int status, const struct errbuf *err)
@@ -32,9 +32,7 @@ static int complain(int status, const struct errbuf *err)
 	return status;
 }
 
-/*
- * Those signals that would end the program are read, so that the terminal can be given back first.
- */
+/* Blocks the signals that would end the program and reads them, to restore the terminal first. */
 static int open_signals(void)
 {
 	sigset_t set;
@@ -48,10 +46,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/*
- * Waits for the daemon, a signal or, if @in is not -1, a key; at most until the feed has something
- * to do.
- */
+/* Waits for iomapd, a signal or, unless @in is -1, a key, until the feed is due at the latest. */
 static int wait_for_any(const struct app *a, int in, bool *ret_signal)
 {
 	struct pollfd fds[] = {
@@ -66,7 +61,7 @@ static int wait_for_any(const struct app *a, int in, bool *ret_signal)
 }
 
 /*
- * Lets the feed do what is due. Returns 1 if the picture changed, negative errno once iomapd is
+ * Lets the feed do what is due. Returns 1 if the screen changed, a negative errno if iomapd is
  * away.
  */
 static int take_feed(struct app *a, struct errbuf *err)
@@ -87,7 +82,7 @@ static int take_feed(struct app *a, struct errbuf *err)
 	return r;
 }
 
-/* The width of batch output: COLUMNS, else the terminal's, else a fixed one. */
+/* The width of batch output: COLUMNS, else the terminal's, else BATCH_WIDTH. */
 static int batch_width(void)
 {
 	const char *env = getenv("COLUMNS");
@@ -101,7 +96,7 @@ static int batch_width(void)
 	return BATCH_WIDTH;
 }
 
-/* Prints frames, each over one whole interval. */
+/* Prints frames, one for each interval. */
 static int run_batch(struct app *a, unsigned long frames)
 {
 	unsigned long n = 0;
@@ -138,7 +133,7 @@ static int run_batch(struct app *a, unsigned long frames)
 	}
 }
 
-/* Reads all keys that are pressed. Returns true to quit. */
+/* Handles all keys that were pressed. Returns true to quit. */
 static bool take_keys(struct app *a, bool *ret_changed)
 {
 	int key;
@@ -173,7 +168,9 @@ static int run_terminal(struct app *a, unsigned long frames)
 	struct errbuf err = {};
 	int w, h, r;
 
-	/* Without a daemon, say so and end; one that goes away later is waited for. */
+	/*
+	 * Without an iomapd at the start, report that and end. If it goes away later, wait for it.
+	 */
 	while (!a->connected) {
 		r = take_feed(a, &err);
 		if (r < 0)
@@ -207,7 +204,7 @@ static int run_terminal(struct app *a, unsigned long frames)
 	return EXIT_GOOD;
 }
 
-/* Applies the command line to the screen; -EINVAL with a sentence. */
+/* Applies the command line. Returns -EINVAL with a sentence. */
 static int apply_config(struct app *a, const struct top_config *cfg, struct errbuf *err)
 {
 	for (unsigned int i = 0; cfg->view && i < VIEWS; i++)

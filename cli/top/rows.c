@@ -20,7 +20,7 @@ const char *top_order(const struct top *t, const struct view *v, bool unicode, c
 	return buf;
 }
 
-/* Zeros and what is unknown stand back, so that what moves stands out. */
+/* Zeros and unknown values are dim, so that other values stand out. */
 static enum style cell_style(const struct column *col, const struct cell *c, bool dim)
 {
 	if (!c->set)

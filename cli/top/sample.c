@@ -4,7 +4,7 @@
 
 #include "cli/top/sample.h"
 
-/* FNV-1a over what makes a thing that thing. */
+/* FNV-1a over the members that identify an item. */
 static uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
@@ -51,7 +51,7 @@ static void read_mapping(struct item *it, const json_t *m)
 	it->counts.holds = kinds_sum(&holds);
 	it->live = rec_kinds(m, "live");
 	it->hold_max = kinds_max(&max);
-	/* An id is used again after a free: the rest tells which mapping it is. */
+	/* An id is reused after a free: the other members identify the mapping. */
 	it->key = hash_u64(HASH_START, it->mapping_id);
 	it->key = hash_text(it->key, rec_text(m, "base", ""));
 	it->key = hash_u64(it->key, rec_u64(m, "size"));
@@ -99,7 +99,7 @@ static void read_cpu(struct item *it, const json_t *c)
 	it->key = hash_u64(HASH_START, rec_u64(c, "cpu"));
 }
 
-/* A site is the rule and the calls; the task and the times are those of its first violation. */
+/* Rule and calls identify a site; task and times are those of its first violation. */
 static void read_violation(struct item *it, const json_t *v)
 {
 	static const char *const members[] = { "rule",	 "kind",     "caller",
@@ -202,7 +202,7 @@ static int index_mappings(struct sample *s)
 	return 0;
 }
 
-/* A backend gives a row for each kind that it served, or one row if it served none. */
+/* Adds an item for each kind that a backend served, or one item if it served none. */
 static int read_backends(struct items *l, const json_t *backends)
 {
 	const char *name;
@@ -228,7 +228,7 @@ static int read_backends(struct items *l, const json_t *backends)
 	return 0;
 }
 
-/* Direct and deferred ones of each backend, and the other. */
+/* Direct and deferred interrupts of each backend, and those of others. */
 static int read_ipi(struct items *l, const json_t *ipi)
 {
 	const json_t *backends = json_object_get(ipi, "backends");
@@ -261,8 +261,7 @@ int sample_read(struct sample *ret, json_t *root, struct errbuf *err)
 	    !rec_has(root, "time_ns"))
 		return set_error(
 			err, -EPROTO,
-			"iomapd sent a snapshot that lacks a part: install it and this program "
-			"from one version");
+			"iomapd sent a snapshot that lacks a part: install it and this program from the same version");
 	s.root = json_incref(root);
 	s.time_ns = rec_u64(root, "time_ns");
 	s.pid = rec_u64(s.status, "pid");

@@ -11,10 +11,7 @@
 #include "cli/top/screen-curses.h"
 #include "cli/top/top.h"
 
-/*
- * The look of each style; .color is left out on terminals without colour, and where NO_COLOR is
- * set.
- */
+/* The look of each style. .color is not used on terminals without colour, or if NO_COLOR is set. */
 static const struct {
 	attr_t attr;
 	short color; /* of the text; -1: the terminal's own */
@@ -28,13 +25,16 @@ static const struct {
 	[ST_NOTE] = { A_BOLD, COLOR_YELLOW },  [ST_KEY] = { A_BOLD, -1 },
 };
 
-/* The terminal is one for the whole process; so is what is known of it. */
+/* The one terminal of the process. */
 static struct {
 	SCREEN *screen;
 	bool color;
 } term;
 
-/* Terminals whose own description may be missing here and that understand another one. */
+/*
+ * Returns the name of a similar terminal type, for terminals whose own terminfo entry may be
+ * missing.
+ */
 static const char *similar_terminal(const char *name)
 {
 	static const char *const like_xterm[] = { "xterm",   "alacritty", "contour", "foot",
@@ -48,8 +48,8 @@ static const char *similar_terminal(const char *name)
 }
 
 /*
- * Keys as terminals send them that are not wholly what TERM says, as behind a serial line: without
- * this, the rest of an unknown sequence would be taken for keys.
+ * Keys that terminals send although TERM does not list them, as over a serial line. Without these,
+ * the rest of an unknown sequence would be taken for keys.
  */
 static void define_keys(void)
 {
@@ -126,10 +126,7 @@ void terminal_size(int *ret_w, int *ret_h)
 	getmaxyx(stdscr, *ret_h, *ret_w);
 }
 
-/*
- * A blank between two words takes their look, so that the terminal need not be told to change it
- * twice.
- */
+/* A blank between two words takes their style, so that fewer changes of style are sent. */
 static enum style look_of(const struct screen_cell *row, int x, int w)
 {
 	if (row[x].ch == ' ' && x && x + 1 < w && row[x - 1].style == row[x + 1].style &&
@@ -166,7 +163,7 @@ int terminal_key(void)
 
 	switch (key) {
 	case ERR:
-		/* No key; or no terminal any more, which would never be quiet again. */
+		/* No key; or the terminal is gone, and would report input for ever. */
 		if (poll(&in, 1, 0) > 0 && (in.revents & (POLLHUP | POLLERR | POLLNVAL)))
 			return -EIO;
 		return 0;

@@ -5,15 +5,15 @@
 
 #include "cli/top/screen.h"
 
-/* Takes the terminal over; negative errno with a sentence if it cannot be used. */
+/* Takes over the terminal. Returns a negative errno with a sentence if it cannot be used. */
 int terminal_open(struct errbuf *err);
-/* Gives it back as it was. Does nothing if it is not taken over. */
+/* Restores the terminal, if it was taken over. */
 void terminal_close(void);
-/* Its size now. */
+/* The size of the terminal now. */
 void terminal_size(int *ret_w, int *ret_h);
-/* Shows the screen; only what changed is sent. */
+/* Shows the screen; sends only what changed. */
 void terminal_show(const struct screen *s);
-/* The next key as top_key() takes it, 0 if none is pressed, -EIO if the terminal has gone. */
+/* Returns the next key for top_key(), 0 if none is pressed, -EIO if the terminal is gone. */
 int terminal_key(void);
 
 #endif

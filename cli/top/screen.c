@@ -8,7 +8,7 @@
 #include "cli/top/screen.h"
 #include "daemon/base/utf8.h"
 
-#define SIZE_MAX_CELLS 10000 /* a side; a terminal that claims more lies */
+#define SIZE_MAX_CELLS 10000 /* per side; no terminal is larger */
 
 int screen_resize(struct screen *s, int w, int h)
 {
@@ -91,7 +91,7 @@ void screen_style(struct screen *s, int x, int y, int width, enum style style)
 
 void screen_bar(struct screen *s, int x, int y, int width, double share)
 {
-	/* From an eighth of a column to a whole one. */
+	/* Eighths of a column. */
 	static const uint32_t eighths[] = { ' ',    0x258f, 0x258e, 0x258d, 0x258c,
 					    0x258b, 0x258a, 0x2589, 0x2588 };
 	int n = share > 0 ? (int)lround(fmin(share, 1) * width * 8) : 0;

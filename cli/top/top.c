@@ -39,7 +39,7 @@ int top_sort_by(struct top *t, const char *column, struct errbuf *err)
 			 names);
 }
 
-/* Keeps the cursor on the row that is selected, wherever sorting put it. */
+/* Moves the cursor to the selected row, wherever it was sorted to. */
 static void follow_selected(struct top *t, struct top_view *tv)
 {
 	size_t n = t->table.n_rows;
@@ -49,7 +49,7 @@ static void follow_selected(struct top *t, struct top_view *tv)
 			tv->cursor = r;
 			return;
 		}
-	/* It has gone: stay at its place. */
+	/* The row is gone: the cursor stays at its position. */
 	if (tv->cursor >= n)
 		tv->cursor = n ? n - 1 : 0;
 	if (tv->selecting && n)
@@ -84,7 +84,7 @@ static int compare_tags(const void *va, const void *vb)
 	return (*a > *b) - (*a < *b);
 }
 
-/* Keeps those rows of @t whose mapping is in one of @shown's rows. */
+/* Keeps the rows of @t whose mapping is in a row of @shown. */
 static void keep_mappings(struct table *t, const struct table *shown)
 {
 	_cleanup_free_ uint32_t *tags = calloc(shown->n_rows ?: 1, sizeof(*tags));
@@ -101,7 +101,7 @@ static void keep_mappings(struct table *t, const struct table *shown)
 	t->n_rows = tags ? n : t->n_rows;
 }
 
-/* Under the view: what belongs to the row that is selected, or to all of them. */
+/* Fills the view under the table, for the selected row or for all rows. */
 static void refresh_below(struct top *t, const struct view *v)
 {
 	const struct row *row = top_selected(t);
@@ -152,7 +152,7 @@ int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err)
 		return r;
 	t->waiting = false;
 	if (t->trend.restarts != restarts)
-		snprintf(t->note, sizeof(t->note), "iomapd was restarted: rates begin anew");
+		snprintf(t->note, sizeof(t->note), "iomapd was restarted: counters start at zero");
 	top_refresh(t);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iomaptop without its terminal: what is shown, what keys do, and how it is drawn on a screen. The
- * main program adds ncurses or prints frames; tests drive this directly.
+ * iomaptop without its terminal: state, keys, drawing on a screen. The main program adds ncurses or
+ * prints frames; tests use this directly.
  */
 #ifndef IOMAP_CLI_TOP_TOP_H
 #define IOMAP_CLI_TOP_TOP_H
@@ -39,13 +39,13 @@ enum top_mode {
 	TOP_TYPE_INTERVAL,
 };
 
-/* How one view is shown. */
+/* The state of one view. */
 struct top_view {
 	size_t sort; /* column */
 	bool reverse;
 	bool selecting;	       /* a row is selected */
-	uint64_t selected;     /* its key */
-	size_t cursor, scroll; /* row the cursor is on, first row shown */
+	uint64_t selected;     /* key of that row */
+	size_t cursor, scroll; /* row of the cursor, first row on the screen */
 };
 
 struct top {
@@ -53,26 +53,26 @@ struct top {
 	unsigned int view; /* index into views[] */
 	struct top_view shown[VIEWS];
 	uint32_t mapping_id; /* callers of this mapping only, or 0 */
-	unsigned int back;   /* the view that they were opened from */
+	unsigned int back;   /* the view from which Enter opened them */
 	char filter[TOP_INPUT_MAX];
 	enum top_mode mode;
-	char input[TOP_INPUT_MAX]; /* being typed */
+	char input[TOP_INPUT_MAX]; /* the text being typed */
 	char input_before[TOP_INPUT_MAX];
 	char note[96];	 /* answer to the last key, until the next one */
 	double interval; /* seconds */
-	time_t now;	 /* the time of day, for how long iomapd has been up */
+	time_t now;	 /* current time, for the uptime of iomapd */
 	bool paused;
 	bool batch;	    /* no keys: frames of text */
 	bool waiting;	    /* iomapd is away */
-	struct errbuf away; /* and why */
+	struct errbuf away; /* the reason */
 	const char *socket;
 	size_t help_scroll;
-	int page;		       /* rows of the table on the screen, as last drawn */
-	struct table table;	       /* rows of the view, sorted and filtered */
-	size_t all_rows;	       /* before the filter */
-	const struct view *below_view; /* what is shown under it; NULL: nothing */
-	struct view_part part;	       /* of what */
-	struct table below;	       /* its rows, of the mappings that are shown */
+	int page;		       /* rows of the table on the screen, as drawn last */
+	struct table table;	       /* the rows of the view, sorted and filtered */
+	size_t all_rows;	       /* number of rows before the filter */
+	const struct view *below_view; /* the view under the table; NULL: none */
+	struct view_part part;	       /* the part of the model that it shows */
+	struct table below;	       /* its rows */
 };
 
 enum top_action {
@@ -85,50 +85,47 @@ enum top_action {
 void top_init(struct top *t, const char *socket, double interval);
 void top_free(struct top *t);
 
-/*
- * Chooses the column to sort the view by, by its name in any letter case; -EINVAL names the columns
- * in @err.
- */
+/* Sorts the view by the column with this name, ignoring case. -EINVAL: @err lists the columns. */
 int top_sort_by(struct top *t, const char *column, struct errbuf *err);
 
-/* A snapshot came. On error the screen keeps the last one. */
+/* Takes a snapshot. On error the last one stays. */
 int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err);
-/* iomapd is away, for the reason in @why. */
+/* Notes that iomapd is away, for the reason in @why. */
 void top_lost(struct top *t, const struct errbuf *why);
 
-/* A key was pressed: a character or an enum top_key. */
+/* Handles a key: a character or an enum top_key. */
 enum top_action top_key(struct top *t, int key);
 
-/* The row that is selected, or NULL; and its mapping, or 0. */
+/* Returns the selected row, or NULL; and its mapping, or 0. */
 const struct row *top_selected(const struct top *t);
 uint32_t top_selected_mapping(const struct top *t);
 
-/* Makes the rows of the view anew; top_key() and top_snapshot() do so themselves. */
+/* Makes the rows of the view from the model. top_key() and top_snapshot() call it. */
 void top_refresh(struct top *t);
 
 /* Draws everything. */
 void top_draw(struct top *t, struct screen *s);
-/* Rows that a frame of batch mode needs. */
+/* Rows of a frame in batch mode. */
 int top_height(const struct top *t);
 
 /*
- * Parts of the picture (top_header.c): the title, the figures on @rows rows with their history, the
+ * Parts of the screen (header.c): the title, the figures on @rows rows with their history, the
  * tabs.
  */
 void top_draw_title(const struct top *t, struct screen *s);
 void top_draw_figures(const struct top *t, struct screen *s, int y, int rows);
 void top_draw_tabs(const struct top *t, struct screen *s, int y);
 
-/* The column that the rows of a view are sorted by; SIZE_MAX: they are not. */
+/* Returns the column that the rows of a view are sorted by, or SIZE_MAX. */
 size_t top_sort_column(const struct top *t, const struct view *v);
-/* Draws a table's heading, sorted by column @sort, and its rows from @from on (top_table.c). */
+/* Draws a table: its heading, sorted by column @sort, and its rows from @from on (rows.c). */
 void top_draw_table(const struct table *t, struct screen *s, int y, bool head, int rows,
 		    size_t sort, size_t from, bool stale);
-/* The order of a view's rows, as "by MAPS/S" with an arrow, or nothing; at most @size bytes. */
+/* Writes the order of the rows of a view, as "by MAPS/S" with an arrow, or nothing. */
 const char *top_order(const struct top *t, const struct view *v, bool unicode, char *buf,
 		      size_t size);
 
-/* Draws the help of the view (top_help.c). */
+/* Draws the help of the view (help.c). */
 void top_draw_help(struct top *t, struct screen *s);
 
 #endif

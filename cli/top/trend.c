@@ -3,13 +3,13 @@
 
 #include "cli/top/trend.h"
 
-/* A counter that fell was started anew, as that of an id which is used again. */
+/* A counter that fell started again at zero, as for a reused id. */
 static double per_second(uint64_t now, uint64_t before, double secs)
 {
 	return (double)(now >= before ? now - before : now) / secs;
 }
 
-/* The same of what need not be whole. */
+/* The same for fractions. */
 static double part_per_second(double now, double before, double secs)
 {
 	return (now >= before ? now - before : now) / secs;
@@ -37,7 +37,7 @@ static struct rates item_rates(const struct counts *now, const struct counts *be
 	return r;
 }
 
-/* Rates of all items of @now; what was not there before began at zero. */
+/* Fills in the rates of all items of @now; an item that is new started at zero. */
 static void take_differences(struct sample *now, const struct sample *before, double secs)
 {
 	static const struct counts zero;
@@ -61,7 +61,7 @@ static void history_add(struct trend *m, double rate)
 
 static void take_totals(struct trend *m)
 {
-	/* CPUs count everything; a daemon that does not list them still has the backends. */
+	/* The CPUs count everything. If iomapd lists none, the backends do. */
 	enum item_type type = m->now.lists[ITEM_CPU].n ? ITEM_CPU : ITEM_BACKEND;
 	const struct items *l = &m->now.lists[type], *backends = &m->now.lists[ITEM_BACKEND];
 
@@ -85,8 +85,8 @@ void trend_free(struct trend *m)
 	*m = (struct trend){};
 }
 
-/* They count on from one to the other, through a restart of iomapd as well. */
-static bool same_books(const struct sample *a, const struct sample *b)
+/* Tells whether both samples are from the same counters, which a restarted iomapd may take over. */
+static bool same_counters(const struct sample *a, const struct sample *b)
 {
 	if (a->since || b->since)
 		return a->since == b->since;
@@ -102,9 +102,9 @@ int trend_add(struct trend *m, json_t *snapshot, struct errbuf *err)
 	r = sample_read(&s, snapshot, err);
 	if (r)
 		return r;
-	same = m->have && same_books(&s, &m->now) && s.time_ns >= m->now.time_ns;
+	same = m->have && same_counters(&s, &m->now) && s.time_ns >= m->now.time_ns;
 	if (same && s.time_ns == m->now.time_ns) {
-		/* The same sampling once more: nothing new. */
+		/* The same sampling again: nothing new. */
 		sample_free(&s);
 		return 0;
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What iomaptop knows: the last snapshot, the rates between it and the one before, and the recent
- * past. iomapd's counters only grow; rates are differences. Another daemon (its pid or start
- * differs) counts from anew, so a difference across a restart is never taken.
+ * The model of iomaptop: the last snapshot, the rates since the one before, and their history. No
+ * difference is taken between samples of different counters (see same_counters()).
  */
 #ifndef IOMAP_CLI_TOP_TREND_H
 #define IOMAP_CLI_TOP_TREND_H
@@ -15,25 +14,25 @@
 struct trend {
 	struct sample now;
 	bool have;				    /* there is a snapshot */
-	bool have_rates;			    /* and one before it, of the same daemon */
-	unsigned int restarts;			    /* of the daemon, seen so far */
-	double maps_rate, unmaps_rate, failed_rate; /* a second, of all CPUs */
-	uint64_t live, failed;			    /* maps held now; maps that failed, ever */
+	bool have_rates;			    /* and one before it, of the same counters */
+	unsigned int restarts;			    /* restarts with new counters, seen so far */
+	double maps_rate, unmaps_rate, failed_rate; /* per second, of all CPUs */
+	uint64_t live, failed;			    /* maps held now; failed maps, total */
 	struct accounting accounting;
 	struct rule_totals rules;
-	double history[HISTORY_MAX]; /* maps a second, a ring; NAN where it is unknown */
-	size_t history_n;	     /* how many were ever added */
+	double history[HISTORY_MAX]; /* maps a second, a ring; NAN: not known */
+	size_t history_n;	     /* number of samples ever added */
 };
 
 void trend_free(struct trend *m);
 
-/* Adds a reply of Snapshot. On error (see sample_read()) the model stays as it was. */
+/* Adds a reply of Snapshot. After an error (see sample_read()) the model is unchanged. */
 int trend_add(struct trend *m, json_t *snapshot, struct errbuf *err);
 
-/* iomapd is away: the history gets a gap. */
+/* Adds a gap to the history: iomapd is away. */
 void trend_gap(struct trend *m);
 
-/* The rate @ago samples before the last one (0: the last); NAN where there is none. */
+/* The rate @ago samples before the last one (0: the last one); NAN if there is none. */
 double trend_history(const struct trend *m, size_t ago);
 
 #endif

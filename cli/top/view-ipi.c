@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Interrupts between CPUs: on whose behalf, and below that who interrupts whom. */
+/* Interrupts between CPUs: on whose behalf, and below that from which CPU to which. */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +21,8 @@ enum {
 
 static const struct column cols[] = {
 	[WHOSE] = COLUMN("WHOSE", COL_TEXT, 7, 0, 0, "backend, or other: not due to io_mapping"),
-	[COST] = COLUMN("COST", COL_TEXT, 8, 0, 0, "direct: in a map or unmap; deferred: put off"),
+	[COST] =
+		COLUMN("COST", COL_TEXT, 8, 0, 0, "direct: during a map or unmap; deferred: later"),
 	[RATE] = COLUMN("IPIS/S", COL_RATE, 0, 0, 0, "interrupts a second, one for each target"),
 	[BROADCASTS] = COLUMN("BCASTS/S", COL_RATE, 0, 2, 0, "broadcasts a second"),
 	[WAIT] = COLUMN("WAIT/S", COL_NS, 0, 1, 0, "time of the senders of broadcasts a second"),
@@ -89,6 +90,8 @@ static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 	return "Not counted: iomapd was started with --without-ipi.";
 }
 
+#define PAIR_CPUS_MAX 255 /* more CPUs do not fit a line */
+
 enum {
 	FROM,
 	SENT,
@@ -100,18 +103,18 @@ static const struct column pair_cols[] = {
 	[FROM] = COLUMN("FROM", COL_ID, 4, 0, 0, "CPU that sends"),
 	[SENT] = COLUMN("IPIS/S", COL_RATE, 0, 0, 0, "interrupts that it sends a second"),
 	[OURS] = COLUMN("MAPS/S", COL_RATE, 0, 1, 0,
-			"of these, in maps, unmaps and flushes that those put off"),
+			"of these, in maps, unmaps and their deferred flushes"),
 	[HEAT] = COLUMN("TO", COL_TEXT, 8, 0, COL_FLEX, "CPUs 0, 1, …: the darker, the more"),
 };
 
-/* From nothing to the most that any CPU sends to any other. */
+/* From no interrupt to the most that any CPU sends to any other. */
 static const char shades[] = " .:-=+*#%@";
 
 static char shade(double v, double most)
 {
 	size_t n = sizeof(shades) - 2;
 
-	/* Whatever is there is seen. */
+	/* Any interrupt is visible. */
 	return v > 0 ? shades[1 + (size_t)(v / most * (double)(n - 1))] : shades[0];
 }
 
@@ -134,10 +137,12 @@ static void pair_rows(const struct trend *m, const struct view_part *part, struc
 		cpus = it->sender >= cpus ? it->sender + 1 : cpus;
 		cpus = it->target >= cpus ? it->target + 1 : cpus;
 	}
-	for (size_t cpu = 0; cpu < cpus && cpus < 256; cpu++) {
+	if (cpus > PAIR_CPUS_MAX)
+		return;
+	for (size_t cpu = 0; cpu < cpus; cpu++) {
 		struct cell *c = table_row(t, cpu + 1, 0);
 		double sent = 0, ours = 0;
-		char line[256];
+		char line[PAIR_CPUS_MAX + 1];
 
 		if (!c)
 			return;
@@ -161,7 +166,7 @@ static void pair_rows(const struct trend *m, const struct view_part *part, struc
 
 static const struct view view_ipi_pairs = {
 	.title = "From CPU to CPU",
-	.empty = "No CPU has interrupted another one, or there are too many to tell.",
+	.empty = "No CPU has interrupted another one, or there are too many CPUs to show.",
 	.cols = pair_cols,
 	.n_cols = ARRAY_SIZE(pair_cols),
 	.rows = pair_rows,

@@ -29,7 +29,7 @@ static const struct column cols[] = {
 		     .width = 12,
 		     .drop = 4,
 		     .help = "PCI device that it lies in" },
-	[BAR] = { .name = "BAR", .type = COL_ID, .drop = 3, .help = "and the BAR of that device" },
+	[BAR] = { .name = "BAR", .type = COL_ID, .drop = 3, .help = "BAR of that device" },
 	[BASE] = { .name = "BASE", .flags = COL_RIGHT, .drop = 10, .help = "bus address" },
 	[SIZE] = { .name = "SIZE",
 		   .type = COL_BYTES,

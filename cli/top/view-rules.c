@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Under the violations: the rules, and what is checked of them. */
+/* Under the violations: the rules and their states. */
 #include <string.h>
 
 #include "cli/top/view.h"
@@ -8,17 +8,17 @@ enum {
 	RULE,
 	STATE,
 	COUNT,
-	WHY
+	REASON
 };
 
 static const struct column cols[] = {
 	[RULE] = { .name = "RULE" },
 	[STATE] = { .name = "STATE", .width = 7 },
 	[COUNT] = { .name = "COUNT", .type = COL_COUNT, .flags = COL_ALERT },
-	[WHY] = { .name = "WHY", .width = 16, .drop = 1, .flags = COL_FLEX },
+	[REASON] = { .name = "REASON", .width = 16, .drop = 1, .flags = COL_FLEX },
 };
 
-/* What wants to be looked at comes first: it is seen where there is little room. */
+/* The most important rows first, for small screens. */
 enum rank {
 	BROKEN,
 	MISSING,
@@ -45,10 +45,10 @@ static void add_row(struct table *t, const char *name, const json_t *rule, enum 
 	t->rows[t->n_rows - 1].dim = rank == OFF;
 	c[RULE] = cell_text(name);
 	c[STATE] = rec_cell(rule, "state");
-	/* What is not checked has no zero. */
+	/* A rule that is not checked has no count. */
 	if (rank == BROKEN || rank == CLEAN)
 		c[COUNT] = rec_cell(rule, "count");
-	c[WHY] = cell_text(rule_why(name, rule) ?: "");
+	c[REASON] = cell_text(rule_why(name, rule) ?: "");
 }
 
 static void rows(const struct trend *m, const struct view_part *part, struct table *t)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Under the violations: what is wrong at the site that is selected, and the stack of it. */
+/* Under the violations: the sentence and the stacks of the selected site. */
 #include "cli/top/view.h"
 
 enum {
@@ -14,7 +14,7 @@ static const struct column cols[] = {
 	[MAP] = { .name = "STACK OF THE MAP", .width = 20, .flags = COL_FLEX },
 };
 
-/* The shorter stack ends in blanks; one that is not known is a dash. */
+/* The shorter stack ends in blanks; an unknown stack is a dash. */
 static struct cell frame_cell(const json_t *frames, size_t i)
 {
 	if (i >= json_array_size(frames))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the rules are broken: a row for each site. */
+/* Violations: a row for each site. */
 #include <string.h>
 
 #include "cli/top/view.h"
@@ -25,17 +25,22 @@ static const struct column cols[] = {
 	[COUNT] = { .name = "COUNT",
 		    .type = COL_COUNT,
 		    .flags = COL_ALERT,
-		    .help = "how often, from this site" },
-	[RATE] = { .name = "COUNT/S", .type = COL_RATE, .drop = 2, .help = "how often a second" },
+		    .help = "violations from this site" },
+	[RATE] = { .name = "COUNT/S", .type = COL_RATE, .drop = 2, .help = "violations a second" },
 	[MAPPING] = COLUMN_ID(3),
 	[KIND] = COLUMN_KIND(7),
 	[BACKEND] = COLUMN_BACKEND(9),
 	[HELD] = { .name = "HELD",
 		   .type = COL_NS,
 		   .drop = 5,
-		   .help = "how long the map was held, at most" },
-	[AGE] = { .name = "AGE", .type = COL_NS, .drop = 4, .help = "time since the first one" },
-	[TASK] = { .name = "TASK", .drop = 8, .help = "who did the first: name and number" },
+		   .help = "the longest hold of the map" },
+	[AGE] = { .name = "AGE",
+		  .type = COL_NS,
+		  .drop = 4,
+		  .help = "time since the first violation" },
+	[TASK] = { .name = "TASK",
+		   .drop = 8,
+		   .help = "task of the first violation: name and thread id" },
 	[CALLER] = COLUMN_CALLER(16),
 };
 
@@ -69,7 +74,7 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 	}
 }
 
-/* " off: a, b" of the rules in that state; nothing where there is none. */
+/* Appends "; off: a, b" for the rules in that state, if there are any. */
 static size_t list_rules(const struct trend *m, const char *state, char *buf, size_t n)
 {
 	size_t before = n;
@@ -87,7 +92,7 @@ static size_t list_rules(const struct trend *m, const char *state, char *buf, si
 	return n < VIEW_TEXT ? n : VIEW_TEXT - 1;
 }
 
-/* A sentence that does not look clean where it is not known to be. */
+/* Says which rules are not checked: an empty list alone would look clean. */
 static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 {
 	size_t n;

@@ -1,68 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The views of iomaptop: each one is a set of columns and a function that makes rows from the
- * model.
- */
+/* The views of iomaptop: each is a set of columns and a function that makes rows from the model. */
 #ifndef IOMAP_CLI_TOP_VIEW_H
 #define IOMAP_CLI_TOP_VIEW_H
 
 #include "cli/top/trend.h"
 #include "cli/table.h"
 
-/* The part of the model that a view is to show. */
+/* The part of the model for a view to show. */
 struct view_part {
-	uint32_t mapping_id; /* of this mapping only, or 0: of all */
-	uint64_t row;	     /* key of the row that is selected in the view above it, or 0 */
+	uint32_t mapping_id; /* of this mapping only; 0: of all */
+	uint64_t row;	     /* key of the selected row in the view above it, or 0 */
 };
 
 #define VIEW_TEXT 1024 /* bytes for a sentence about what is shown */
 
 struct view {
-	const char *name;  /* what --view takes, in lower case */
-	const char *title; /* on its tab, or above it; NULL: .say_part says it all */
-	const char *empty; /* the sentence shown where there are no rows */
-	/* The same where it depends on the model; NULL: .empty */
+	const char *name;  /* for --view, in lower case */
+	const char *title; /* on its tab, or above it; NULL: .say_part says it */
+	const char *empty; /* sentence for a view without rows */
+	/* The same if it depends on the model; NULL: .empty */
 	const char *(*say_empty)(const struct trend *m, char buf[VIEW_TEXT]);
-	/* What its heading says of the part; NULL: the mapping. NULL where there is nothing. */
+	/* Heading of the part; returns NULL if there is none. NULL: names the mapping */
 	const char *(*say_part)(const struct trend *m, const struct view_part *part,
 				char buf[VIEW_TEXT]);
 	const struct column *cols;
 	size_t n_cols;
-	size_t sort; /* column to sort by at first */
-	/* Shown under it where there is room: more of the row that is selected, or of all. */
+	size_t sort; /* initial column to sort by */
+	/* Shown under it if there is room: more of the selected row, or of all rows */
 	const struct view *below;
-	/* Shown there instead while a row is selected, and given room then; NULL: none */
+	/* Shown there instead while a row is selected, with more room; NULL: none */
 	const struct view *detail;
 	void (*rows)(const struct trend *m, const struct view_part *part, struct table *t);
 };
 
 extern const struct view view_mappings, view_callers, view_backends, view_cpus, view_violations,
 	view_ipi;
-/* What is only shown under another one. */
+/* Views that are only shown under another one. */
 extern const struct view view_rules, view_stack;
 
-/* All views in the order of their keys 1, 2, …; NULL-terminated. */
+/* All views, in the order of their keys 1, 2, …; NULL-terminated. */
 extern const struct view *const views[];
 extern const char *const view_names[];
 #define VIEWS		6
 #define VIEW_CALLERS	1 /* index of the view that Enter on a mapping opens */
 #define VIEW_VIOLATIONS 4
 
-/* Index of a view in views[]; VIEWS for one that is only shown under another. */
+/* Index of a view in views[]; VIEWS for a view that is only shown under another. */
 unsigned int view_index(const struct view *v);
 
-/* A rate, or an unset cell while there is only one snapshot. */
+/* A rate; unset while there is only one snapshot. */
 struct cell view_rate(const struct trend *m, double rate);
-/* The average hold in the last interval; unset where no hold ended in it. */
+/* The average hold in the last interval; unset if no hold ended in it. */
 struct cell view_hold(const struct trend *m, const struct item *it);
-/* Its part of all maps in the last interval; unset where there was none. */
+/* The share of all maps in the last interval; unset if there were none. */
 struct cell view_share(const struct trend *m, const struct item *it);
-/* A figure of all kinds together. */
+/* Sum of all kinds. */
 struct cell view_sum(const struct kinds *k);
-/* Fills a cell for each kind of map: maps a second. */
+/* Fills in maps a second for each kind. */
 void view_kind_rates(const struct trend *m, const struct item *it, struct cell *cells);
 
-/* Columns that several views have, to be left out at @d. */
+/* Columns of several views. d: .drop */
 #define COLUMN(n, t, w, d, f, h)                                                               \
 	{                                                                                      \
 		.name = (n), .type = (t), .width = (w), .drop = (d), .flags = (f), .help = (h) \
@@ -80,8 +77,8 @@ void view_kind_rates(const struct trend *m, const struct item *it, struct cell *
 #define COLUMN_HOLD(d)	    COLUMN("HOLD", COL_NS, 0, d, 0, "average hold of the last interval")
 #define COLUMN_LONGEST(d)   COLUMN("LONGEST", COL_NS, 0, d, 0, "the longest hold of all")
 #define COLUMN_SHARE(d, w, f) \
-	COLUMN("SHARE", COL_SHARE, w, d, f, "its part of all maps in the last interval")
+	COLUMN("SHARE", COL_SHARE, w, d, f, "share of all maps in the last interval")
 #define COLUMN_CALLER(w) \
-	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "the call site in the driver that maps")
+	COLUMN("CALLER", COL_TEXT, w, 0, COL_FLEX, "call site of the map in the driver")
 
 #endif

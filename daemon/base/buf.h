@@ -12,7 +12,10 @@ struct buf {
 	int err; /* 0 or -ENOMEM; once set, appends do nothing */
 };
 
-/* Makes room for n more bytes; returns where they go, or NULL with err set. len stays. */
+/*
+ * Makes room for n more bytes, without a change of len. Returns where they go, or NULL with err
+ * set.
+ */
 char *buf_reserve(struct buf *b, size_t n);
 void buf_append(struct buf *b, const void *data, size_t n);
 void buf_puts(struct buf *b, const char *s);

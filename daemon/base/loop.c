@@ -69,7 +69,7 @@ int loop_once(struct loop *l, int timeout_ms)
 
 	if (l->later && !l->turns)
 		return call_later(l);
-	/* One at a time: what a callback frees cannot be waiting in an array of ours. */
+	/* One event at a time: a callback may free another source that is ready. */
 	n = epoll_wait(l->epfd, &ev, 1, l->later ? 0 : timeout_ms);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -7,22 +7,22 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-/* Something to be done once, after the sources that are ready have had their turn. */
+/* A function to call once, after the sources that are ready. */
 struct loop_later {
-	int (*fn)(struct loop_later *later); /* as of a source */
+	int (*fn)(struct loop_later *later); /* returns 0 or a negative errno, as a source does */
 };
 
 struct loop {
 	int epfd;
 	bool stop;
 	struct loop_later *later; /* NULL: none */
-	unsigned int turns;	  /* how many callbacks it still waits for at most */
+	unsigned int turns;	  /* most callbacks before it is called */
 };
 
 struct loop_source {
 	int fd;
-	uint32_t events; /* EPOLLIN and so on, as asked for last */
-	/* Called when one of them is there; a negative errno ends the loop with it. */
+	uint32_t events; /* EPOLLIN and so on, as last asked for */
+	/* Called on one of these events. A negative errno ends the loop and is its result. */
 	int (*fn)(struct loop_source *source, uint32_t events);
 };
 
@@ -31,9 +31,12 @@ int loop_init(struct loop *l);
 void loop_done(struct loop *l);
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events);
 int loop_set(struct loop *l, struct loop_source *s, uint32_t events);
-/* After this the callback is not called again, not even when called from one. */
+/* The callback is not called again after this. May be called from the callback. */
 void loop_del(struct loop *l, struct loop_source *s);
-/* Has it called, once, after `turns` other callbacks at most. Of several, the first one counts. */
+/*
+ * Schedules one call of later->fn, after at most `turns` other callbacks. Does nothing if one is
+ * scheduled.
+ */
 void loop_call_later(struct loop *l, struct loop_later *later, unsigned int turns);
 /* Waits up to timeout_ms (-1: for ever) and runs one callback. */
 int loop_once(struct loop *l, int timeout_ms);

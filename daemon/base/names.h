@@ -14,7 +14,7 @@ extern const char *const kind_names[]; /* by enum iomap_kind, NULL-terminated */
 const char *kind_name(unsigned int kind);
 const char *backend_name(unsigned int backend);
 const char *rule_name(unsigned int rule);
-/* The i-th rule, NULL: there are no more. */
+/* The i-th rule; NULL: there are no more. */
 const char *rule_word(size_t i);
 const char *lost_name(unsigned int reason);
 const char *state_name(unsigned int state);
@@ -27,7 +27,7 @@ int backend_from_name(const char *name);
 int rule_from_name(const char *name);
 int timing_from_name(const char *name);
 
-/* A time from 1ns to 1000s, such as 50us or 1.5ms, in nanoseconds. Returns 0 or -EINVAL. */
+/* Parses a time from 1ns to 1000s, such as 50us or 1.5ms. Returns 0 or -EINVAL. */
 int time_from_text(const char *s, uint64_t *ret_ns);
 
 #endif

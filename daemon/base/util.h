@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Small helpers of every program: cleanup attributes, error sentences, exit statuses, the clock. */
+/* Small helpers for all programs: cleanup attributes, error sentences, exit statuses, clocks. */
 #ifndef IOMAP_DAEMON_BASE_UTIL_H
 #define IOMAP_DAEMON_BASE_UTIL_H
 
@@ -64,7 +64,7 @@ struct errbuf {
  */
 check_printf(3, 4) int set_error(struct errbuf *e, int err, const char *fmt, ...);
 
-/* Nanoseconds of that clock. */
+/* Nanoseconds of a clock. */
 static inline uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;

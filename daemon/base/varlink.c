@@ -5,7 +5,7 @@
 
 #include "daemon/base/util.h"
 
-#define READ_MAX (64 * 1024) /* bytes to ask the socket for at once */
+#define READ_MAX (64 * 1024) /* bytes of one read */
 
 static size_t max_of(const struct varlink_input *in)
 {

@@ -60,7 +60,7 @@ is 'a budget without a unit' usage "such as 50us or 1.5ms, not '50'" --max-hold 
 is 'no such format' usage '--format takes one of text, tap, junit, sarif, github, json' --format xml -- touch "$dir/ran"
 is 'two formats' usage "--json does not go with --format 'tap'" --json --format tap -- touch "$dir/ran"
 printf '# known\nleak f\n' >"$dir/known"
-is 'a suppression without a reason' usage "$dir/known:2: it takes a reason: RULE SYMBOL -- reason" \
+is 'a suppression without a reason' usage "$dir/known:2: the line needs a reason: RULE SYMBOL -- reason" \
 	--suppress "$dir/known" -- touch "$dir/ran"
 
 cannot() {

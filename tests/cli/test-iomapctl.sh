@@ -118,7 +118,7 @@ fake --scenario empty
 is 'no mapping' run 0 "$ctl" list
 is 'no mapping: a sentence' out_has 'No mapping: no driver of this kernel holds one now.'
 is 'no hold' run 0 "$ctl" hist
-is 'no hold: a sentence' out_has 'No map has been held and let go yet.'
+is 'no hold: a sentence' out_has 'No map has been held and unmapped yet.'
 is 'nothing counted' run 0 "$ctl" stats
 is 'no event' run 0 "$ctl" events
 stop
@@ -216,7 +216,7 @@ is 'events -f: none twice, none left out' test "$(told)" = "$(seq -s ' ' 4 "$(ta
 lines=$(wc -l <"$dir/follow")
 stop
 fake --at 5 --since 1700000000000000001
-is 'events -f: one that began anew' wait_for 10 grep -q '^iomapctl: connected again: counting began anew$' "$dir/follow.err"
+is 'events -f: one that began anew' wait_for 10 grep -q '^iomapctl: connected again: its counters start at zero$' "$dir/follow.err"
 is 'events -f: tells all of it' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
 is 'events -f: from the first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 | jq .event.seq)" = 1
 is 'status: since when it counts' run 0 "$ctl" status
@@ -266,13 +266,13 @@ stop
 
 # --- daemons that are none
 is_odd() { replay "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
-is 'garbage' is_odd 'SSH-2.0-x\0' "what listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
+is 'garbage' is_odd 'SSH-2.0-x\0' "the program that listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
 is 'half a reply' is_odd '{"parameters":{' "iomapd at $sock closed the connection: it has ended or dropped this client" list close
 is 'no reply' is_odd '' "iomapd at $sock does not answer: see what it is doing, or restart it" list
-is 'another schema' is_odd '{"parameters":{"schema":3}}\0' "iomapd at $sock talks schema 3 and this program 2: install both from one version" list
-is 'no schema' is_odd '{}\0' "the reply of iomapd at $sock has no schema number: install it and this program from one version" stats
+is 'another schema' is_odd '{"parameters":{"schema":3}}\0' "iomapd at $sock talks schema 3 and this program 2: install both from the same version" list
+is 'no schema' is_odd '{}\0' "the reply of iomapd at $sock has no schema number: install it and this program from the same version" stats
 is 'an old daemon' is_odd '{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
-	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from one version" hist
+	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from the same version" hist
 is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' "iomapd at $sock has too many clients: try again" status close
 replay '{"parameters":{"schema":2,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a task whose name is an escape sequence' run 0 "$ctl" events
@@ -290,10 +290,10 @@ stop
 replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
 run 4 "$ctl" status
 is 'an event under way is no imbalance' out_has 'balanced: seen = counted + lost'
-is 'an event under way is said' out_has '  under way   2, one a CPU: not yet among those seen'
+is 'an event under way is said' out_has '  under way   2, at most one per CPU: not yet among the events seen'
 stop
 is 'a snapshot without status' is_odd '{"parameters":{"schema":2}}\0' \
-	'iomapd sent a snapshot without its status: install it and this program from one version' status
+	'iomapd sent a snapshot without its status: install it and this program from the same version' status
 replay '{"parameters":{"schema":2,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
 is 'rules that lack everything' run 0 "$ctl" status
 is 'rules that lack everything: none is taken for checked' out_has 'rules         0 of 2 checked'

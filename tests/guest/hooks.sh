@@ -81,7 +81,7 @@ same "no kprobes: iomaptop names the rule, too" \
 is "no kprobes: the books balance" books
 stop_daemon
 is "no kprobes: assert does not pass" eval 'iomapctl assert -- sh -c "echo run ops=1000 >$driver/control" >/tmp/assert
-	[ $? = 4 ] && grep -q "^in doubt: may-sleep-in-atomic is not checked, or not wholly: .* no kprobes" /tmp/assert'
+	[ $? = 4 ] && grep -q "^in doubt: may-sleep-in-atomic is not checked, or not completely: .* no kprobes" /tmp/assert'
 is "no kprobes: but for the rules that need none" eval \
 	'iomapctl assert --rule unmap-order -- sh -c "echo run ops=1000 >$driver/control" >/tmp/assert'
 for folder in /sys/bus/event_source/devices /sys/kernel/tracing /sys/kernel/debug/tracing; do

@@ -220,7 +220,7 @@ same "no bpffs: it is mounted" "$(stat -f -c %T /sys/fs/bpf)" bpf_fs
 is "no bpffs: the pins are there" test -d $pins/"$schema"
 iomapctl detach >/tmp/detach 2>&1
 same "detach, with an iomapd elsewhere" "$? $(cat /tmp/detach)" \
-	"5 iomapctl: an iomapd is at work, but does not answer at /run/iomapd/iomapd.sock: name its socket with --socket, or end it"
+	"5 iomapctl: an iomapd is running, but does not answer at /run/iomapd/iomapd.sock: name its socket with --socket, or end it"
 is "detach without privilege" eval \
 	'[ "$(setpriv --reuid=1000 --regid=1000 --clear-groups iomapctl detach 2>&1)" = "iomapctl: no permission to detach iomapd: run this as root" ]'
 iomapctl --socket /tmp/other detach >/tmp/detach

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report of iomapctl assert in each format, and the file that it goes to. */
+/* The report of iomapctl assert in each format, and its output file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -89,7 +89,7 @@ static void complete_when_bad(void **state)
 	free(text);
 }
 
-/* The outcome is the last line, and says what is wrong. */
+/* The outcome is the last line. */
 static void outcomes(void **state)
 {
 	static const struct {
@@ -128,7 +128,7 @@ static void what_was_not_covered(void **state)
 	has(text, "hooks        2 of 3 present\n"
 		  "             may-sleep is missing: this kernel has no kprobes\n");
 	has(text, "             the kernel lacks something for: may-sleep-in-atomic\n");
-	has(text, "unmaps       1 of maps that may be older than the check\n");
+	has(text, "unmaps       1 of maps that may be older than the command\n");
 	has(text, "\nin doubt: 2 events were lost: ring_full\nin doubt: may-sleep-in-atomic");
 	free(text);
 	text = write_run("partly", assert_text);
@@ -168,7 +168,7 @@ static void is_plain(const char *text)
 
 static void hostile_bytes(void **state)
 {
-	static const writer formats[] = { assert_text,	 assert_tap,   assert_junit,
+	static const writer formats[] = { assert_text,	 assert_tap,  assert_junit,
 					  assert_github, assert_json, assert_sarif };
 
 	(void)state;
@@ -329,7 +329,7 @@ static void output(void **state)
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	umask(022);
-	/* It is there as a whole, or not at all. */
+	/* The file is complete, or does not exist. */
 	assert_int_equal(assert_output_open(&o, "new", &err), 0);
 	assert_int_equal(access("new", F_OK), -1);
 	assert_int_equal(assert_output_write(&o, "one", 3, &err), 0);
@@ -337,7 +337,7 @@ static void output(void **state)
 	check_file("new", "one");
 	assert_int_equal(stat("new", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	/* What was there stays if nothing is written; behind a link, too. */
+	/* The old file stays if nothing is written, also behind a link. */
 	assert_int_equal(symlink("new", "link"), 0);
 	assert_int_equal(assert_output_open(&o, "link", &err), 0);
 	assert_output_close(&o);
@@ -348,7 +348,7 @@ static void output(void **state)
 	check_file("new", "two");
 	assert_int_equal(lstat("link", &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
-	/* What is no plain file is written, not replaced. */
+	/* A file that is not regular is written in place. */
 	assert_int_equal(assert_output_open(&o, "/dev/full", &err), 0);
 	assert_int_equal(assert_output_write(&o, "x", 1, &err), -ENOSPC);
 	assert_string_equal(err.text, "cannot write /dev/full: No space left on device");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Running a command, with a collector that is only a counter of wake-ups. */
+/* Running a command, with a collector that only counts its calls. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -61,7 +61,7 @@ static void ends(void **state)
 	assert_int_equal(WEXITSTATUS(report.wait_status), 0);
 	assert_true(report.start_unix_ns > 1600000000 * NSEC_PER_SEC);
 	assert_true(report.start_ns && report.duration_ns);
-	/* What came last is taken even if nothing woke us. */
+	/* The last events are consumed even without a wake-up. */
 	assert_int_equal(consumed, 1);
 	assert_int_equal(shell("exit 3"), 0);
 	assert_int_equal(WEXITSTATUS(report.wait_status), 3);
@@ -87,7 +87,7 @@ static void end_it(void)
 	assert_int_equal(kill(getpid(), SIGTERM), 0);
 }
 
-/* The event is taken while the command runs, or it would run for a minute. */
+/* The event is consumed while the command runs; else the command would run for a minute. */
 static void events_are_taken_meanwhile(void **state)
 {
 	(void)state;
@@ -102,7 +102,7 @@ static void events_are_taken_meanwhile(void **state)
 	assert_true(report.duration_ns < 30 * NSEC_PER_SEC);
 }
 
-/* The command sees the signals as any program does, and we as before. */
+/* The command has the caller's signals, and so do we afterwards. */
 static void signals_are_left_alone(void **state)
 {
 	sigset_t before, after;
@@ -125,7 +125,7 @@ static void interrupt(void)
 	assert_int_equal(kill(getpid(), SIGINT), 0);
 }
 
-/* A signal that comes when the command has ended does not end us before the report. */
+/* A signal after the end of the command does not end us before the report. */
 static void late_signal(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What iomapctl assert makes of what it saw: differences, rules, suppressions, the outcome. */
+/* The findings of iomapctl assert: differences, rules, suppressions, the outcome. */
 #include <errno.h>
 #include <string.h>
 
@@ -55,16 +55,17 @@ static void bad_lines(void **state)
 	FILE *f;
 
 	(void)state;
-	refused("leak f\n", "known:1: it takes a reason: RULE SYMBOL -- reason");
-	refused("\nleak f --\n", "known:2: it takes a reason: RULE SYMBOL -- reason");
-	refused("leak f --  \n", "known:1: it takes a reason: RULE SYMBOL -- reason");
-	refused("leak f--x\n", "known:1: it takes a reason: RULE SYMBOL -- reason");
-	refused("leak -- x\n", "known:1: it takes a rule and a symbol: RULE SYMBOL -- reason");
+	refused("leak f\n", "known:1: the line needs a reason: RULE SYMBOL -- reason");
+	refused("\nleak f --\n", "known:2: the line needs a reason: RULE SYMBOL -- reason");
+	refused("leak f --  \n", "known:1: the line needs a reason: RULE SYMBOL -- reason");
+	refused("leak f--x\n", "known:1: the line needs a reason: RULE SYMBOL -- reason");
+	refused("leak -- x\n",
+		"known:1: the line needs a rule and a symbol: RULE SYMBOL -- reason");
 	refused("leaks f -- x\n", "known:1: there is no rule 'leaks'");
-	refused("leak f g -- x\n", "known:1: after the symbol comes '[module]' or '-- reason'");
-	refused("leak f [] -- x\n", "known:1: after the symbol comes '[module]' or '-- reason'");
+	refused("leak f g -- x\n", "known:1: expected '[module]' or '-- reason' after the symbol");
+	refused("leak f [] -- x\n", "known:1: expected '[module]' or '-- reason' after the symbol");
 	refused("leak f -- x\nleak f [m n] -- x\n",
-		"known:2: after the symbol comes '[module]' or '-- reason'");
+		"known:2: expected '[module]' or '-- reason' after the symbol");
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "leak f -- ", 10);
@@ -73,11 +74,11 @@ static void bad_lines(void **state)
 	suppressions_free(&r.suppressions);
 	text[1024] = 'x';
 	text[1025] = '\0';
-	refused(text, "known:1: it is longer than 1024 bytes");
+	refused(text, "known:1: the line is longer than 1024 bytes");
 
 	f = fmemopen("leak f -- x\0y\n", 14, "r");
 	assert_int_equal(suppressions_read(f, "known", &r.suppressions, &err), -EINVAL);
-	assert_string_equal(err.text, "known:1: it holds a NUL byte");
+	assert_string_equal(err.text, "known:1: the line holds a NUL byte");
 	fclose(f);
 
 	f = fmemopen(NULL, 4097 * 12 + 1, "w+");
@@ -158,7 +159,7 @@ static void differences(void **state)
 	r.model.hist[IOMAP_LINEAR][IOMAP_ATOMIC].bucket[4] = 9;
 
 	old[0].kind[IOMAP_ATOMIC] = (struct model_count){ .maps = 40, .unmaps = 39 };
-	old[1].kind[IOMAP_LOCAL].maps = 5; /* another mapping of that number */
+	old[1].kind[IOMAP_LOCAL].maps = 5; /* another mapping with that id */
 	before.mappings = old;
 	before.nr_mappings = 2;
 	before.total[IOMAP_LINEAR][IOMAP_ATOMIC] = old[0].kind[IOMAP_ATOMIC];
@@ -183,7 +184,7 @@ static void differences(void **state)
 	assert_report_free(&r);
 }
 
-/* A place known before counts for what came since, and not at all if nothing did. */
+/* A site that is older than the command counts only what came since. */
 static void old_violations(void **state)
 {
 	struct model_violation old[2];
@@ -234,7 +235,7 @@ static void judged(void **state)
 		assert_int_equal(r.rule[i].judged, want[i]);
 	assert_report_free(&r);
 
-	/* What was left mapped was judged as well. */
+	/* Maps that were left over were judged as well. */
 	fixture_begin(&r, &before);
 	fixture_violation(&r.model, IOMAP_LEAK, 2);
 	judge();
@@ -242,7 +243,7 @@ static void judged(void **state)
 	assert_report_free(&r);
 }
 
-/* Only maps that a checked rule could judge are exercise. */
+/* Only maps that a checked rule could judge count as exercised. */
 static void exercised(void **state)
 {
 	(void)state;
@@ -256,7 +257,7 @@ static void exercised(void **state)
 	}
 }
 
-/* All that can go wrong at once, taken away one after the other, the worst first. */
+/* All problems at once, removed one after the other, the worst first. */
 static void first_that_applies(void **state)
 {
 	static const int want[] = { EXIT_VIOLATION, EXIT_COMMAND, EXIT_INCONCLUSIVE, EXIT_NOTHING,
@@ -307,15 +308,14 @@ static void doubts(void **state)
 	doubted("the accounting does not balance: 21 events seen, 20 counted or lost");
 	begin_good();
 	r.model.rule_missing[IOMAP_LEAK] = "no sched_process_exit";
-	doubted("leak is not checked, or not wholly: no sched_process_exit");
+	doubted("leak is not checked, or not completely: no sched_process_exit");
 	begin_good();
 	before.rule_missed[IOMAP_LEAK] = 3;
 	r.model.rule_missed[IOMAP_LEAK] = 4;
-	doubted("leak was not checked 1 time, as the kernel does not call a probe while BPF is at "
-		"work on that CPU: run it again");
+	doubted("leak was not checked 1 time: the kernel skips a probe while BPF runs on that CPU; run the command again");
 	begin_good();
 	r.model.undecided[IOMAP_SLEEPABLE] = 1;
-	doubted("1 unmap may have ended a map that is older than the check, or may have been "
+	doubted("1 unmap may have ended a map that is older than the command, or may have been "
 		"wrong");
 	begin_good();
 	fixture_violation(&r.model, IOMAP_LEAK, 1);
@@ -324,7 +324,7 @@ static void doubts(void **state)
 	doubted("3 violations are from sites that the table had no room for");
 }
 
-/* What a rule that is not checked lacks is no doubt. */
+/* The reason why a rule is off is no doubt. */
 static void no_doubts(void **state)
 {
 	(void)state;

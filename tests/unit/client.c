@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The client of iomapd and the feed of iomaptop, against a server in the same process: the client
- * never waits in client_step(), so that each step of both sides is told here.
+ * The client of iomapd and the feed of iomaptop, against a server in the same process:
+ * client_step() never waits, so the test steps both sides.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -152,7 +152,7 @@ static void large(void **state)
 	assert_int_equal(strlen(json_string_value(json_object_get(reply, "s"))), size - 24);
 	json_decref(reply);
 	free(text);
-	/* The client falls behind: it reads only when no more can be sent. */
+	/* The client falls behind: it reads only when the socket is full. */
 	for (int i = 0; i < 5000; i++)
 		while (send(p->fd, "{\"parameters\":{}}", 18, MSG_NOSIGNAL) != 18) {
 			assert_int_equal(step(p, &reply, &more), 1);
@@ -208,18 +208,18 @@ static void check_error(struct pair *p, const char *text, size_t len, int code,
 #define CHECK_ERROR(p, text, code, sentence) check_error(p, text "", sizeof(text), code, sentence)
 
 #define NOT_VARLINK \
-	"what listens at PATH does not talk Varlink: name the socket of iomapd with --socket"
+	"the program that listens at PATH does not talk Varlink: name the socket of iomapd with --socket"
 
 static void errors(void **state)
 {
 	struct pair *p = *state;
 
-	CHECK_ERROR(p,
-		    "{\"error\":\"org.varlink.service.MethodNotFound\","
-		    "\"parameters\":{\"method\":\"Ipi\"}}",
-		    -EOPNOTSUPP,
-		    "iomapd at PATH does not know Ipi: it is older than this program, install both "
-		    "from one version");
+	CHECK_ERROR(
+		p,
+		"{\"error\":\"org.varlink.service.MethodNotFound\","
+		"\"parameters\":{\"method\":\"Ipi\"}}",
+		-EOPNOTSUPP,
+		"iomapd at PATH does not know Ipi: it is older than this program, install both from the same version");
 	CHECK_ERROR(p,
 		    "{\"error\":\"org.varlink.service.InvalidParameter\","
 		    "\"parameters\":{\"parameter\":\"kind\"}}",
@@ -288,7 +288,7 @@ static void no_answer(void **state)
 	assert_non_null(strstr(err.text, "does not answer"));
 }
 
-/* The reader of the output goes while there is nothing to write. */
+/* The reader of the output closes it while there is nothing to write. */
 static void reader_gone(void **state)
 {
 	struct pair *p = *state;
@@ -340,7 +340,7 @@ static void paths(void **state)
 
 #define SNAPSHOT "{\"parameters\":{\"schema\":2}}"
 
-/* Steps the feed once, with the reply, if it has one, dropped. */
+/* Steps the feed once and drops the reply. */
 static int feed_once(struct feed *f)
 {
 	json_t *reply = NULL;
@@ -381,13 +381,13 @@ static void feeds(void **state)
 	assert_int_equal(feed_wait_ms(&f), 0);
 	assert_int_equal(feed_once(&f), 0);
 	assert_true(recv(p.fd, call, sizeof(call), MSG_DONTWAIT) > 0);
-	/* No answer: it gives up, and tries again later. */
+	/* No reply: it gives up, and tries again later. */
 	f.due_ns = 1;
 	assert_int_equal(feed_once(&f), -ETIMEDOUT);
 	assert_int_equal(feed_fd(&f), -1);
 	assert_in_range(feed_wait_ms(&f), 1, 2001);
 	close(p.fd);
-	/* A daemon that goes away while nothing is asked. */
+	/* iomapd goes away while no reply is due. */
 	feed_hurry(&f);
 	assert_int_equal(feed_once(&f), 0);
 	p.fd = accept(p.listen, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Figures for people, and what comes of bytes that are no text. */
+/* Figures for people, and characters that do not fit a table. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void widths(void **state)
 	}
 }
 
-/* Reads all characters of @s and writes them as text again. */
+/* Reads all characters of @s as for a table. */
 static const char *washed(const char *s)
 {
 	static char out[256];
@@ -138,7 +138,7 @@ static void characters(void **state)
 			    "?31m");			    /* a one-byte CSI, as UTF-8 */
 	assert_string_equal(washed("\377\376"), "??");	    /* no UTF-8 */
 	assert_string_equal(washed("\303"), "?");	    /* cut short */
-	assert_string_equal(washed("\300\257"), "?");	    /* too long a form of '/' */
+	assert_string_equal(washed("\300\257"), "?");	    /* overlong form of '/' */
 	assert_string_equal(washed("漢e\314\201"), "?e?");  /* two columns; none */
 	assert_string_equal(washed("\342\200\256x"), "?x"); /* turns the direction */
 	assert_int_equal(fmt_width("é▁漢"), 3);

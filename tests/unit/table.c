@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tables: sorting, filtering, sharing out the width, printing. */
+/* Tables: sorting, filtering, layout, printing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,9 +75,9 @@ static void sorts(void **state)
 	table_sort(t, NAME, false);
 	assert_int_equal(keys(t), 312); /* numbers in names count as numbers */
 	table_sort(t, HOLD, false);
-	assert_int_equal(keys(t), 132); /* what is unknown comes last */
+	assert_int_equal(keys(t), 132); /* unknown values come last */
 	table_sort(t, HOLD, true);
-	assert_int_equal(keys(t), 312); /* either way */
+	assert_int_equal(keys(t), 312); /* in both directions */
 	table_sort(t, EXTRA, false);
 	assert_int_equal(keys(t), 123);
 	table_sort(t, 99, false);
@@ -92,7 +92,7 @@ static void filters(void **state)
 	table_filter(t, NULL);
 	table_filter(t, "!");
 	assert_int_equal(keys(t), 123);
-	table_filter(t, "0X1F"); /* letter case aside */
+	table_filter(t, "0X1F"); /* ignoring case */
 	assert_int_equal(keys(t), 123);
 	table_filter(t, "!ttm");
 	assert_int_equal(keys(t), 12);
@@ -126,12 +126,12 @@ static void layouts(void **state)
 	/* Then the flexible one shrinks, down to its least. */
 	check_layout(t, 30, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 0, 11 }, 30);
 	check_layout(t, 27, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 0, 8 }, 27);
-	/* Then others go, and it takes what they leave. */
+	/* Then other columns are dropped, and it takes their room. */
 	check_layout(t, 26, LAYOUT_DROP, (size_t[]){ 5, 5, 0, 0, 14 }, 26);
 	check_layout(t, 1, LAYOUT_DROP, (size_t[]){ 5, 5, 0, 0, 8 }, 20);
-	/* Without leave to drop, all stay. */
+	/* All columns stay without LAYOUT_DROP. */
 	check_layout(t, 26, 0, (size_t[]){ 5, 5, 6, 5, 8 }, 33);
-	/* Steady: numbers keep their room when they are small. */
+	/* LAYOUT_STEADY: numbers keep their room when they are small. */
 	table_filter(t, "qxl");
 	check_layout(t, 0, 0, (size_t[]){ 4, 3, 6, 5, 16 }, 38);
 	check_layout(t, 0, LAYOUT_STEADY, (size_t[]){ 4, 5, 6, 5, 16 }, 40);

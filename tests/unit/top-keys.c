@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the keys of iomaptop do. */
+/* The keys of iomaptop. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static void filtering(void **state)
 {
 	(void)state;
 	warm_up((struct play){});
-	type("/QXL"); /* at work while it is typed */
+	type("/QXL"); /* takes effect while it is typed */
 	draw(80, 24);
 	assert_true(on_screen("filter: QXL") && on_screen("/QXL: 1 of 2") &&
 		    !on_screen("test_map"));
@@ -49,12 +49,12 @@ static void filtering(void **state)
 	top_key(&top, TOP_BACKSPACE);
 	top_key(&top, TOP_BACKSPACE);
 	assert_string_equal(top.filter, "QX");
-	top_key(&top, TOP_ESCAPE); /* back to what it was */
+	top_key(&top, TOP_ESCAPE); /* back to the filter before */
 	assert_string_equal(top.filter, "QXL");
 	type("/none");
 	top_key(&top, TOP_ENTER);
 	draw(80, 24);
-	assert_true(on_screen("No row has that text: Esc shows them all."));
+	assert_true(on_screen("No row matches: Esc shows all rows."));
 	top_key(&top, TOP_ESCAPE);
 	assert_string_equal(top.filter, "");
 	type("/!qxl");
@@ -87,7 +87,7 @@ static void selecting(void **state)
 	assert_int_equal(top_selected_mapping(&top), 2);
 	assert_int_equal(top.shown[0].cursor, 38);
 	check_frame("scrolled-80x24", 80, 24);
-	/* And through a snapshot in which it is gone: the cursor stays where it was. */
+	/* If a snapshot lacks the row, the cursor stays at its position. */
 	feed((struct play){ .time = 300, .work = 1000, .mappings = 1 });
 	draw(80, 24);
 	assert_int_equal(top.shown[0].cursor, 0);

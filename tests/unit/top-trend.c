@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rates as differences of snapshots, over time, restarts and ids that are used again. */
+/* Rates as differences of snapshots, over time, restarts and reused ids. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static void differences(void **state)
 	trend_free(&m);
 }
 
-/* Another process that goes on with the same books: the rates go on, too. */
+/* A restarted iomapd that takes over the counters: the rates go on. */
 static void restart_without_loss(void **state)
 {
 	struct trend m = {};
@@ -75,7 +75,7 @@ static void restart_without_loss(void **state)
 	assert_int_equal(m.restarts, 0);
 	assert_true(m.have_rates);
 	assert_true(m.maps_rate > 0);
-	/* One that began anew, though it has the process id of before. */
+	/* A restart with new counters, and the same process id. */
 	add(&m, (struct play){ .time = 13, .work = 1, .since = 78, .pid = 99 });
 	assert_int_equal(m.restarts, 1);
 	assert_false(m.have_rates);
@@ -90,7 +90,7 @@ static void restart(void **state)
 	add(&m, (struct play){ .time = 10, .work = 10 });
 	add(&m, (struct play){ .time = 11, .work = 11 });
 	trend_gap(&m);
-	/* Another daemon with larger counters: a difference would look right and be wrong. */
+	/* Another iomapd with larger counters: a difference would look right and be wrong. */
 	assert_int_equal(add(&m, (struct play){ .time = 20, .work = 500, .pid = 77 }), 0);
 	assert_false(m.have_rates);
 	assert_int_equal(m.restarts, 1);
@@ -102,7 +102,7 @@ static void restart(void **state)
 	trend_free(&m);
 }
 
-/* Only some of the holds are timed: the average is of those. */
+/* Only some holds are timed: the average is theirs. */
 static void sampled_holds(void **state)
 {
 	struct trend m = {};
@@ -115,7 +115,7 @@ static void sampled_holds(void **state)
 	trend_free(&m);
 }
 
-/* A mapping that is freed and another that gets its id. */
+/* A mapping that is freed, and another one that reuses its id. */
 static void reused_id(void **state)
 {
 	struct trend m = {};
@@ -123,13 +123,13 @@ static void reused_id(void **state)
 	(void)state;
 	add(&m, (struct play){ .time = 10, .work = 1 });
 	add(&m, (struct play){ .time = 11, .work = 3, .owner = "other_init+0x10" });
-	/* Its maps since its creation, not the difference to those of the one before. */
+	/* Its maps since its creation, not the difference to the mapping before. */
 	assert_true(mapping(&m, 1)->rates.maps[IOMAP_ATOMIC] == 5510 * 3 + 1);
 	assert_true(mapping(&m, 2)->rates.maps[IOMAP_ATOMIC] == 900 * 2);
 	trend_free(&m);
 }
 
-/* A counter that fell began anew. */
+/* A counter that fell started again at zero. */
 static void counter_fell(void **state)
 {
 	struct trend m = {};
@@ -181,7 +181,7 @@ static void bad_snapshots(void **state)
 	check_bad("{\"time_ns\":1,\"list\":{},\"stats\":{}}", "lacks a part");
 	check_bad("{\"list\":{},\"stats\":{},\"status\":{}}", "lacks a part");
 	check_bad("{\"time_ns\":1,\"list\":[],\"stats\":{},\"status\":{}}", "lacks a part");
-	/* Members of the wrong type are as good as absent. */
+	/* Members of the wrong type count as absent. */
 	s = json_loads(
 		"{\"time_ns\":1,\"list\":{\"mappings\":[7,{\"id\":\"x\",\"maps\":[]},null]},"
 		"\"stats\":{\"backends\":{\"linear\":3},\"callers\":[{\"kind\":5}],\"cpus\":{}},"
@@ -220,7 +220,7 @@ static void add_places(struct trend *m, double time, const char *list)
 	json_decref(s);
 }
 
-/* A place is the same one while it counts, and another one wherever any part of it differs. */
+/* A site stays the same while its count grows; it is another one if any part of it differs. */
 static void places(void **state)
 {
 	static const char first[] = "[{\"rule\":\"leak\",\"count\":5,\"time_ns\":7},"

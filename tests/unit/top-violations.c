@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Violations in iomaptop: the view of the places, the stacks below, the header of all views. */
+/* Violations in iomaptop: the sites, the stacks below, the header of all views. */
 #include <string.h>
 
 #include "tests/lib/top-fixture.h"
@@ -35,7 +35,7 @@ static void stacks(void **state)
 		assert_ascii();
 		top_key(&top, TOP_DOWN);
 	}
-	/* Nothing is known of the last one. */
+	/* The last site has no stack. */
 	draw(80, 24);
 	assert_true(on_screen("kworker/2:1[515] on CPU 3: unmapped, but not mapped: "));
 	assert_int_equal(strcmp(line(line_of(" #") + 1), " 0 -"), 0);
@@ -59,7 +59,7 @@ static void hostile(void **state)
 			    (screen.cells[i].ch < 0x80 || screen.cells[i].ch >= 0xa0));
 }
 
-/* More places than rows: the stack keeps its room. */
+/* More sites than rows: the stack keeps its room. */
 static void many(void **state)
 {
 	int from;
@@ -107,7 +107,7 @@ static void as_others(void **state)
 	draw(80, 24);
 	assert_true(on_screen("/UNMAP: 1 of 4") && line_of("unmap-unknown") == HEAD_Y + 2);
 	top_key(&top, TOP_ESCAPE);
-	/* The selection stays on its place while its count grows and others come. */
+	/* The selection stays on its site while its count grows and others come. */
 	top_key(&top, TOP_DOWN);
 	top_key(&top, TOP_DOWN);
 	selected = top_selected(&top)->key;
@@ -117,7 +117,7 @@ static void as_others(void **state)
 	assert_true(top_selected(&top)->key == selected);
 }
 
-/* Enter shows who maps that mapping; Esc comes back. */
+/* Enter shows the callers of that mapping; Esc goes back. */
 static void drilling(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void drilling(void **state)
 	assert_int_equal(top.view, VIEW_VIOLATIONS);
 }
 
-/* No violation: what is checked, and what is not. */
+/* No violation: the rules that are checked, and those that are not. */
 static void none(void **state)
 {
 	(void)state;
@@ -152,7 +152,7 @@ static void none(void **state)
 	assert_int_equal(line_of(" violations        - "), 4);
 }
 
-/* Whatever is shown, the header says so. */
+/* The header of each view shows violations. */
 static void header(void **state)
 {
 	(void)state;

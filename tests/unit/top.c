@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What iomaptop draws: sizes, views, what is wrong, and what the man page says of it. */
+/* What iomaptop draws: sizes, views, alerts, and the description in the man page. */
 #include <string.h>
 
 #include "tests/lib/top-fixture.h"
@@ -36,7 +36,7 @@ static void other_views(void **state)
 	assert_int_equal(top.view, VIEWS - 1);
 }
 
-/* On whose behalf CPUs interrupt each other; what the kernel cannot tell is no zero. */
+/* The interrupts between CPUs; a figure that the kernel cannot count is not shown as zero. */
 static void ipis(void **state)
 {
 	(void)state;
@@ -75,7 +75,7 @@ static void help(void **state)
 	for (int i = 0; i < 50; i++)
 		top_key(&top, TOP_DOWN);
 	draw(80, 24);
-	assert_true(on_screen("OWNER") && on_screen("what is not known is shown as -"));
+	assert_true(on_screen("OWNER") && on_screen("- means not known"));
 	for (int i = 0; i < 50; i++)
 		top_key(&top, TOP_PAGE_UP);
 	draw(80, 24);
@@ -106,7 +106,7 @@ static void waiting(void **state)
 	(void)state;
 	warm_up((struct play){});
 	top_lost(&top, &why);
-	top_lost(&top, &why); /* one gap, however often it is tried */
+	top_lost(&top, &why); /* one gap for any number of attempts */
 	check_frame("waiting-80x24", 80, 24);
 	feed((struct play){ .time = 400, .work = 7, .pid = 99 });
 	draw(80, 24);
@@ -125,10 +125,10 @@ static void losses(void **state)
 	assert_int_equal(screen.cells[HEAD_Y * 80].style, ST_ALERT);
 	draw(80, 7); /* the figures keep most of a small screen */
 	assert_true(on_screen("17 events lost") && on_screen("does not balance") &&
-		    !on_screen("missing here"));
+		    !on_screen("missing hooks"));
 }
 
-/* What is zero stands back, what failed stands out. */
+/* Zeros are dim, failures stand out. */
 static void styles(void **state)
 {
 	int x;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Random and mutated messages for some seconds: the parser and all methods take what comes, and
- * each whole call gets one answer that is JSON, or the end of the connection. IOMAP_SEED repeats a
- * run, IOMAP_SECONDS makes it longer.
+ * Random and mutated messages for some seconds: the parser and all methods take any bytes, and each
+ * complete call gets one JSON reply or the end of the connection. IOMAP_SEED repeats a run,
+ * IOMAP_SECONDS makes it longer.
  */
 #include "tests/lib/server-fixture.h"
 
@@ -27,7 +27,7 @@ static const char *const seeds[] = {
 	 "\"parameters\":{\"interface\":\"org.iomap.Monitor\"}}"),
 };
 
-/* Pieces that matter to a parser of JSON, of Varlink or of UTF-8. */
+/* Tokens of JSON, Varlink and UTF-8. */
 static const char *const words[] = {
 	"{",
 	"}",
@@ -64,7 +64,7 @@ static uint32_t rnd(uint32_t below)
 	return (state >> 33) % below;
 }
 
-/* Puts n bytes into the text at `at`, in place of `gone` ones; what does not fit is cut off. */
+/* Replaces `gone` bytes of the text at `at` by n bytes; what does not fit is cut off. */
 static size_t splice(char *text, size_t len, size_t max, size_t at, size_t gone, const char *in,
 		     size_t n)
 {
@@ -120,7 +120,7 @@ static size_t make(char *text, size_t max)
 	return len;
 }
 
-/* What of the replies is whole has to be good. */
+/* Each complete reply has to be valid. */
 static void check_replies(const struct buf *out)
 {
 	const char *at = out->data, *end = out->data + out->len;
@@ -136,7 +136,7 @@ static void check_replies(const struct buf *out)
 	}
 }
 
-/* Every parsed call is answered, by the methods themselves. */
+/* The methods answer each call that parses. */
 static void parser_and_methods(void **unused)
 {
 	const char *text = getenv("IOMAP_SEED"), *secs = getenv("IOMAP_SECONDS");
@@ -178,7 +178,7 @@ static void parser_and_methods(void **unused)
 	tear_down(&f);
 }
 
-/* The same over a connection, in pieces: the server lives, and answers somebody else. */
+/* The same over a connection, in pieces: the server lives, and answers another client. */
 static void server(void **unused)
 {
 	static char message[VARLINK_MESSAGE_MAX];

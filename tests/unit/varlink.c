@@ -103,7 +103,7 @@ static void longest_and_longer(void **state)
 	feed(&in, "", 1);
 	assert_int_equal(varlink_input_next(&in, &text, &len), 1);
 	assert_int_equal(len, VARLINK_MESSAGE_MAX);
-	/* One more byte than that and it is over; it never asks for more than it can take. */
+	/* One more byte is too much; it never asks for more than it can take. */
 	for (n = 0; n <= VARLINK_MESSAGE_MAX; n += feed(&in, xs, 4096))
 		;
 	assert_int_equal(varlink_input_next(&in, &text, &len), -EMSGSIZE);
@@ -210,7 +210,7 @@ static void replies(void **state)
 	buf_free(&out);
 }
 
-/* Whatever bytes a string holds, what is written parses, and good text comes back as it was. */
+/* Any bytes become valid JSON, and valid text comes back unchanged. */
 static void any_string_is_good_json(void **state)
 {
 	uint64_t r = 42;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sentences about violations, and the rules summed up. */
+/* The sentences about violations, and the totals of the rules. */
 #include <string.h>
 
 #include "cli/violation.h"
@@ -92,12 +92,11 @@ static void totals(void **state)
 	assert_int_equal(t.violations, 5);
 	assert_null(rule_why("leak", json_object_get(rules, "leak")));
 	assert_string_equal(rule_why("unmap-order", json_object_get(rules, "unmap-order")),
-			    "at times not checked, as BPF was at work on the CPU");
+			    "sometimes not checked: BPF was running on the CPU");
 	assert_string_equal(rule_why("unmap-kind", json_object_get(rules, "unmap-kind")), "x");
 	assert_string_equal(rule_why("hold-time", json_object_get(rules, "hold-time")),
 			    "no budget is set: see --max-hold of iomapd");
-	assert_string_equal(rule_why("odd", json_object_get(rules, "odd")),
-			    "what it needs is not there");
+	assert_string_equal(rule_why("odd", json_object_get(rules, "odd")), "no reason is known");
 	json_decref(v);
 	assert_false(rule_totals(NULL).known);
 }
