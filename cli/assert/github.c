@@ -66,7 +66,7 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 }
 
 /* Tells whether the list holds a violation that is not suppressed. */
-static bool any_place(const struct assert_report *r)
+static bool any_site(const struct assert_report *r)
 {
 	for (size_t i = 0; i < r->model.nr_violations; i++) {
 		if (!r->suppressed[i])
@@ -105,7 +105,7 @@ int assert_github(const struct assert_report *r, FILE *f)
 	for (size_t i = 0; i < r->model.nr_violations && !err; i++)
 		err = put_violation(f, r, i);
 	if (r->verdict == ASSERT_COMMAND_FAILED || r->verdict == ASSERT_NOTHING_EXERCISED ||
-	    (r->verdict == ASSERT_VIOLATIONS && !any_place(r)))
+	    (r->verdict == ASSERT_VIOLATIONS && !any_site(r)))
 		put_line(f, "error", "iomapctl assert", verdict);
 	for (size_t i = 0; i < r->nr_doubts; i++)
 		put_line(f, "warning", "iomapctl assert: inconclusive", r->doubts[i]);

@@ -41,8 +41,8 @@ static void diff_mappings(struct model *m, const struct model *before)
 	}
 }
 
-static const struct model_violation *same_place(const struct model *m,
-						const struct model_violation *v)
+static const struct model_violation *same_site(const struct model *m,
+					       const struct model_violation *v)
 {
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		const struct model_violation *o = &m->violations[i];
@@ -61,7 +61,7 @@ static void diff_violations(struct assert_report *r, const struct model *before)
 
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		struct model_violation v = m->violations[i];
-		const struct model_violation *old = same_place(before, &v);
+		const struct model_violation *old = same_site(before, &v);
 
 		take_off(&v.count, old ? old->count : 0);
 		if (v.count && assert_selected(r, v.rule))
@@ -157,7 +157,7 @@ check_printf(2, 3) static int doubt(struct assert_report *r, const char *fmt, ..
 	return 0;
 }
 
-static int doubt_books(struct assert_report *r)
+static int doubt_accounting(struct assert_report *r)
 {
 	const struct model *m = &r->model;
 	uint64_t lost = 0;
@@ -212,7 +212,7 @@ static int doubt_unmaps(struct assert_report *r)
 /* Collects the reasons for which "no violation was seen" does not mean "there was no violation". */
 static int find_doubts(struct assert_report *r)
 {
-	int err = doubt_books(r);
+	int err = doubt_accounting(r);
 
 	for (int i = 0; i < IOMAP_RULE_MAX && !err; i++) {
 		if (assert_selected(r, i))

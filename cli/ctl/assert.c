@@ -31,9 +31,8 @@ struct run {
 
 static int usage(const char *sentence, const char *word)
 {
-	fprintf(stderr, "iomapctl: ");
-	fprintf(stderr, "%s%s%s%s: see 'iomapctl assert --help'\n", sentence, word ? " '" : "",
-		word ?: "", word ? "'" : "");
+	fprintf(stderr, "iomapctl: %s%s%s%s: see 'iomapctl assert --help'\n", sentence,
+		word ? " '" : "", word ?: "", word ? "'" : "");
 	return EXIT_USAGE;
 }
 
@@ -112,14 +111,12 @@ static int start_collector(const struct ctl_config *cfg, struct run *run)
 		.max_hold_ns = run->report.max_hold_ns,
 		.map_stacks = cfg->map_stacks,
 	};
-	struct errbuf e = {};
 	int r;
 
 	libbpf_set_print(NULL);
-	r = collector_new(&opts, &run->collector, &e);
+	r = collector_new(&opts, &run->collector, &run->err);
 	if (!r)
 		return 0;
-	set_error(&run->err, r, "%s", e.text);
 	fprintf(stderr, "iomapctl: %s\n", run->err.text);
 	return r == -ENOTSUP ? EXIT_KERNEL : EXIT_CANNOT;
 }

@@ -72,18 +72,16 @@ static int end_daemon(pid_t pid, struct errbuf *err)
 static int open_pins(const struct ctl_config *cfg, struct pins *pins, pid_t *ret_pid,
 		     struct errbuf *err)
 {
-	struct errbuf e = {};
-	int r = pins_open(PINS_BASE, false, pins, &e);
+	int r = pins_open(PINS_BASE, false, pins, err);
 
 	if (r == -EBUSY) {
 		r = find_daemon(cfg, ret_pid, err);
 		if (!r)
 			r = end_daemon(*ret_pid, err);
-		if (r)
-			return r;
-		r = pins_open(PINS_BASE, false, pins, &e);
+		if (!r)
+			r = pins_open(PINS_BASE, false, pins, err);
 	}
-	return r && r != -ENOENT ? set_error(err, r, "%s", e.text) : r;
+	return r;
 }
 
 static void print_done(const struct ctl_config *cfg, pid_t pid, int removed)

@@ -77,7 +77,7 @@ size_t top_sort_column(const struct top *t, const struct view *v)
 	return i < VIEWS ? t->shown[i].sort : SIZE_MAX;
 }
 
-static int compare_tags(const void *va, const void *vb)
+static int compare_ids(const void *va, const void *vb)
 {
 	const uint32_t *a = va, *b = vb;
 
@@ -87,18 +87,18 @@ static int compare_tags(const void *va, const void *vb)
 /* Keeps the rows of @t whose mapping is in a row of @shown. */
 static void keep_mappings(struct table *t, const struct table *shown)
 {
-	_cleanup_free_ uint32_t *tags = calloc(shown->n_rows ?: 1, sizeof(*tags));
+	_cleanup_free_ uint32_t *ids = calloc(shown->n_rows ?: 1, sizeof(*ids));
 	size_t n = 0;
 
-	for (size_t i = 0; tags && i < shown->n_rows; i++)
-		tags[i] = shown->rows[i].mapping_id;
-	if (tags)
-		qsort(tags, shown->n_rows, sizeof(*tags), compare_tags);
-	for (size_t i = 0; tags && i < t->n_rows; i++)
-		if (!t->rows[i].mapping_id || bsearch(&t->rows[i].mapping_id, tags, shown->n_rows,
-						      sizeof(*tags), compare_tags))
+	for (size_t i = 0; ids && i < shown->n_rows; i++)
+		ids[i] = shown->rows[i].mapping_id;
+	if (ids)
+		qsort(ids, shown->n_rows, sizeof(*ids), compare_ids);
+	for (size_t i = 0; ids && i < t->n_rows; i++)
+		if (!t->rows[i].mapping_id ||
+		    bsearch(&t->rows[i].mapping_id, ids, shown->n_rows, sizeof(*ids), compare_ids))
 			t->rows[n++] = t->rows[i];
-	t->n_rows = tags ? n : t->n_rows;
+	t->n_rows = ids ? n : t->n_rows;
 }
 
 /* Fills the view under the table, for the selected row or for all rows. */

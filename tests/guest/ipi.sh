@@ -244,7 +244,7 @@ look b
 same "without two hooks: what they tell is not known" \
 	"$(jq -c '[.total.stolen_ns, .other, .backends[].deferred]' /tmp/b.json)" "[null,null,null]"
 same "the gaps are named" "$(jq -r '.missing | keys | join(" ")' /tmp/b.json)" "deferred stolen"
-is "in the table, too" sh -c "iomapctl ipi | grep -q 'stolen is not known: .*--without-hook'"
+is "in the table, too" sh -c "iomapctl ipi | grep -q 'stolen is missing: .*--without-hook'"
 is "and in the status" sh -c "iomapctl status | grep -q 'csd_function is missing: '"
 iomapctl ipi >/dev/null
 same "which makes it inconclusive" $? 4

@@ -208,7 +208,7 @@ static void empty(void **state)
 }
 
 /* A snapshot with these records of violations, as JSON. */
-static void add_places(struct trend *m, double time, const char *list)
+static void add_sites(struct trend *m, double time, const char *list)
 {
 	json_t *s = play_snapshot(&(struct play){ .time = time }),
 	       *places = json_loads(list, 0, NULL);
@@ -236,14 +236,14 @@ static void places(void **state)
 	const struct items *l = &m.now.lists[ITEM_VIOLATION];
 
 	(void)state;
-	add_places(&m, 10, first);
+	add_sites(&m, 10, first);
 	assert_int_equal(l->n, 2);
-	add_places(&m, 12, later);
+	add_sites(&m, 12, later);
 	assert_int_equal(l->n, 7);
 	assert_true(l->items[0].rates.violations == 4 / 2.0);
 	for (size_t i = 1; i < 6; i++)
 		assert_true(l->items[i].rates.violations == 9 / 2.0);
-	add_places(&m, 13, "{}");
+	add_sites(&m, 13, "{}");
 	assert_int_equal(l->n, 0);
 	trend_free(&m);
 }
