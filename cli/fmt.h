@@ -24,9 +24,9 @@ const char *fmt_bytes(char *buf, double bytes);
 const char *fmt_duration(char *buf, double secs);
 
 /*
- * Reads one character of UTF-8 for a table: '?' if it is not exactly one column wide, which includes
- * each character that utf8_steers(). Moves *@p behind it. Returns 0 at the end of the string and
- * stays there.
+ * Reads one character of UTF-8 for a table: '?' if it is not exactly one column wide, which
+ * includes each character that utf8_steers(). Moves *@p behind it. Returns 0 at the end of the
+ * string and stays there.
  */
 uint32_t fmt_next(const char **p);
 /* Columns that @s takes on the screen. */

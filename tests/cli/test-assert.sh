@@ -24,14 +24,18 @@ for run in $("$made"); do
 	readers_agree "$run"
 done
 
-rules='["sleep-in-atomic","may-sleep-in-atomic","unmap-order","unmap-kind","unmap-unknown","offset-range","offset-align",
+rules='["sleep-in-atomic","may-sleep-in-atomic","unmap-order","unmap-kind",
+	"unmap-unknown","offset-range","offset-align",
 	"use-after-free","leak","hold-time"]'
 is 'all rules are in the JSON, in their order' json_agrees good "(.rules | keys_unsorted) == $rules"
 is 'JSON: what was covered' json_agrees good '
-	.coverage.maps.linear == {atomic: 1000, local: 0, sleepable: 5} and .coverage.mappings[0].device == "0000:00:02.0" and
-	.coverage.hooks[0].state == "attached" and .coverage.accounting.seen == 2010 and .doubts == []'
+	.coverage.maps.linear == {atomic: 1000, local: 0, sleepable: 5} and
+		.coverage.mappings[0].device == "0000:00:02.0" and
+	.coverage.hooks[0].state == "attached" and .coverage.accounting.seen == 2010 and
+	.doubts == []'
 is 'JSON: a violation' json_agrees violations '
-	.violations[0] | .rule == "sleep-in-atomic" and .count == 3 and .stack[2] == "draw_line+0x77 [qxl]" and
+	.violations[0] | .rule == "sleep-in-atomic" and .count == 3 and
+		.stack[2] == "draw_line+0x77 [qxl]" and
 	.map_stack[1] == "ioctl+0x9" and .offset == null'
 
 # The readers do refuse what is wrong.

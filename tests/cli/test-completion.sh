@@ -33,7 +33,8 @@ offers() {
 # The options in the help of a command; the short name where there is no long one.
 help_names() {
 	"$@" --help | awk '/^Usage:/ { next } /^Exit status/ { exit }
-		/^ +-/ { line = $0; if (match(line, /--[a-z-]+/)) print substr(line, RSTART, RLENGTH); else print $1 }'
+		/^ +-/ { line = $0; if (match(line, /--[a-z-]+/))
+			print substr(line, RSTART, RLENGTH); else print $1 }'
 }
 
 # agrees WORD…: the options that are offered are those of the help.

@@ -158,7 +158,8 @@ is 'ipi: the caller' row \
 	' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
 is 'ipi: from CPU to CPU' row ' 0 0 1060'
 is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
-	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis + .other.ipis == .total.ipis' ipi
+	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis +
+		.other.ipis == .total.ipis' ipi
 stop
 fake --scenario ipi-gap --at 10
 is 'ipi: a hook is missing' run 4 "$ctl" ipi

@@ -32,15 +32,16 @@ parsed() {
 	get application/openmetrics-text >"$dir/openmetrics"
 	/usr/bin/python3 - "$dir/openmetrics" "$dir/text" >"$dir/out" 2>"$dir/err" <<-'PYTHON'
 		import sys
-		from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+		from prometheus_client.openmetrics import parser
 		from prometheus_client.parser import text_string_to_metric_families as plain
 
 		def samples(families):
 		    # what changes between two answers is left out, and what the older format lacks
-		    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples
+		    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for
+		    	s in f.samples
 		            if not s.name.startswith('process_')}
 
-		a = samples(openmetrics(open(sys.argv[1]).read()))
+		a = samples(parser.text_string_to_metric_families(open(sys.argv[1]).read()))
 		b = samples(plain(open(sys.argv[2]).read()))
 		assert len(a) > 300 and a == b, (len(a), len(b), set(a.items()) ^ set(b.items()))
 	PYTHON
@@ -86,7 +87,8 @@ for kind in atomic local sleepable; do
 		"$(json stats ".backends.linear.hold_ns.$kind.count")"
 	# the bucket of the text ends where one of iomapd's does
 	same "$kind: those below 2048 ns" \
-		"$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='0.000002047'}")" \
+		"$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind', \
+			le='0.000002047'}")" \
 		"$(json hist \
 		"[.hists[] | select(.kind == \"$kind\") | .buckets[] | select(.lt_ns <= 2048) | .count] | add // 0")"
 done

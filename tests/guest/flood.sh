@@ -83,7 +83,8 @@ at_most() { awk -v got="$1" -v max="$2" 'BEGIN { exit !(got <= max) }'; }
 # places: count of each place of a rule that was broken by the test driver's maps.
 places() {
 	iomapctl events --json | jq -rs --arg rule "$1" '[.[].event.violation | select(.) |
-		select(.rule == $rule and (.caller // "" | startswith("test_map_"))) | .count] | map(tostring) | join(" ")'
+		select(.rule == $rule and (.caller // "" | startswith("test_map_"))) | .count] |
+			map(tostring) | join(" ")'
 }
 
 echo "# backend $backend, $(uname -r), $(nproc) CPUs"

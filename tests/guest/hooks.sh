@@ -13,7 +13,8 @@ found() {
 		'[.[].event.violation | select(.) | .stack[] | sub("[+].*"; "")] | join(" ")' \
 		/tmp/events)
 	told=$(jq -rs \
-		'[.[].event.violation | select(.) | "\(.rule) \(.kind) \(.count)"] | sort | join("; ")' /tmp/events)
+		'[.[].event.violation | select(.) | "\(.rule) \(.kind) \(.count)"] |
+			sort | join("; ")' /tmp/events)
 }
 
 # breaks RULE N: the driver breaks it, in a task that is younger than iomapd.
@@ -79,7 +80,8 @@ is "no kprobes: and the rule" eval \
 	'[[ $(rule may-sleep-in-atomic) == "missing  calls of functions "* ]]'
 is "no kprobes: what interrupts cost has gaps" eval \
 	'[[ $(gap wait) == *smp_call_function_many_cond* &&
-	$(gap deferred) == *__purge_vmap_area_lazy* && $(gap stolen) == *smp_call_function_many_cond* ]]'
+	$(gap deferred) == *__purge_vmap_area_lazy* &&
+		$(gap stolen) == *smp_call_function_many_cond* ]]'
 same "no kprobes: and no figure" "$(json ipi \
 	'[.other, .total.wait_ns, .total.stolen_ns] | tostring')" "[null,null,null]"
 is "no kprobes: status names those hooks, too" grep -q "broadcast is missing: " /tmp/status

@@ -19,15 +19,18 @@ row() {
 	jq -nr --slurpfile a /tmp/a --slurpfile b /tmp/b --arg kernel "$kernel" --arg backend \
 		"$backend" \
 		--arg name "$1" --arg kind "$2" --argjson n "$3" '
-		def sum(f): [.callers[] | select(.kind == $kind and .module == "test_io_mapping") | f] | add // 0;
+		def sum(f): [.callers[] | select(.kind == $kind and .module == "test_io_mapping")
+			| f] | add // 0;
 		def moved(f): ($b[0] | f) - ($a[0] | f);
 		def avg(f): moved(.backends[] | f.count) as $c | if $c == 0 then "-" else
 			moved(.backends[] | f.sum) / $c / 100 | round / 10 end;
 		def per1000(f): moved(sum(f)) * 1000 / $n * 100 | round / 100;
 		def ns(f): moved(sum(f)) / $n | round;
 		[$kernel, $backend, $name, avg(.map_ns), avg(.unmap_ns),
-		 per1000(.direct.broadcasts + .deferred.broadcasts), per1000(.direct.ipis), per1000(.deferred.ipis),
-		 ns(.direct.wait_ns + .deferred.wait_ns), ns(.direct.stolen_ns + .deferred.stolen_ns)]
+		 per1000(.direct.broadcasts + .deferred.broadcasts), per1000(.direct.ipis),
+		 	per1000(.deferred.ipis),
+		 ns(.direct.wait_ns + .deferred.wait_ns),
+		 	ns(.direct.stolen_ns + .deferred.stolen_ns)]
 		| "| \(map(tostring) | join(" | ")) |"'
 }
 

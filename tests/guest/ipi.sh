@@ -61,7 +61,8 @@ balance() {
 		'([.cpus[] | .direct + .flushes + .other] | add // 0)')" \
 		"$(moved .total.ipis)"
 	same "$1: direct + deferred + other = all, but for what is rounded off" "$(jq \
-		'(([.backends[] | .direct.ipis + .deferred.ipis] | add // 0) + .other.ipis - .total.ipis)
+		'(([.backends[] | .direct.ipis + .deferred.ipis] | add // 0)
+			+ .other.ipis - .total.ipis)
 		 | fabs < 0.001' /tmp/b.json)" true
 	# One to a CPU with interrupts off may have been under way at the first look.
 	is "$1: no more calls received than sent" test \
@@ -71,7 +72,8 @@ balance() {
 	same "$1: nothing else was lost" \
 		"$(jq -c --argjson some "$((${preempted:-0} * 2))" \
 		'.accounting.lost | del(.missed_sends, .missed_calls) |
-			if .missed <= $some then del(.missed) else . end | map_values(select(. > 0))' /tmp/b.json)" "{}"
+			if .missed <= $some then del(.missed) else . end |
+				map_values(select(. > 0))' /tmp/b.json)" "{}"
 }
 
 start_daemon
@@ -170,7 +172,7 @@ batch() {
 foretell() {
 	local try
 
-	# Somebody else may purge meanwhile, such as who frees a BPF program of another: it does not each time.
+	# Another task may purge meanwhile, for instance by freeing a BPF program; not each time.
 	for try in 1 2 3; do
 		batch "$2" "$3"	# empties the queue of what others left there
 		look a
@@ -186,7 +188,8 @@ foretell() {
 	else
 		same "$1: $((3 * $2)) maps, three purges" "$(moved .purges.count)" 3
 	fi
-	same "$1: a broadcast for each" "$(moved .accounting.purges.broadcasts)" "$(moved .purges.count)"
+	same "$1: a broadcast for each" "$(moved .accounting.purges.broadcasts)" \
+		"$(moved .purges.count)"
 	is "$1: each to all other CPUs" test "$(moved '(.accounting | .purges.calls + .lost.missed_calls)')" -ge $((3 * (cpus - 1)))
 	same "$1: the maps queued a range each" "$(moved .purges.own_queued)" $((3 * $2))
 	same "$1: the share of the maps is nearly all" "$(jq -n "$(moved "([$caller | .deferred.broadcasts] | add // 0)") |
@@ -232,7 +235,8 @@ is "a module was loaded: mapping $second had 300 ranges to $pending, and bears a
 		exit (off < 0 ? -off : off) > purges * (pending + 300)
 	}'
 is "a module was loaded: not all of the purges was theirs" \
-	test $(($(shared "$first") + $(shared "$second"))) -lt "$(moved '.accounting.purges.broadcasts * 1000000')"
+	test $(($(shared "$first") + $(shared "$second"))) -lt \
+		"$(moved '.accounting.purges.broadcasts * 1000000')"
 balance "a module was loaded"
 stop_daemon
 

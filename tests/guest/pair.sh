@@ -41,7 +41,8 @@ measure() {
 			NR == 1 || $2 < least { least = $2 }
 			$2 > most { most = $2 }
 			END {
-				printf "%s %s %.1f %.1f\n", kind, name, (least - few) * 1000 / pairs,
+				printf "%s %s %.1f %.1f\n", kind, name,
+					(least - few) * 1000 / pairs,
 					(most - few) * 1000 / pairs
 			}'
 	done

@@ -93,7 +93,8 @@ is "a driver that is loaded later is named" eval \
 is "and so is its module" eval \
 	'[ "$(json stats "[.callers[] | select(.module == \"test_io_mapping\")] | length")" -gt 0 ]'
 is "its device is found" eval \
-	'[ "$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .device)] | length")" -gt 0 ]'
+	'[ "$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .device)]
+		| length")" -gt 0 ]'
 
 # ---- killed under load
 

@@ -19,9 +19,12 @@ look() {
 
 	mapfile -t lines < <(iomapctl events --json |
 		jq -rs --argjson known "${known:-0}" --arg but "${but:-none}" '
-		[.[].event.violation | select(.) | select((.caller // "") | startswith($but) | not)] | .[$known:] as $new |
+		[.[].event.violation | select(.) | 
+			select((.caller // "") | startswith($but) | not)] |
+			.[$known:] as $new |
 		($new | map("\(.rule) \(.kind) \(.count)") | sort | join("; ")),
-		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))") | sort | join("; ")),
+		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))")
+			| sort | join("; ")),
 		($new | map(.stack[] | sub("[+].*"; "")) | join(" ")),
 		($new | map(.leaked_at // empty) | join(" ")),
 		(map(.count) | add // 0), length')

@@ -124,7 +124,8 @@ work() {
 
 	RANDOM=$1
 	# Once each, however short the time.
-	for n in kind=atomic kind=local kind=sleepable "kind=local sleep_us=100" "kind=sleepable migrate=1"; do
+	for n in kind=atomic kind=local kind=sleepable "kind=local sleep_us=100" \
+		"kind=sleepable migrate=1"; do
 		command run ops=100 cpus=0-1 irq_us=1000 softirq_us=1000 $n
 	done
 	command create
@@ -225,7 +226,8 @@ strays=$(json status '.unattributed | "\(.maps) \(.unmaps)"')
 others=$(($(json status .mappings.created) - $(truth created)))
 echo 1 >/sys/class/graphics/fbcon/cursor_blink
 
-TRAFFIC=load iomapctl assert --output /tmp/traffic.report -- "$0" "$seconds" "$seed" >/tmp/traffic.out 2>&1 </dev/null
+TRAFFIC=load iomapctl assert --output /tmp/traffic.report -- "$0" "$seconds" "$seed" \
+	>/tmp/traffic.out 2>&1 </dev/null
 status=$?
 sed 's/^/# /' /tmp/traffic.report /tmp/traffic.out
 is "the rules hold, and nothing is lost" test $status = 0
@@ -243,14 +245,16 @@ for kind in atomic local sleepable; do
 	same "$kind: each map was unmapped" "$(truth unmaps_$kind)" "$(truth maps_$kind)"
 done
 same "each unmap was counted" "$(json stats '[.backends[].live[]] | add')" 0
-same "each of a map that was seen" "$(json status '.unattributed | "\(.maps) \(.unmaps)"')" "$strays"
+same "each of a map that was seen" "$(json status '.unattributed | "\(.maps) \(.unmaps)"')" \
+	"$strays"
 same "each mapping that came and went was counted" "$(json status '.mappings | "\(.created) \(.freed)"')" \
 	"$((others + $(truth created))) $(truth freed)"
 is "maps were held while asleep" test "$(truth sleeps)" -gt 0
 is "maps were held on the move" test "$(truth moves)" -gt 0
 same "no map showed another page" "$(truth mismatches)" 0
 iomapctl status >/tmp/traffic.status
-same "iomapd saw no rule broken, either" "$(grep -cE '^ +[a-z-]+ +checked +no violation$' /tmp/traffic.status)" 9
+same "iomapd saw no rule broken, either" "$(grep -cE '^ +[a-z-]+ +checked +no violation$' \
+	/tmp/traffic.status)" 9
 is "the books balance" books
 stop_daemon
 finish

@@ -16,7 +16,8 @@ for run in good broken; do
 done
 is "good: the report says so" is_good good
 is "broken: SARIF names the call site" jq -e '.runs[0].results[0].locations |
-	any(.[].logicalLocations[]; .fullyQualifiedName // .name | test("test_map_atomic"))' "$dir/broken.sarif"
+	any(.[].logicalLocations[]; .fullyQualifiedName // .name |
+		test("test_map_atomic"))' "$dir/broken.sarif"
 is "broken: an annotation names it" grep -q \
 	'^::error title=io_mapping%3A offset-align::.*test_map_atomic+0x' \
 	"$dir/broken.github"

@@ -102,7 +102,11 @@ is 5 "nor is the status"
 mkdir "$work/share"
 head -c 16777216 /dev/zero >"$work/bar"
 cat >"$work/script" <<'E'
-check() { name=$1; shift; if "$@" >/dev/null 2>&1; then echo "yes $name"; else echo "no $name"; fi; }
+check() {
+	name=$1
+	shift
+	if "$@" >/dev/null 2>&1; then echo "yes $name"; else echo "no $name"; fi
+}
 check 'root' [ "$(id -u)" = 0 ]
 check 'tracefs' [ -e /sys/kernel/tracing/events ]
 check 'debugfs' [ -d /sys/kernel/debug/tracing ]

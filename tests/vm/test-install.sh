@@ -114,7 +114,8 @@ timeout $limit qemu-system-x86_64 -machine pc -accel tcg,thread=single -cpu max 
 	-drive "if=none,id=disk,format=raw,file=$big/disk" -device virtio-blk-pci,drive=disk \
 	-kernel "$root/boot/vmlinuz-$release" -append \
 	"root=/dev/vda rw console=ttyS0,115200 loglevel=7 printk.devkmsg=on \
-	panic=-1 oops=panic tsc=reliable no_timer_check lpj=50000000 watchdog_thresh=60 systemd.show_status=0" \
+	panic=-1 oops=panic tsc=reliable no_timer_check lpj=50000000 watchdog_thresh=60 \
+	systemd.show_status=0" \
 	>"$dir/qemu.log" 2>&1 &
 qemu=$!
 wait "$qemu"

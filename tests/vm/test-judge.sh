@@ -69,7 +69,7 @@ lockdep|[    3.1] WARNING: possible circular locking dependency detected
 lockdep irq|[    3.1] INFO: inconsistent lock state
 kasan|[    3.1] BUG: KASAN: slab-out-of-bounds in x+0x1/0x2
 ubsan|[    3.1] UBSAN: array-index-out-of-bounds in mm/x.c:1:2
-protection|[    3.1] general protection fault, probably for non-canonical address 0xdead: 0000 [#1] SMP
+protection|[    3.1] general protection fault, maybe for address 0xdead: 0000 [#1] SMP
 panic|[    3.1] Kernel panic - not syncing: Fatal exception
 list|[    3.1] list_add corruption. next->prev should be prev
 refcount|[    3.1] refcount_t: underflow; use-after-free.
