@@ -224,7 +224,8 @@ static int explain_error(const struct client *c, const char *name, const json_t 
 		what = json_string_value(json_object_get(params, "method"));
 		return set_error(
 			err, -EOPNOTSUPP,
-			"iomapd at %s does not know %s: it is older than this program, install both from the same version",
+			"iomapd at %s does not know %s: it is older than this program, install "
+			"both from the same version",
 			c->path, what ?: "this call");
 	}
 	if (!strcmp(word, "InvalidParameter")) {
@@ -256,7 +257,8 @@ static int take_reply(const struct client *c, const char *text, size_t len, json
 	if (!json_is_object(reply))
 		return set_error(
 			err, -EPROTO,
-			"the program that listens at %s does not talk Varlink: name the socket of iomapd with "
+			"the program that listens at %s does not talk Varlink: name the socket of "
+			"iomapd with "
 			"--socket",
 			c->path);
 	params = json_object_get(reply, "parameters");
@@ -331,12 +333,14 @@ int client_check_schema(const struct client *c, const json_t *params, struct err
 	if (!json_is_integer(schema))
 		return set_error(
 			err, -EPROTO,
-			"the reply of iomapd at %s has no schema number: install it and this program from the same version",
+			"the reply of iomapd at %s has no schema number: install it and this "
+			"program from the same version",
 			c->path);
 	if (json_integer_value(schema) != IOMAP_SCHEMA)
 		return set_error(
 			err, -EPROTO,
-			"iomapd at %s talks schema %lld and this program %d: install both from the same version",
+			"iomapd at %s talks schema %lld and this program %d: install both from "
+			"the same version",
 			c->path, (long long)json_integer_value(schema), IOMAP_SCHEMA);
 	return 0;
 }

@@ -186,11 +186,11 @@ static int doubt_rule(struct assert_report *r, unsigned int rule)
 		err = doubt(r, "%s is not checked, or not completely: %s", rule_name(rule),
 			    r->model.rule_missing[rule]);
 	if (!err && missed)
-		err = doubt(
-			r,
-			"%s was not checked %" PRIu64
-			" time%s: the kernel skips a probe while BPF runs on that CPU; run the command again",
-			rule_name(rule), missed, missed == 1 ? "" : "s");
+		err = doubt(r,
+			    "%s was not checked %" PRIu64
+			    " time%s: the kernel skips a probe while BPF runs on that CPU; run the "
+			    "command again",
+			    rule_name(rule), missed, missed == 1 ? "" : "s");
 	return err;
 }
 

@@ -9,7 +9,8 @@ static const struct {
 		"No sleep with an atomic map",
 		"atomic maps",
 		"Between io_mapping_map_atomic_wc() and io_mapping_unmap_atomic() the task may not "
-		"sleep. With per-CPU slots, another task would see the map, or replace it. Use io_mapping_map_local_wc() or io_mapping_map_wc() if the code in "
+		"sleep. With per-CPU slots, another task would see the map, or replace it. Use "
+		"io_mapping_map_local_wc() or io_mapping_map_wc() if the code in "
 		"between has to sleep.",
 	},
 	[IOMAP_MAY_SLEEP_IN_ATOMIC] = {
@@ -28,7 +29,9 @@ static const struct {
 	[IOMAP_UNMAP_KIND] = {
 		"Each map has its own unmap",
 		"unmaps",
-		"Pass an address from io_mapping_map_atomic_wc() to io_mapping_unmap_atomic(), from io_mapping_map_local_wc() to io_mapping_unmap_local(), from io_mapping_map_wc() to io_mapping_unmap().",
+		"Pass an address from io_mapping_map_atomic_wc() to io_mapping_unmap_atomic(), "
+		"from io_mapping_map_local_wc() to io_mapping_unmap_local(), from "
+		"io_mapping_map_wc() to io_mapping_unmap().",
 	},
 	[IOMAP_UNMAP_UNKNOWN] = {
 		"Only mapped addresses are unmapped",
@@ -45,7 +48,8 @@ static const struct {
 	[IOMAP_OFFSET_ALIGN] = {
 		"The offset is a multiple of the page size",
 		"maps",
-		"The offset of a map must be page aligned. A backend that maps single pages drops the rest of the offset and returns the start of the page.",
+		"The offset of a map must be page aligned. A backend that maps single pages drops "
+		"the rest of the offset and returns the start of the page.",
 	},
 	[IOMAP_USE_AFTER_FREE] = {
 		"No map of a freed mapping",

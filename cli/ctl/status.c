@@ -184,9 +184,9 @@ int do_status(void *config)
 	st = cfg->json ? reply : json_object_get(reply, "status");
 	if (!json_is_object(st))
 		return ctl_fail(
-			set_error(
-				&err, -EPROTO,
-				"iomapd sent a snapshot without its status: install it and this program from the same version"),
+			set_error(&err, -EPROTO,
+				  "iomapd sent a snapshot without its status: install it and this "
+				  "program from the same version"),
 			&err);
 	if (cfg->json) {
 		ctl_print_json(st, JSON_INDENT(2));

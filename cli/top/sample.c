@@ -261,7 +261,8 @@ int sample_read(struct sample *ret, json_t *root, struct errbuf *err)
 	    !rec_has(root, "time_ns"))
 		return set_error(
 			err, -EPROTO,
-			"iomapd sent a snapshot that lacks a part: install it and this program from the same version");
+			"iomapd sent a snapshot that lacks a part: install it and this program "
+			"from the same version");
 	s.root = json_incref(root);
 	s.time_ns = rec_u64(root, "time_ns");
 	s.pid = rec_u64(s.status, "pid");

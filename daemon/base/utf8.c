@@ -50,7 +50,8 @@ void utf8_putc(FILE *f, uint32_t ch)
 {
 	char buf[5];
 
-	fwrite(buf, 1, utf8_put(buf, ch), f);
+	utf8_put(buf, ch);
+	fputs(buf, f);
 }
 
 void utf8_print(FILE *f, const char *s)

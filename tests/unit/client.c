@@ -207,19 +207,20 @@ static void check_error(struct pair *p, const char *text, size_t len, int code,
 
 #define CHECK_ERROR(p, text, code, sentence) check_error(p, text "", sizeof(text), code, sentence)
 
-#define NOT_VARLINK \
-	"the program that listens at PATH does not talk Varlink: name the socket of iomapd with --socket"
+#define NOT_VARLINK                                                                               \
+	"the program that listens at PATH does not talk Varlink: name the socket of iomapd with " \
+	"--socket"
 
 static void errors(void **state)
 {
 	struct pair *p = *state;
 
-	CHECK_ERROR(
-		p,
-		"{\"error\":\"org.varlink.service.MethodNotFound\","
-		"\"parameters\":{\"method\":\"Ipi\"}}",
-		-EOPNOTSUPP,
-		"iomapd at PATH does not know Ipi: it is older than this program, install both from the same version");
+	CHECK_ERROR(p,
+		    "{\"error\":\"org.varlink.service.MethodNotFound\","
+		    "\"parameters\":{\"method\":\"Ipi\"}}",
+		    -EOPNOTSUPP,
+		    "iomapd at PATH does not know Ipi: it is older than this program, install both "
+		    "from the same version");
 	CHECK_ERROR(p,
 		    "{\"error\":\"org.varlink.service.InvalidParameter\","
 		    "\"parameters\":{\"parameter\":\"kind\"}}",
