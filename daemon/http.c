@@ -61,7 +61,7 @@ static enum MHD_Result say(struct MHD_Connection *c, unsigned int status, const 
 	return ret;
 }
 
-/* All metrics as a response, from the sampling of this turn. */
+/* All metrics as a response, made from the sampling of this turn. */
 static int make_page(struct http *h, enum format format, struct MHD_Response **ret)
 {
 	const struct service_source *source = &h->service->source;
@@ -159,7 +159,7 @@ static void end_old(struct http *h, uint64_t now)
 	}
 }
 
-/* One turn: whatever can be done now, and a timer for what is to be done later. */
+/* One turn: handles all events that are due, and sets the timer for later ones. */
 static int turn(struct http *h)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), next = UINT64_MAX;
@@ -168,11 +168,11 @@ static int turn(struct http *h)
 
 	end_old(h, now);
 	h->sampled = false;
-	/* Twice, as what a new connection asked is read in the next run, not in the next turn. */
+	/* Run twice: the second run reads the requests of new connections. */
 	if (!MHD_run(h->mhd) || !MHD_run(h->mhd))
 		return -EIO;
 	for (int i = 0; i < FORMAT_MAX; i++) {
-		/* Connections that are still being written to keep theirs. */
+		/* Connections that are still written to hold their own reference. */
 		if (h->pages[i])
 			MHD_destroy_response(h->pages[i]);
 		h->pages[i] = NULL;
@@ -187,7 +187,7 @@ static int turn(struct http *h)
 		when.it_value.tv_sec = next / NS;
 		when.it_value.tv_nsec = next % NS;
 	}
-	/* All zero: no timer while nobody is connected. */
+	/* A zero time: no timer while nobody is connected. */
 	return timerfd_settime(h->timer.fd, TFD_TIMER_ABSTIME, &when, NULL) ? -errno : 0;
 }
 
@@ -220,7 +220,7 @@ static int start(struct http *h, int listen_fd)
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_REQUEST_MAX,
 				  MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
 				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
-	/* It may have closed the socket already; nobody can tell. */
+	/* The library may have closed the socket already; the error is of no use. */
 	if (!h->mhd)
 		return errno ? -errno : -EIO;
 	info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -4,7 +4,7 @@
  *
  * A client costs bounded memory and time: the number of connections, the size of a request and the
  * life of a connection have limits, and each connection gets one answer. Requests that come in one
- * turn of the loop share a sampling, so that many of them do not hold up the others for longer.
+ * turn of the loop share a sampling, so many requests do not delay other clients.
  */
 #ifndef IOMAP_DAEMON_HTTP_H
 #define IOMAP_DAEMON_HTTP_H
@@ -16,7 +16,7 @@
 #include "daemon/base/util.h"
 
 #define HTTP_CONNECTIONS_MAX 16
-/* From one address, so that one client leaves some to the others. */
+/* From one address, so a client leaves some connections to others. */
 #define HTTP_CONNECTIONS_EACH 8
 /* Memory for the request of a connection. */
 #define HTTP_REQUEST_MAX (8 * 1024)
@@ -40,7 +40,7 @@ int http_new(struct loop *loop, struct service *service, int listen_fd, struct h
 /* Closes everything. */
 struct http *http_free(struct http *h);
 
-/* Where it can be reached, as http://HOST:PORT/metrics. */
+/* The URL of the metrics: http://HOST:PORT/metrics. */
 void http_url(const struct http *h, char *buf, size_t size);
 
 /* The Accept header, NULL if there is none, asks for the older format rather than OpenMetrics. */

@@ -11,14 +11,14 @@
 
 #include "daemon/server.h"
 
-/* Tells whether somebody accepts at the address: 0, -EADDRINUSE, or why it cannot be told. */
+/* Returns 0 if nobody accepts at the address, -EADDRINUSE if somebody does, or another errno. */
 static int nobody_serves(const struct sockaddr_un *addr)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
-	/* EAGAIN: it accepts, though its queue is full. */
+	/* EAGAIN: somebody accepts, but the queue is full. */
 	if (!connect(fd, (const void *)addr, sizeof(*addr)) || errno == EAGAIN)
 		return -EADDRINUSE;
 	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
@@ -45,13 +45,13 @@ int server_probe(const char *path, struct errbuf *e)
 {
 	struct sockaddr_un addr;
 
-	/* Whatever else is wrong is said when it comes to listening. */
+	/* server_listen() reports other errors. */
 	if (make_address(path, &addr) && nobody_serves(&addr) == -EADDRINUSE)
 		return in_use(path, e);
 	return 0;
 }
 
-/* Removes a socket that nobody serves. */
+/* Removes a stale socket, which nobody serves. */
 static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 {
 	const char *path = addr->sun_path;
@@ -115,7 +115,7 @@ int server_listen(const char *path, struct errbuf *e)
 	dir = open_dir(path, e);
 	if (dir < 0)
 		return dir;
-	/* Of two that start at once, one waits here and then finds the other at work. */
+	/* The second of two iomapd that start at once waits here and then finds the first one. */
 	if (flock(dir, LOCK_EX))
 		return set_error(e, -errno, "cannot lock the directory of %s: %s", path,
 				 strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapd: counts what io_mapping users do and serves the figures on a socket. */
+/* iomapd: counts maps and unmaps of io_mapping and serves the figures on a socket. */
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct daemon {
 	struct service service;
 	struct server *server;
 	struct http *http;   /* NULL: none */
-	struct stat socket;  /* ours, to be removed at the end; all zero: systemd's */
+	struct stat socket;  /* to be removed at the end; all zero: systemd's socket */
 	char path[PATH_MAX]; /* of the socket */
 	struct watchdog watchdog;
 };
@@ -89,7 +89,7 @@ static void report_serving(const struct daemon *d)
 	notify_ready("counting");
 }
 
-/* What can change changes, all of it or nothing; what cannot is named. */
+/* Applies the settings that can change at run time, all or none; names those that cannot. */
 static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 {
 	struct http *http = d->http;
@@ -124,7 +124,7 @@ static void reload(struct daemon *d)
 		err = apply(d, &o, &e);
 	options_free(&o);
 	if (err)
-		fprintf(stderr, "iomapd: nothing is changed: %s\n", e.text);
+		fprintf(stderr, "iomapd: nothing changed: %s\n", e.text);
 	else
 		fprintf(stderr, "iomapd: read the configuration again\n");
 	report_serving(d);
@@ -145,7 +145,7 @@ static int on_signal(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-/* Blocks the signals that are for it and takes them by descriptor. */
+/* Blocks the signals of iomapd and takes them by a descriptor. */
 static int catch_signals(struct daemon *d)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -162,7 +162,7 @@ static int catch_signals(struct daemon *d)
 	return d->signals.fd < 0 ? -errno : 0;
 }
 
-/* The socket of systemd or one of our own. Returns its descriptor or a negative errno. */
+/* Takes the socket of systemd or makes one. Returns its descriptor or a negative errno. */
 static int listening(struct daemon *d, int passed, struct errbuf *e)
 {
 	int fd = passed;
@@ -184,7 +184,7 @@ static int start(struct daemon *d, struct errbuf *e)
 	passed = notify_socket(o->socket, d->path, sizeof(d->path), e);
 	if (passed == -ENOENT) {
 		snprintf(d->path, sizeof(d->path), "%s", o->socket ?: IOMAPD_SOCKET);
-		/* Another one at work is told of before anything is loaded. */
+		/* Report another iomapd before anything is loaded. */
 		err = server_probe(d->path, e);
 		if (err)
 			return err;
@@ -201,7 +201,10 @@ static int start(struct daemon *d, struct errbuf *e)
 		return set_error(e, -ENOMEM, "out of memory");
 	service_init(&d->service, &source, d->history);
 
-	/* Before the socket exists, so that whoever can connect is told of everything since. */
+	/*
+	 * Count before the socket exists, so the figures have everything since a client could
+	 * connect.
+	 */
 	err = collector_new(&o->collector, &d->collector, e);
 	if (err)
 		return err;
@@ -223,16 +226,16 @@ static int start(struct daemon *d, struct errbuf *e)
 		err = loop_add(&d->loop, &d->events, EPOLLIN);
 	if (!err)
 		err = watchdog_start(&d->watchdog, &d->loop);
-	/* What came while no iomapd ran is told before anybody asks. */
+	/* Take the events that came while no iomapd ran. */
 	if (!err)
 		err = consume(d);
 	if (err)
 		return set_error(e, err, "cannot wait for events: %s", strerror(-err));
-	/* The last step: all that needs a privilege is done. */
+	/* The last step: nothing needs a privilege any more. */
 	return privilege_drop(e);
 }
 
-/* Removes the socket, unless somebody else has put theirs there. */
+/* Removes the socket unless somebody has replaced it. */
 static void remove_socket(const struct daemon *d)
 {
 	struct stat st;
@@ -257,7 +260,7 @@ static void stop(struct daemon *d)
 		close(d->signals.fd);
 }
 
-/* How the collector started. */
+/* Reports how the collector started. */
 static void report_notes(const struct daemon *d)
 {
 	const char *note;
@@ -274,7 +277,7 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-/* What is done without a start. Returns -1 to go on, else the exit status. */
+/* Does the tasks that need no start. Returns -1 to go on, else the exit status. */
 static int without_start(const struct options *o)
 {
 	const char *config = o->config ?: CONFIG_DEFAULT;
@@ -300,7 +303,7 @@ static int run(struct daemon *d)
 	struct errbuf e = {};
 	int err;
 
-	/* Our own sentences say what went wrong. */
+	/* The error sentences of this program are enough. */
 	libbpf_set_print(quiet);
 
 	err = start(d, &e);

@@ -16,7 +16,7 @@ static const char *const classes[IOMAP_IPI_CLASS_MAX] = {
 	[IOMAP_IPI_RESERVE] = "reserve",
 };
 
-/* Whether a class can be told from the others: what one lacks is counted as other. */
+/* Tells whether the class is known. Interrupts of an unknown class are counted as other. */
 static bool told(const struct model_ipi *m, int class)
 {
 	bool direct = !m->missing[IPI_DIRECT], deferred = !m->missing[IPI_DEFERRED];

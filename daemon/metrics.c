@@ -59,7 +59,7 @@ static void hists(struct metricw *w, const struct model *m)
 	}
 }
 
-/* What there is of a mapping id, or of all that have no series of their own. */
+/* The figures of a mapping id, or of all ids without series of their own. */
 struct row {
 	char id[16];
 	struct model_count ever[IOMAP_KIND_MAX];

@@ -12,7 +12,7 @@
 #include "daemon/collector/model.h"
 
 /*
- * Ids of mappings that have series of their own; the others are added up as "other". Ids are small,
+ * Mapping ids with series of their own; the rest is summed up as "other". Ids are small,
  * as the kernel gives the lowest that is free; an id never changes sides.
  */
 #define METRICS_MAPPINGS 128

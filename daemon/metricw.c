@@ -40,7 +40,7 @@ void metricw_end(struct metricw *w)
 		put(w, "# EOF\n");
 }
 
-/* What a sample of the family has at the end of its name. */
+/* The suffix of the names of a family's samples. */
 static const char *suffix(const struct metricw *w)
 {
 	if (w->type == METRIC_COUNTER)
@@ -188,7 +188,7 @@ void metricw_hist(struct metricw *w, const struct metric_label *labels,
 		end = 1ULL << log2;
 		for (; bucket < IOMAP_HIST_BUCKETS && iomap_bucket_low(bucket) < end; bucket++)
 			sum += hist->bucket[bucket];
-		/* Times are whole nanoseconds: those below `end` are those up to end - 1. */
+		/* Times are whole nanoseconds: below `end` means up to end - 1. */
 		seconds(le, end - 1);
 		begin(w, "_bucket", labels, le);
 		put(w, "%" PRIu64 "\n", sum);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes metrics as text: OpenMetrics 1.0, or the format that Prometheus had before it. A family
- * comes first, then its samples. A name that ends in a unit (_seconds, _bytes) tells it.
+ * comes first, then its samples. A name ends in its unit (_seconds, _bytes), if any.
  */
 #ifndef IOMAP_DAEMON_METRICW_H
 #define IOMAP_DAEMON_METRICW_H
@@ -39,7 +39,7 @@ struct metricw {
 };
 
 void metricw_init(struct metricw *w, struct buf *buf, bool openmetrics);
-/* What has to come last. */
+/* The end of the text, to be written last. */
 void metricw_end(struct metricw *w);
 
 /* Opens a family. name: without _total or _info. Both strings must outlive its samples. */
@@ -47,9 +47,9 @@ void metricw_family(struct metricw *w, enum metric_type type, const char *name, 
 
 /* A sample of a counter, a gauge or an info; labels may be NULL. */
 void metricw_u64(struct metricw *w, const struct metric_label *labels, uint64_t value);
-/* The same of nanoseconds, as seconds. */
+/* The same, of nanoseconds as seconds. */
 void metricw_ns(struct metricw *w, const struct metric_label *labels, uint64_t ns);
-/* The same of value / 2^bits, rounded down to a millionth. */
+/* The same, of value / 2^bits, rounded down to a millionth. */
 void metricw_fraction(struct metricw *w, const struct metric_label *labels, uint64_t value,
 		      unsigned int bits);
 /* When a counter began, in nanoseconds since 1970. After its sample; OpenMetrics only. */

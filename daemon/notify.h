@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a service manager wants to hear, and what it passes on. Without one, nothing happens. */
+/* Messages to a service manager, and the socket that it passes. No-ops without one. */
 #ifndef IOMAP_DAEMON_NOTIFY_H
 #define IOMAP_DAEMON_NOTIFY_H
 
 #include "daemon/base/loop.h"
 #include "daemon/base/util.h"
 
-/* It is ready, or is so again; status is a line for people. */
+/* iomapd is ready, or ready again after a reload; status is a line for people. */
 void notify_ready(const char *status);
 void notify_reloading(void);
 void notify_stopping(void);
 
 /* Tells the manager's watchdog that the loop goes round. */
 struct watchdog {
-	struct loop_source timer; /* fd -1: nobody watches */
+	struct loop_source timer; /* fd -1: there is no watchdog */
 };
 
 /*
- * Begins to tell, at twice the rate that is asked for; not at all if nobody asks. Returns 0 or a
- * negative errno.
+ * Starts to send keep-alives at twice the requested rate; none if nobody requests them. Returns 0
+ * or a negative errno.
  */
 int watchdog_start(struct watchdog *w, struct loop *l);
 void watchdog_stop(struct watchdog *w);

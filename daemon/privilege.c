@@ -11,7 +11,9 @@ int privilege_drop(struct errbuf *e)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return set_error(e, -errno, "cannot give up new privileges: %s", strerror(errno));
-	/* The bounding set can be emptied only by who has this one; nobody else can use it. */
+	/*
+	 * Emptying the bounding set needs CAP_SETPCAP; without it, nobody can use the set either.
+	 */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		which = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_ALL);

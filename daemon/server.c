@@ -12,7 +12,7 @@ struct client {
 	struct buf out;
 	size_t sent; /* bytes of out that are gone */
 	bool eof;    /* the client sends no more */
-	bool asked;  /* a call is complete, and its answer comes with those of the others */
+	bool asked;  /* a call is complete and waits for answer_all() */
 	struct service_session session;
 };
 
@@ -52,7 +52,7 @@ static void client_drop(struct client *c)
 	free(c);
 }
 
-/* Reads what is there, once. Returns 0, or a negative errno to drop the client. */
+/* Reads once. Returns 0, or a negative errno to drop the client. */
 static int client_read(struct client *c)
 {
 	size_t room;
@@ -79,7 +79,7 @@ static void client_look(struct client *c)
 	    !varlink_input_ready(&c->in))
 		return;
 	c->asked = true;
-	/* As many turns as each of the others needs to say what it wants. */
+	/* So many turns give each other client time to send its call. */
 	loop_call_later(s->loop, &s->answers, s->nr_clients);
 }
 
@@ -107,7 +107,7 @@ static int client_answer(struct client *c)
 	return r;
 }
 
-/* Writes what the socket takes. */
+/* Writes as much as the socket takes. */
 static int client_write(struct client *c)
 {
 	ssize_t n;
@@ -119,7 +119,7 @@ static int client_write(struct client *c)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	c->sent += n;
 	if (c->sent == c->out.len) {
-		/* An idle client keeps no memory. */
+		/* An idle client holds no memory. */
 		buf_free(&c->out);
 		c->sent = 0;
 	} else if (c->sent >= SERVER_OUTPUT_HIGH && c->sent >= c->out.len / 2) {
@@ -132,7 +132,7 @@ static int client_write(struct client *c)
 /* Asks for the events that let the client go on. Returns a negative errno when it is done. */
 static int client_arm(struct client *c)
 {
-	/* One that is noted waits for its turn, not for the socket. */
+	/* A client whose call is queued waits for answer_all(), not for its socket. */
 	bool waiting = !c->asked && varlink_input_ready(&c->in);
 	uint32_t events = 0;
 
@@ -148,7 +148,7 @@ static int client_arm(struct client *c)
 	return loop_set(c->server->loop, &c->source, events);
 }
 
-/* Stream, write and arm; whatever follows a change of the client's state. */
+/* Streams, writes and arms, after a change of the client's state. */
 static int client_advance(struct client *c)
 {
 	struct server *s = c->server;
@@ -235,7 +235,7 @@ static void refuse(int fd)
 
 	varlink_error(&out, "org.iomap.Monitor.TooBusy", NULL, NULL);
 	if (!out.err && send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		/* Nobody to tell. */
+		/* There is no client to report this to. */
 	}
 	buf_free(&out);
 	close(fd);
@@ -276,7 +276,7 @@ void server_events_added(struct server *s)
 
 	for (c = s->clients; c; c = next) {
 		next = c->next;
-		/* What is still unsent brings the rest along when the socket is writable. */
+		/* A client with unsent data gets the rest when its socket is writable. */
 		if (c->session.streaming && !unsent(c) && client_advance(c))
 			client_drop(c);
 	}

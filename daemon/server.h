@@ -2,10 +2,9 @@
 /*
  * Serves the methods of a service to the clients of a UNIX stream socket.
  *
- * A client costs bounded memory and never holds up the others: sockets do not block, the calls of
- * all that ask are answered together from one sampling, one call of each, a client that does not
- * read its replies is not read from, and a stream of events is only written as far as the client
- * reads.
+ * A client costs bounded memory and never delays other clients. Sockets do not block. One sampling
+ * answers the calls of all clients, one call of each. The server does not read from a client that
+ * does not read its replies, and writes a stream of events only as far as the client reads.
  */
 #ifndef IOMAP_DAEMON_SERVER_H
 #define IOMAP_DAEMON_SERVER_H
@@ -19,7 +18,7 @@
 #define SERVER_CLIENTS_MAX 512
 /* Above this much unread output, a client's next call waits, and so does its stream. */
 #define SERVER_OUTPUT_HIGH (64 * 1024)
-/* About as much of a stream is written in one turn: others wait meanwhile. */
+/* A stream writes about so much in one turn, while other clients wait. */
 #define SERVER_STREAM_TURN (4 * 1024)
 /* With this much unread output of all clients together, calls are answered with TooBusy. */
 #define SERVER_OUTPUT_MAX (32 * 1024 * 1024)
@@ -47,7 +46,7 @@ struct server *server_free(struct server *s);
 
 /* Adds a connected socket, which it takes over. -ENOSPC at SERVER_CLIENTS_MAX. */
 int server_add_client(struct server *s, int fd);
-/* Sends the new events of the history to those who follow it. */
+/* Sends the new events of the history to the clients that follow it. */
 void server_events_added(struct server *s);
 
 size_t server_clients(const struct server *s);

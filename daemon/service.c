@@ -25,7 +25,7 @@ static const char service_description[] =
 	"error PermissionDenied ()\n"
 	"error ExpectedMore ()\n";
 
-/* What a method gets to work with. */
+/* The arguments of a method. */
 struct request {
 	struct service *service;
 	struct service_session *session;

@@ -15,7 +15,7 @@ struct service_source {
 	void *ctx;
 	/* Fills an empty model and finishes it; 0 or a negative errno. */
 	int (*sample)(void *ctx, struct model *m);
-	/* Fills in what iomapd costs; 0 or a negative errno. NULL: that is not known. */
+	/* Fills in the cost of iomapd; 0 or a negative errno. NULL: the cost is not known. */
 	int (*cost)(void *ctx, struct cost *c);
 };
 
@@ -24,13 +24,13 @@ struct service_source {
 struct service {
 	struct service_source source;
 	const struct history *history;
-	struct model model; /* the latest sampling; its memory is kept */
+	struct model model; /* the latest sampling; its memory is used again */
 	bool batch;
 	bool sampled;				 /* in this batch */
 	struct buf replies[SERVICE_METHODS_MAX]; /* to calls without parameters, in this batch */
 };
 
-/* What a connection is in the middle of. */
+/* The state of a connection. */
 struct service_session {
 	bool streaming; /* replies to Events go on */
 	bool follow;
@@ -45,8 +45,8 @@ void service_done(struct service *s);
 int service_sample(struct service *s);
 
 /*
- * Calls between these two are answered from one sampling: for calls that were all complete before
- * the first of them is answered, so that nobody is told of a moment before they asked.
+ * Calls between these two are answered from one sampling. All of them must be complete before the
+ * first answer, so no client gets figures from before its call.
  */
 void service_batch_begin(struct service *s);
 void service_batch_end(struct service *s);

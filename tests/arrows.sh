@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which folder may include which: a file includes headers of its own folder and of those that the table names.
+# Which folder may include which: a file includes headers of its own folder and of those that the
+# table names.
 . tests/tap.sh
 
 declare -A may=(
@@ -21,7 +22,8 @@ includes() {
 		sed -E 's/:#include "(.*)"/ \1/'
 }
 
-# The violations among such lines. A header without a folder lies beside the file; build/ is made from the folder's own.
+# The violations among such lines. A header without a folder lies beside the file; build/ is made
+# from the folder's own.
 violations() {
 	local file header from to
 
@@ -29,7 +31,8 @@ violations() {
 		from=$(dirname "$file")
 		header=${header#build/}
 		to=$(dirname "$header")
-		if [ "$to" != . ] && [ "$to" != "$from" ] && [[ " ${may[$from]-none} " != *" $to "* ]]; then
+		if [ "$to" != . ] && [ "$to" != "$from" ] &&
+			[[ " ${may[$from]-none} " != *" $to "* ]]; then
 			echo "$file includes $header"
 		fi
 	done

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make install and uninstall; the Debian packages, which `make deb` has built: lintian, and a fresh Debian root before,
-# between and after. No service runs in that root; tests/vm/test-install.sh has one in which they do.
+# make install and uninstall; the Debian packages, which `make deb` has built: lintian, and a fresh
+# Debian root before, between and after. No service runs in that root; tests/vm/test-install.sh has
+# one in which they do.
 . tests/tap.sh
 
 if [ "$(id -u)" != 0 ]; then
@@ -19,7 +20,8 @@ trap 'exit 1' INT TERM HUP
 
 # files FOLDER: the files below it.
 files() { (cd "$1" && find . ! -type d | sort); }
-make_it() { make -s --no-print-directory "$@" >"$dir/out" 2>&1 || { sed 's/^/# /' "$dir/out"; return 1; }; }
+make_it() { make -s --no-print-directory "$@" >"$dir/out" 2>&1 ||
+	{ sed 's/^/# /' "$dir/out"; return 1; }; }
 
 # ---- make install ----
 
@@ -33,9 +35,11 @@ for prefix in /usr/local /opt/iomap; do
 	for page in docs/man/*; do
 		is "${page##*/}" cmp "$page" "$at$prefix/share/man/man${page##*.}/${page##*/}"
 	done
-	same "completion of three programs for two shells" "$(files "$at" | grep -cE '/(completions|site-functions)/')" 6
+	same "completion of three programs for two shells" "$(files "$at" |
+		grep -cE '/(completions|site-functions)/')" 6
 	same "the units name the programs where they are" \
-		"$(grep -rhoE '=[^ ]*bin/iomap(d|ctl|top)\b' "$at$prefix/lib" 2>/dev/null | grep -v "=$prefix/s\?bin/")" ""
+		"$(grep -rhoE '=[^ ]*bin/iomap(d|ctl|top)\b' "$at$prefix/lib" 2>/dev/null |
+		grep -v "=$prefix/s\?bin/")" ""
 	touch "$at$prefix/bin/other"
 	is "uninstall" make_it uninstall DESTDIR="$at" PREFIX=$prefix
 	same "it leaves what is not its own, and no more" "$(files "$at")" ".$prefix/bin/other"
@@ -48,12 +52,15 @@ done
 changes=$(compgen -G 'build/deb/iomap_*.changes') || bail "there is no package: run make deb"
 new=$(compgen -G 'build/deb/iomap_*_amd64.deb')
 is "lintian finds no error" lintian --allow-root --fail-on error "$changes"
-make_it install DESTDIR="$dir/want" PREFIX=/usr zshdir=/usr/share/zsh/vendor-completions unitdir=/lib/systemd/system
+make_it install DESTDIR="$dir/want" PREFIX=/usr zshdir=/usr/share/zsh/vendor-completions \
+	unitdir=/lib/systemd/system
 dpkg-deb -x "$new" "$dir/got"
 same "what is in it is what make install installs" \
-	"$(files "$dir/got" | sed -E '/\/(copyright|changelog.gz)$/d; s,(/man/.*)\.gz$,\1,')" "$(files "$dir/want")"
+	"$(files "$dir/got" | sed -E '/\/(copyright|changelog.gz)$/d; s,(/man/.*)\.gz$,\1,')" \
+	"$(files "$dir/want")"
 
-machine=$(tests/vm/rootfs --print-path machine) || bail "there is no root of a machine: run tests/vm/rootfs machine"
+machine=$(tests/vm/rootfs --print-path machine) ||
+	bail "there is no root of a machine: run tests/vm/rootfs machine"
 mkdir "$root"
 tar -xf "$machine" -C "$root"
 mount -t proc proc "$root/proc"
@@ -64,16 +71,22 @@ cp "$new" "$root/new.deb"
 
 # in_root COMMAND…: passes if it succeeds and says nothing that sounds like a failure.
 in_root() {
-	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@" \
-		>"$dir/out" 2>&1 </dev/null && ! grep -iE 'error|fail|warning|cannot' "$dir/out" && return 0
+	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+		DEBIAN_FRONTEND=noninteractive "$@" \
+		>"$dir/out" 2>&1 </dev/null &&
+		! grep -iE 'error|fail|warning|cannot' "$dir/out" && return 0
 	sed 's/^/# /' "$dir/out"
 	return 1
 }
-# what installing and removing any package changes, and the group, which stays as groups of packages do
+# what installing and removing any package changes, and the group, which stays as groups of packages
+# do
 content() {
-	(cd "$root" && find . -xdev ! -path './proc/*' ! -path './var/lib/dpkg/*' ! -path './var/log/*' \
-		! -path './var/cache/*' ! -path './etc/group*' ! -path './etc/gshadow*' ! -path './etc/passwd*' \
-		! -path './etc/shadow*' ! -path './var/lib/apt/*' ! -name '.pwd.lock' -printf '%p %y %m %u %g %l\n' | sort)
+	(cd "$root" && find . -xdev ! -path './proc/*' ! -path './var/lib/dpkg/*' ! -path \
+		'./var/log/*' \
+		! -path './var/cache/*' ! -path './etc/group*' ! -path './etc/gshadow*' ! -path \
+		'./etc/passwd*' \
+		! -path './etc/shadow*' ! -path './var/lib/apt/*' ! -name '.pwd.lock' -printf \
+		'%p %y %m %u %g %l\n' | sort)
 }
 version() { chroot "$root" dpkg-query -W -f '${db:Status-Status} ${Version}' iomap; }
 

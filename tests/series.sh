@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The patch series: applies with patch and with git am, and checkpatch.pl --strict has nothing to say.
+# The patch series: applies with patch and with git am, and checkpatch.pl --strict has nothing to
+# say.
 . tests/tap.sh
 
 version=6.12
@@ -21,7 +22,8 @@ tar -xf $archive -C "$dir" --strip-components=1 --wildcards \
 	"${files[@]/#/*/}" '*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 	'*/scripts/const_structs.checkpatch' 2>/dev/null
 cd "$dir" || bail "no $dir"
-git init -q . && git add -Af . && git -c user.name=test -c user.email=test@example.org commit -qm base
+git init -q . && git add -Af . && git -c user.name=test -c user.email=test@example.org commit -qm \
+	base
 
 for patch in "${patches[@]}"; do
 	is "patch -p1: $patch" patch -p1 -s -F0 -i "$series/$patch"

@@ -9,8 +9,10 @@ mapfile -t scripts < <(git ls-files | while read -r file; do
 	head -c 40 "$file" | grep -qaE '^#!/bin/(ba)?sh' && echo "$file"
 done)
 
-unformatted() { clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep -E 'error:' | sort -u | head -20; }
-unlicensed() { git ls-files | grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^\.gitignore$' |
+unformatted() { clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep -E 'error:' | sort -u |
+	head -20; }
+unlicensed() { git ls-files | grep -vE \
+	'\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^\.gitignore$' |
 	xargs grep -L 'SPDX-License-Identifier:' ; }
 
 too_long() {
@@ -27,8 +29,10 @@ same "no line is longer than 100 columns" "$(too_long)" ""
 is "scripts (shellcheck)" shellcheck -x -S warning "${scripts[@]}"
 # cppcheck needs ten seconds for each file that includes the bytes of the BPF object.
 mkdir -p build/cppcheck/build/bpf
-sed '/return (const void \*)"/,/";$/c return NULL;' build/bpf/iomap.skel.h >build/cppcheck/build/bpf/iomap.skel.h
+sed '/return (const void \*)"/,/";$/c return NULL;' build/bpf/iomap.skel.h \
+	>build/cppcheck/build/bpf/iomap.skel.h
 is "C files (cppcheck)" cppcheck --quiet --error-exitcode=1 --inline-suppr \
-	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -Ibuild/cppcheck -I. -Ibuild \
+	--enable=warning,portability --std=c11 --suppress=missingIncludeSystem -Ibuild/cppcheck \
+	-I. -Ibuild \
 	"${programs[@]}"
 finish

@@ -5,7 +5,7 @@
 
 #include "daemon/base/opts.h"
 
-/* Which options a reader takes; it skips the others. */
+/* The options that a reader takes; it skips the rest. */
 enum part {
 	ALL,
 	LINE_ONLY,
@@ -144,7 +144,7 @@ static int store(struct reader *r, const struct opt *o, const char *shown, const
 	}
 }
 
-/* One option whose value, if it came in the same word, is @value. */
+/* Takes one option. @value: the value, if it came in the same word. */
 static int take_opt(struct reader *r, const struct opt *o, const char *shown, const char *value)
 {
 	bool skip = r->part != ALL && (r->part == LINE_ONLY) != !!(o->flags & OPT_LINE_ONLY);
@@ -237,7 +237,7 @@ static int take_cmd(struct reader *r, const char *word)
 	return OPTS_RUN;
 }
 
-/* All words from the one just read, which are no options of ours. */
+/* Takes all words from the last one read on: the command line of another program. */
 static void take_words(struct reader *r)
 {
 	*(char ***)((char *)r->config + r->cmd->words_offset) = r->next - 1;

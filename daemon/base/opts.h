@@ -42,7 +42,7 @@ struct opt {
 	const char *const *choices;	/* NULL-terminated */
 	const char *(*words)(size_t i); /* for completion: the i-th word of the value, or NULL */
 	unsigned int flags;
-	const char *takes; /* OPT_SET: what the value is, for the error sentence */
+	const char *takes; /* OPT_SET: describes the value, for the error sentence */
 	/* Returns 0, -EINVAL for a wrong value, or -ENOMEM. */
 	int (*set)(void *config, const char *value);
 };
@@ -54,7 +54,7 @@ struct opt_list {
 	size_t n;
 };
 
-/* Where the value of an option goes: OPT_INTO(struct config, member). */
+/* The member that takes the value of an option: OPT_INTO(struct config, member). */
 #define OPT_INTO(type, member) offsetof(type, member)
 
 struct cmd {
@@ -74,7 +74,7 @@ struct cmd {
 
 struct prog {
 	const char *name;
-	const char *help; /* one line: what it does */
+	const char *help; /* what the program does */
 	const struct opt *opts;
 	size_t n_opts;
 	const struct cmd *cmds; /* NULL: a program without commands */
@@ -103,12 +103,12 @@ bool opt_takes_value(const struct opt *o);
 struct opts_pass {
 	const struct prog *prog; /* without commands, with at most 32 options */
 	void *config;
-	uint32_t seen; /* bits, by place in the table */
+	uint32_t seen; /* bits, by index into the table */
 };
 
 /*
- * As opts_parse(), for a program with a configuration file: takes only the options of the command
- * line alone, or only the others, which win over the file when they are taken after it.
+ * As opts_parse(), for a program with a configuration file: takes either only OPT_LINE_ONLY options
+ * or only the rest. A later source wins, so the rest is taken after the file.
  */
 int opts_parse_some(const struct prog *prog, int argc, char **argv, bool line_only, void *config,
 		    struct errbuf *err);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test against.
-# Usage: . tests/cli/lib.sh, from the top of the tree, with the folder of the programs in $1 (build/x86_64).
+# What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test
+# against.
+# Usage: . tests/cli/lib.sh, from the top of the tree, with the folder of the programs in $1
+# (build/x86_64).
 
 . tests/tap.sh
 
@@ -73,7 +75,8 @@ stop() {
 	wait "$server" 2>/dev/null || true
 }
 
-# run STATUS COMMAND…: runs COMMAND with its output in $dir/out and $dir/err, and checks its exit status.
+# run STATUS COMMAND…: runs COMMAND with its output in $dir/out and $dir/err, and checks its exit
+# status.
 run() {
 	want=$1
 	shift

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2154
-# The reports of iomapctl assert, $dir/RUN.FORMAT, read by the programs that are to read them. Each of
-# these passes if that program gets out of it what is in RUN.json.
-# JUNIT_SCHEMA and SARIF_SCHEMA may name other schemas to hold the reports against.
+# The reports of iomapctl assert, $dir/RUN.FORMAT, read by the programs that are to read them. Each
+# of these passes if that program gets out of it what is in RUN.json. JUNIT_SCHEMA and SARIF_SCHEMA
+# may name other schemas to hold the reports against.
 
 junit_schema=${JUNIT_SCHEMA:-tests/cli/schema/junit.xsd}
 sarif_schema=${SARIF_SCHEMA:-tests/cli/schema/sarif-2.1.0.json}
@@ -47,7 +47,8 @@ junit_agrees() {
 	[ "$(xml_count "$1" testcase)" = "$(xml_sum "$1" tests)" ] &&
 		[ "$(xml_count "$1" failure)" = "$(xml_sum "$1" failures)" ] &&
 		[ "$(xml_count "$1" skipped)" = "$(xml_sum "$1" skipped)" ] || return 1
-	if is_good "$1"; then [ "$(xml_count "$1" failure)" = 0 ]; else [ "$(xml_count "$1" failure)" != 0 ]; fi
+	if is_good "$1"; then [ "$(xml_count "$1" failure)" = 0 ]; else [ "$(xml_count "$1" \
+		failure)" != 0 ]; fi
 }
 
 # valid_sarif FILE…: against the schema.
@@ -66,7 +67,8 @@ sys.exit(errors != 0)
 ' "$sarif_schema" "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# What the schema cannot say: indices lead to the rule that is named, suppressions are on all or none.
+# What the schema cannot say: indices lead to the rule that is named, suppressions are on all or
+# none.
 sarif_agrees() {
 	jq -e --slurpfile json "$dir/$1.json" '
 		.runs[0] as $run | $run.results | $json[0] as $j |
@@ -80,10 +82,12 @@ sarif_agrees() {
 
 # Each line is one command, and whatever would end a line or a property is escaped.
 github_agrees() {
-	grep -vnE '^::(error|warning|notice) title=([^:,%[:cntrl:]]|%(25|3A|2C))+::([^%[:cntrl:]]|%(25|0A|0D))+$' \
+	grep -vnE \
+		'^::(error|warning|notice) title=([^:,%[:cntrl:]]|%(25|3A|2C))+::([^%[:cntrl:]]|%(25|0A|0D))+$' \
 		"$dir/$1.github" >"$dir/out" && return 1
 	errors=$(grep -c '^::error ' "$dir/$1.github")
-	if json_agrees "$1" '.exit_status == 0 or .exit_status == 4'; then [ "$errors" = 0 ]; else [ "$errors" != 0 ]; fi
+	if json_agrees "$1" '.exit_status == 0 or .exit_status == 4'; then [ "$errors" = 0 ]; else \
+		[ "$errors" != 0 ]; fi
 }
 
 # readers_agree RUN: all of them.

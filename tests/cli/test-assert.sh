@@ -50,23 +50,31 @@ is 'an annotation is refused' refuses github_agrees bad
 usage() {
 	sentence=$1
 	shift
-	run 2 "$iomapctl" assert "$@" && err_has "$sentence" && [ ! -s "$dir/out" ] && [ ! -e "$dir/ran" ]
+	run 2 "$iomapctl" assert "$@" && err_has "$sentence" && [ ! -s "$dir/out" ] &&
+		[ ! -e "$dir/ran" ]
 }
 
 is 'no command' usage 'assert needs a command to run, after --' --rule leak
-is 'no such rule' usage "--rule takes one of sleep-in-atomic, may-sleep-in-atomic, " --rule sleep -- touch "$dir/ran"
-is 'hold-time without a budget' usage '--rule hold-time needs a budget, --max-hold' --rule hold-time -- touch "$dir/ran"
-is 'a budget without a unit' usage "such as 50us or 1.5ms, not '50'" --max-hold 50 -- touch "$dir/ran"
-is 'no such format' usage '--format takes one of text, tap, junit, sarif, github, json' --format xml -- touch "$dir/ran"
-is 'two formats' usage "--json does not go with --format 'tap'" --json --format tap -- touch "$dir/ran"
+is 'no such rule' usage "--rule takes one of sleep-in-atomic, may-sleep-in-atomic, " --rule sleep \
+	-- touch "$dir/ran"
+is 'hold-time without a budget' usage '--rule hold-time needs a budget, --max-hold' --rule \
+	hold-time -- touch "$dir/ran"
+is 'a budget without a unit' usage "such as 50us or 1.5ms, not '50'" --max-hold 50 -- touch \
+	"$dir/ran"
+is 'no such format' usage '--format takes one of text, tap, junit, sarif, github, json' --format \
+	xml -- touch "$dir/ran"
+is 'two formats' usage "--json does not go with --format 'tap'" --json --format tap -- touch \
+	"$dir/ran"
 printf '# known\nleak f\n' >"$dir/known"
-is 'a suppression without a reason' usage "$dir/known:2: the line needs a reason: RULE SYMBOL -- reason" \
+is 'a suppression without a reason' usage \
+	"$dir/known:2: the line needs a reason: RULE SYMBOL -- reason" \
 	--suppress "$dir/known" -- touch "$dir/ran"
 
 cannot() {
 	sentence=$1
 	shift
-	run 5 "$iomapctl" assert "$@" && err_is "iomapctl: $sentence" && [ ! -s "$dir/out" ] && [ ! -e "$dir/ran" ]
+	run 5 "$iomapctl" assert "$@" && err_is "iomapctl: $sentence" && [ ! -s "$dir/out" ] &&
+		[ ! -e "$dir/ran" ]
 }
 is 'no file of suppressions' cannot "cannot read $dir/none: No such file or directory" \
 	--suppress "$dir/none" -- touch "$dir/ran"
@@ -83,15 +91,19 @@ as_nobody() {
 	fi
 }
 not_root() {
-	as_nobody "$iomapctl" assert --output "$dir/report" -- touch "$dir/ran" >"$dir/out" 2>"$dir/err"
-	[ $? = 5 ] && err_has 'no privilege to load BPF programs; run it as root' && [ ! -e "$dir/ran" ] &&
+	as_nobody "$iomapctl" assert --output "$dir/report" -- touch "$dir/ran" >"$dir/out" \
+		2>"$dir/err"
+	[ $? = 5 ] && err_has 'no privilege to load BPF programs; run it as root' &&
+		[ ! -e "$dir/ran" ] &&
 		[ "$(cat "$dir/report")" = old ] && [ "$(ls "$dir"/report*)" = "$dir/report" ]
 }
 is 'not root' not_root
 
 lacks() {
-	run 6 "$iomapctl" assert --output "$dir/report" -- touch "$dir/ran" && err_has 'has no io_mapping tracepoints' &&
-		[ "$(wc -l <"$dir/err")" = 1 ] && [ ! -e "$dir/ran" ] && [ "$(cat "$dir/report")" = old ] &&
+	run 6 "$iomapctl" assert --output "$dir/report" -- touch "$dir/ran" &&
+		err_has 'has no io_mapping tracepoints' &&
+		[ "$(wc -l <"$dir/err")" = 1 ] && [ ! -e "$dir/ran" ] &&
+			[ "$(cat "$dir/report")" = old ] &&
 		[ "$(ls "$dir"/report*)" = "$dir/report" ]
 }
 if [ "$(id -u)" != 0 ]; then
@@ -116,16 +128,19 @@ ran() {
 last_is() { [ "$(tail -1 "$dir/out")" = "$1" ] || { echo "# want: $1"; return 1; }; }
 
 is 'good' ran 0 good -- true
-is 'all rules but hold-time are on' err_is 'collector: rules_off 0xfffffe00 max_hold_ns 0 map_stacks 0'
+is 'all rules but hold-time are on' err_is \
+	'collector: rules_off 0xfffffe00 max_hold_ns 0 map_stacks 0'
 is 'what the command writes comes first' ran 0 good -- echo hello
 is 'and the outcome last' last_is 'good: the rules held over 1005 maps'
 is 'the report begins after it' [ "$(sed -n 1p "$dir/out")" = hello ]
 is 'violations' ran 1 violations -- true
 is 'violations, and the command failed' ran 1 violations -- false
-is 'violations of rules that are not checked' ran 0 violations --rule leak --rule offset-align -- true
+is 'violations of rules that are not checked' ran 0 violations --rule leak --rule offset-align -- \
+	true
 is 'the other rules are off' err_is 'collector: rules_off 0xfffffebf max_hold_ns 0 map_stacks 0'
 is 'a budget is one more rule' ran 1 violations --rule leak --max-hold 50us --map-stacks -- true
-is 'and goes to the collector' err_is 'collector: rules_off 0xfffffcff max_hold_ns 50000 map_stacks 1'
+is 'and goes to the collector' err_is \
+	'collector: rules_off 0xfffffcff max_hold_ns 50000 map_stacks 1'
 is 'it is the only one broken' last_is 'violations: 1 rule was broken, 9 times from 1 site'
 is 'the command failed' ran 7 good -- sh -c 'exit 3'
 is 'it is told how' last_is 'command failed: exit status 3; no rule was seen to be broken'
@@ -143,7 +158,8 @@ is 'suppressed' ran 0 suppressed --suppress "$dir/known" -- true
 is 'not suppressed' ran 1 suppressed -- true
 
 is 'a report in a file' ran 1 violations --format junit --output "$dir/report" -- echo hello
-is 'and the outcome is said' err_has 'iomapctl: violations: 4 rules were broken, 7 times from 4 sites'
+is 'and the outcome is said' err_has \
+	'iomapctl: violations: 4 rules were broken, 7 times from 4 sites'
 is 'standard output is that of the command' [ "$(cat "$dir/out")" = hello ]
 is 'it is all there' valid_junit "$dir/report"
 is 'no other file is left' [ "$(ls "$dir"/report*)" = "$dir/report" ]

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Holds --help and the man pages together, both ways. Usage: tests/cli/test-docs.sh [FOLDER OF PROGRAMS]
+# --help and the man pages agree, in both directions.
+# Usage: tests/cli/test-docs.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
 # shellcheck source=tests/cli/lib.sh
@@ -67,26 +68,31 @@ options_agree() {
 # The options of a command's help are its own and the program's.
 command_options_agree() {
 	help_options "$bin/iomapctl" "$1" >"$dir/help"
-	{ man_options docs/man/iomapctl.1 "$1"; man_options docs/man/iomapctl.1 ''; } | sort >"$dir/man"
+	{ man_options docs/man/iomapctl.1 "$1"; man_options docs/man/iomapctl.1 ''; } |
+		sort >"$dir/man"
 	same "$dir/help" "$dir/man"
 }
 
 commands_agree() {
-	"$bin/iomapctl" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }' | sort >"$dir/help"
+	"$bin/iomapctl" --help | awk \
+		'/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }' | sort >"$dir/help"
 	awk '/^\.Ss Commands/ { on = 1 } /^\.Ss Options/ { on = 0 } on && /^\.It Ic / { print $3 }' docs/man/iomapctl.1 |
 		sort >"$dir/man"
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
 
 exits_agree() {
-	"$bin/$1" --help | awk '/^Exit status/ { on = 1; next } on && /^  [0-9]/ { print $1 }' >"$dir/help"
+	"$bin/$1" --help | awk '/^Exit status/ { on = 1; next } on && /^  [0-9]/ { print $1 }' \
+		>"$dir/help"
 	awk '/^\.Sh / { on = /EXIT STATUS/ } on && /^\.It / { print $2 }' "$2" >"$dir/man"
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
 
 columns_agree() {
-	"$bin/iomaptop" -b --view "$1" --sort nonsense 2>&1 | sed 's/.*but //' | tr -d ' ' | tr ',' '\n' >"$dir/help"
-	awk -v want="$1" '/^\.Ss Views/ { on = 1 } /^\.Sh / { on = 0 } /^\.Cm / { view = $2 } on && view == want && /^\.It / { print $2 }' \
+	"$bin/iomaptop" -b --view "$1" --sort nonsense 2>&1 | sed 's/.*but //' | tr -d ' ' |
+		tr ',' '\n' >"$dir/help"
+	awk -v want="$1" \
+		'/^\.Ss Views/ { on = 1 } /^\.Sh / { on = 0 } /^\.Cm / { view = $2 } on && view == want && /^\.It / { print $2 }' \
 		docs/man/iomaptop.1 >"$dir/man"
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
@@ -94,9 +100,11 @@ columns_agree() {
 # Lines of --help stay within 100 columns, so that they read in a terminal.
 # The settings in iomapd.conf(5) are the options of --help that the file may have.
 settings_agree() {
-	"$bin/iomapd" --help | sed -n 's/^ \{2,6\}\(-., \)*--\([a-z-]*\).*/\2/p' | while read -r name; do
+	"$bin/iomapd" --help | sed -n 's/^ \{2,6\}\(-., \)*--\([a-z-]*\).*/\2/p' |
+		while read -r name; do
 		echo "$name = " >"$dir/conf"
-		"$bin/iomapd" --config "$dir/conf" --check-config 2>&1 | grep -q 'command line only' || echo "$name"
+		"$bin/iomapd" --config "$dir/conf" --check-config 2>&1 |
+			grep -q 'command line only' || echo "$name"
 	done | sort >"$dir/help"
 	sed -n 's/^\.It Cm \([a-z-]*\) No = .*/\1/p' docs/man/iomapd.conf.5 | sort >"$dir/man"
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
@@ -125,7 +133,8 @@ for page in docs/man/*.[1-8]; do
 done
 is 'iomapctl: options' options_agree docs/man/iomapctl.1 '' "$bin/iomapctl"
 is 'iomapctl: commands' commands_agree
-for command in $("$bin/iomapctl" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'); do
+for command in $("$bin/iomapctl" --help | awk \
+	'/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'); do
 	is "iomapctl $command: options" command_options_agree "$command"
 	is "iomapctl $command: width of the help" help_fits "$bin/iomapctl" "$command"
 done

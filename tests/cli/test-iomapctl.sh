@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapctl against a fake daemon, a wrong one, and none. Usage: tests/cli/test-iomapctl.sh [FOLDER OF PROGRAMS]
+# iomapctl with a fake daemon, a broken one, and none.
+# Usage: tests/cli/test-iomapctl.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
 # shellcheck source=tests/cli/lib.sh
@@ -22,14 +23,16 @@ json() {
 }
 
 # Nothing that was printed steers a terminal.
-tame() { ! LC_ALL=C grep -qaP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]' "$dir/out" "$dir/err"; }
+tame() { ! LC_ALL=C grep -qaP \
+	'[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]' "$dir/out" "$dir/err"; }
 
 # --- the command line
 is 'no command' fails 2 "which command? See 'iomapctl --help'"
 is 'unknown command' fails 2 "no command 'frob': see 'iomapctl --help'" frob
 is 'ambiguous command' fails 2 "'st' can mean status or stats: write more of it" st
 is 'unknown option' fails 2 "no option --frob: see 'iomapctl list --help'" list --frob
-is 'an option of another command' fails 2 "no option --freed: see 'iomapctl stats --help'" stats --freed
+is 'an option of another command' fails 2 "no option --freed: see 'iomapctl stats --help'" stats \
+	--freed
 is 'bad value' fails 2 "-n takes a whole number from 0 to 1000000000, not 'x'" events -n x
 is 'bad choice' fails 2 "--kind takes one of atomic, local, sleepable, not 'kmap'" hist --kind kmap
 is 'one word too many' fails 2 "'x' is one word too many: see 'iomapctl list --help'" list x
@@ -38,13 +41,17 @@ is 'help is on standard output' out_has 'Usage: iomapctl'
 is 'version' run 0 "$ctl" --version
 
 # --- no daemon
-is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" --socket "$sock" list
-is 'a file that is no socket' fails 5 "$dir is not a socket: name the one of iomapd with --socket" --socket "$dir" list
+is 'no daemon' fails 5 \
+	"no iomapd at $sock: start iomapd as root, or name its socket with --socket" --socket \
+	"$sock" list
+is 'a file that is no socket' fails 5 "$dir is not a socket: name the one of iomapd with --socket" \
+	--socket "$dir" list
 long=/$(printf 'x%.0s' $(seq 120))
 is 'too long a path' run 5 "$ctl" --socket "$long" list
 is 'says so' err_has 'has more than 107 characters: use a shorter one'
 export IOMAPD_SOCKET="$dir/from-env"
-is 'socket of the environment' fails 5 "no iomapd at $dir/from-env: start iomapd as root, or name its socket with --socket" list
+is 'socket of the environment' fails 5 \
+	"no iomapd at $dir/from-env: start iomapd as root, or name its socket with --socket" list
 export IOMAPD_SOCKET="$sock"
 
 # --- a busy daemon; its figures stand still
@@ -53,21 +60,27 @@ is 'status' run 0 "$ctl" status
 is 'status: the accounting' out_has 'accounting    balanced: seen = counted + lost'
 is 'status: hold times' grep -Eq '^hold times +all$' "$dir/out"
 is 'status: hooks' out_has '4 of 4 attached'
-is 'status: JSON' json '.schema == 2 and .kernel.machine == "x86_64" and .accounting.seen == .accounting.counted + ([.accounting.lost[]] | add)' status
+is 'status: JSON' json \
+	'.schema == 2 and .kernel.machine == "x86_64" and .accounting.seen == .accounting.counted + ([.accounting.lost[]] | add)' status
 is 'list' run 0 "$ctl" list
-is 'list: a row' grep -Eq '^ *1 +0xf4000000 +64M linear +0000:00:02.0 +0 .* qxl_device_init\+0x1c8 \[qxl\]$' "$dir/out"
+is 'list: a row' grep -Eq \
+	'^ *1 +0xf4000000 +64M linear +0000:00:02.0 +0 .* qxl_device_init\+0x1c8 \[qxl\]$' \
+	"$dir/out"
 is 'list: no freed mapping' sh -c "! grep -q '(freed)' $dir/out"
 is 'list --freed' run 0 "$ctl" list --freed
 is 'list --freed: the freed one' out_has '(freed)'
-is 'list: JSON' json '.schema == 2 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
+is 'list: JSON' json \
+	'.schema == 2 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
 is 'list --freed: JSON' json '.mappings[2].state == "freed"' list --freed
 is 'stats' run 0 "$ctl" stats
 is 'stats: callers by maps' sh -c "grep -A2 '^Callers' $dir/out | grep -q qxl_bo_kmap_atomic_page"
-is 'stats: JSON' json '.backends.linear.hold_ns.atomic.count > 0 and ([.callers[].maps] | add) == ([.cpus[].maps[]] | add)' stats
+is 'stats: JSON' json \
+	'.backends.linear.hold_ns.atomic.count > 0 and ([.callers[].maps] | add) == ([.cpus[].maps[]] | add)' stats
 is 'hist' run 0 "$ctl" hist
 is 'hist: bars' out_has '████'
 is 'hist --kind' run 0 "$ctl" hist --kind local
-is 'hist --kind: that kind only' sh -c "grep -q '^linear local' $dir/out && ! grep -q '^linear atomic' $dir/out"
+is 'hist --kind: that kind only' sh -c \
+	"grep -q '^linear local' $dir/out && ! grep -q '^linear atomic' $dir/out"
 is 'hist: JSON' json '[.hists[] | .count == ([.buckets[].count] | add)] | all' hist
 is 'hist in plain ASCII' run 0 env LC_ALL=C "$ctl" hist
 is 'is that' sh -c "grep -q '####' $dir/out && ! LC_ALL=C grep -q '[^ -~]' $dir/out"
@@ -78,7 +91,9 @@ is 'events -n 1: the last' sh -c "[ \$(wc -l <$dir/out) = 1 ] && grep -q ' free 
 is 'events -n 0' run 0 "$ctl" events -n 0
 is 'events -n 0: none' test ! -s "$dir/out"
 is 'events: JSON' run 0 "$ctl" events --json
-is 'events: one object a line' test "$(jq -c 'select(.schema == 2 and .event.seq > 0) | .event.type' "$dir/out" | tr '\n' ' ')" = '"create" "map_failed" "free" '
+is 'events: one object a line' test "$(jq -c \
+	'select(.schema == 2 and .event.seq > 0) | .event.type' "$dir/out" |
+	tr '\n' ' ')" = '"create" "map_failed" "free" '
 is 'a shortened command' run 0 "$ctl" l
 is 'options before the command' run 0 "$ctl" --socket "$sock" --json list
 for noun in status list stats hist events; do
@@ -87,16 +102,19 @@ done
 
 # --- output that cannot be written
 to() { file=$1; shift; timeout 20 "$@" >"$file" 2>"$dir/err" </dev/null; }
-full() { to /dev/full "$ctl" "$@"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: No space left on device'; }
+full() { to /dev/full "$ctl" "$@"; [ $? = 5 ] &&
+	err_is 'iomapctl: cannot write the output: No space left on device'; }
 is 'full disk' full list
 is 'full disk, JSON' full --json stats
 is 'full disk, events' full events
-closed() { timeout 20 "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] && err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
+closed() { timeout 20 "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] &&
+	err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
 is 'closed output' closed list
 is 'closed output, events' closed events
 is 'closed output, events -f' closed events -f
 is 'full disk, events -f' full events -f
-reader_gone() { sh -c '"$@"; echo $? >"$0"' "$dir/status" "$ctl" "$@" 2>"$dir/err" | true; [ "$(cat "$dir/status")" = 0 ] && err_is ''; }
+reader_gone() { sh -c '"$@"; echo $? >"$0"' "$dir/status" "$ctl" "$@" 2>"$dir/err" |
+	true; [ "$(cat "$dir/status")" = 0 ] && err_is ''; }
 is 'the reader goes' reader_gone --json list
 stop
 
@@ -112,7 +130,8 @@ is 'a sample of hold times: hist says it' out_has ' (a sample)'
 stop
 fake --scenario gap
 is 'a hook is missing' run 4 "$ctl" status
-is 'a hook is missing: the sentence' out_has 'io_mapping_free is missing: mappings are never shown as freed'
+is 'a hook is missing: the sentence' out_has \
+	'io_mapping_free is missing: mappings are never shown as freed'
 stop
 fake --scenario empty
 is 'no mapping' run 0 "$ctl" list
@@ -135,7 +154,8 @@ is 'ipi: a share' row ' deferred 5 15 15 40.0us 20.0us 0.75 2ns 1ns'
 is 'ipi: other' row ' other - 25 1015 1115 540us 720us - - -'
 is 'ipi: all of them' row ' all - 40 1060 1160 670us 800us - - -'
 is 'ipi: what is put off' row ' ioremap 20.0k 9.00us 10.2us 10.2us 9.00us 10.2us 10.2us 257 7'
-is 'ipi: the caller' row ' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
+is 'ipi: the caller' row \
+	' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
 is 'ipi: from CPU to CPU' row ' 0 0 1060'
 is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
 	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis + .other.ipis == .total.ipis' ipi
@@ -143,7 +163,8 @@ stop
 fake --scenario ipi-gap --at 10
 is 'ipi: a hook is missing' run 4 "$ctl" ipi
 is 'ipi: no zero for what is not known' row ' all - 40 1060 1160 670us - - - -'
-is 'ipi: why' out_has 'stolen is missing: what interrupted CPUs lose is not known: this kernel has no csd_function_entry tracepoint'
+is 'ipi: why' out_has \
+	'stolen is missing: what interrupted CPUs lose is not known: this kernel has no csd_function_entry tracepoint'
 is 'ipi: what was lost' out_has 'lost, unjoined: 5'
 is 'ipi: JSON, too' run 4 "$ctl" ipi --json
 stop
@@ -160,28 +181,38 @@ is 'broken rules: what is checked' out_has 'rules         9 of 10 checked'
 is 'broken rules: one, many times' rule sleep-in-atomic 'checked  29 violations'
 is 'broken rules: one, once' rule unmap-kind 'checked  1 violation'
 is 'broken rules: one that is kept' rule unmap-order 'checked  no violation'
-is 'broken rules: one that is off' rule hold-time 'off      no budget is set: see --max-hold of iomapd'
-is 'broken rules: ten of them' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' "$dir/out")" = 10
+is 'broken rules: one that is off' rule hold-time \
+	'off      no budget is set: see --max-hold of iomapd'
+is 'broken rules: ten of them' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' \
+	"$dir/out")" = 10
 is 'broken rules: the sum' out_has 'violations    46 (rules: 6, sites: 5): '
 is 'broken rules: those without a place' out_has '  unlisted    6 violations'
 is 'broken rules: what nobody knows' out_has 'undecided     4 unmaps'
-is 'broken rules: status --json is as before' json 'has("hooks") and has("accounting") and (has("rules") or has("violations") | not)' status
+is 'broken rules: status --json is as before' json \
+	'has("hooks") and has("accounting") and (has("rules") or has("violations") | not)' status
 is 'violations among the events' run 0 "$ctl" events
-is 'violations: one line of all' out_has ' violation  sleep-in-atomic: mapping 1 at 0xf4000000 size 64M (linear atomic) by qxl_bo_kmap_atomic_page+0x4f [qxl], held 1.23ms, Xorg[512] on CPU 0, 29 times'
+is 'violations: one line of all' out_has \
+	' violation  sleep-in-atomic: mapping 1 at 0xf4000000 size 64M (linear atomic) by qxl_bo_kmap_atomic_page+0x4f [qxl], held 1.23ms, Xorg[512] on CPU 0, 29 times'
 after() { grep -A"$2" -F -- "$1" "$dir/out" | tail -1 | grep -qxF -- "$3"; }
-is 'violations: what is wrong' after 'violation  sleep-in-atomic' 1 '    the task slept in msleep+0x2e while it held this atomic map'
+is 'violations: what is wrong' after 'violation  sleep-in-atomic' 1 \
+	'    the task slept in msleep+0x2e while it held this atomic map'
 is 'violations: the stack' after 'violation  sleep-in-atomic' 3 '        schedule+0x2d'
 is 'violations: and its end' after 'violation  sleep-in-atomic' 7 '        drm_atomic_commit+0x84'
 is 'violations: once is not counted' grep -qE 'violation  unmap-kind: .* on CPU 1$' "$dir/out"
-is 'violations: the stack of the map' after '    stack of the map:' 2 '        control_write+0x92 [test_io_mapping]'
-is 'violations: figures of an offset' out_has '    offset 0x100000 + 0x1000 is past the end of the mapping (0x100000)'
-is 'violations: nothing is known' grep -qE 'violation  unmap-unknown: mapping unknown \(linear atomic\), kworker/2:1\[31\] on CPU 2$' "$dir/out"
+is 'violations: the stack of the map' after '    stack of the map:' 2 \
+	'        control_write+0x92 [test_io_mapping]'
+is 'violations: figures of an offset' out_has \
+	'    offset 0x100000 + 0x1000 is past the end of the mapping (0x100000)'
+is 'violations: nothing is known' grep -qE \
+	'violation  unmap-unknown: mapping unknown \(linear atomic\), kworker/2:1\[31\] on CPU 2$' \
+	"$dir/out"
 is 'violations: a hostile task' out_has '?[2Jevil�?[700]'
 is 'violations: nothing of it steers' tame
 is 'violations: the last one' run 0 "$ctl" events -n 1
 is 'violations: is of three lines, as it has no stack' test "$(wc -l <"$dir/out")" = 3
 is 'violations: JSON' run 0 "$ctl" events --json
-is 'violations: JSON: the record as it is' test "$(jq -c 'select(.event.type == "violation") | .event.violation | [.rule, .count, .mapping_id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
+is 'violations: JSON: the record as it is' test "$(jq -c \
+	'select(.event.type == "violation") | .event.violation | [.rule, .count, .mapping_id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
 	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
 stop
 fake --scenario gap --at 10
@@ -201,26 +232,35 @@ follower=$!
 servers="$servers $follower"
 is 'events -f: new ones come as they happen' wait_for 15 sh -c "[ \$(wc -l <$dir/follow) -ge 2 ]"
 is 'events -f -n 0: none of the past' sh -c "[ \$(head -1 $dir/follow | jq .event.seq) -gt 3 ]"
-is 'events -f: none twice' sh -c "[ \$(jq .event.seq $dir/follow | sort -u | wc -l) = \$(jq .event.seq $dir/follow | wc -l) ]"
+is 'events -f: none twice' sh -c \
+	"[ \$(jq .event.seq $dir/follow | sort -u | wc -l) = \$(jq .event.seq $dir/follow | wc -l) ]"
 stop
 # --- the daemon goes and comes: its events go on, or begin anew
-is 'events -f: the daemon dies' wait_for 10 grep -q 'closed the connection: .*; waiting for the next one$' "$dir/follow.err"
-is 'then nobody listens' fails 5 "nobody listens at $sock, iomapd has ended: start it again as root" list
+is 'events -f: the daemon dies' wait_for 10 grep -q \
+	'closed the connection: .*; waiting for the next one$' "$dir/follow.err"
+is 'then nobody listens' fails 5 \
+	"nobody listens at $sock, iomapd has ended: start it again as root" list
 last=$(tail -n 1 "$dir/follow" | jq .event.seq)
 # shellcheck disable=SC2016
 told() { jq -s ".[] | .event.seq" "$dir/follow" | tr '\n' ' '; }
 fake --since 1700000000000000000
-is 'events -f: the next one that goes on' wait_for 10 grep -q '^iomapctl: connected again$' "$dir/follow.err"
-is 'events -f: goes on after the last one' wait_for 20 sh -c "[ \$(tail -n 1 $dir/follow | jq .event.seq) -gt $last ]"
-is 'events -f: none twice, none left out' test "$(told)" = "$(seq -s ' ' 4 "$(tail -n 1 "$dir/follow" | jq .event.seq)") "
+is 'events -f: the next one that goes on' wait_for 10 grep -q '^iomapctl: connected again$' \
+	"$dir/follow.err"
+is 'events -f: goes on after the last one' wait_for 20 sh -c \
+	"[ \$(tail -n 1 $dir/follow | jq .event.seq) -gt $last ]"
+is 'events -f: none twice, none left out' test "$(told)" = "$(seq -s ' ' 4 "$(tail -n 1 \
+	"$dir/follow" | jq .event.seq)") "
 lines=$(wc -l <"$dir/follow")
 stop
 fake --at 5 --since 1700000000000000001
-is 'events -f: one that began anew' wait_for 10 grep -q '^iomapctl: connected again: its counters start at zero$' "$dir/follow.err"
+is 'events -f: one that began anew' wait_for 10 grep -q \
+	'^iomapctl: connected again: its counters start at zero$' "$dir/follow.err"
 is 'events -f: tells all of it' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
-is 'events -f: from the first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 | jq .event.seq)" = 1
+is 'events -f: from the first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 |
+	jq .event.seq)" = 1
 is 'status: since when it counts' run 0 "$ctl" status
-is 'status: through how many starts' grep -Eq '^counting +for [0-9dhms]+, through 2 starts of iomapd$' "$dir/out"
+is 'status: through how many starts' grep -Eq \
+	'^counting +for [0-9dhms]+, through 2 starts of iomapd$' "$dir/out"
 kill "$follower"
 stop
 fake --at 5
@@ -237,7 +277,8 @@ is 'events -f: the reader goes while nothing happens' wait_for 10 gone
 is 'events -f: quietly' quiet_end
 stop
 
-# --- a daemon that wants to steer the terminal: C0, C1, an override of the direction, a noncharacter
+# --- a daemon that wants to steer the terminal: C0, C1, an override of the direction, a
+# noncharacter
 evil='\\u001b[2J\\u009b3J\\u202e\\uffff'
 list="[{\"name\":\"$evil\",\"reason\":\"$evil\"}]"
 state="\"version\":\"$evil\",\"backends\":[\"$evil\"],\"notes\":[\"$evil\"],\"hooks\":$list,\"kernel\":{\"release\":\"$evil\"}"
@@ -266,17 +307,24 @@ stop
 
 # --- daemons that are none
 is_odd() { replay "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
-is 'garbage' is_odd 'SSH-2.0-x\0' "the program that listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
-is 'half a reply' is_odd '{"parameters":{' "iomapd at $sock closed the connection: it has ended or dropped this client" list close
+is 'garbage' is_odd 'SSH-2.0-x\0' \
+	"the program that listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
+is 'half a reply' is_odd '{"parameters":{' \
+	"iomapd at $sock closed the connection: it has ended or dropped this client" list close
 is 'no reply' is_odd '' "iomapd at $sock does not answer: see what it is doing, or restart it" list
-is 'another schema' is_odd '{"parameters":{"schema":3}}\0' "iomapd at $sock talks schema 3 and this program 2: install both from the same version" list
-is 'no schema' is_odd '{}\0' "the reply of iomapd at $sock has no schema number: install it and this program from the same version" stats
-is 'an old daemon' is_odd '{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
+is 'another schema' is_odd '{"parameters":{"schema":3}}\0' \
+	"iomapd at $sock talks schema 3 and this program 2: install both from the same version" list
+is 'no schema' is_odd '{}\0' \
+	"the reply of iomapd at $sock has no schema number: install it and this program from the same version" stats
+is 'an old daemon' is_odd \
+	'{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
 	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from the same version" hist
-is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' "iomapd at $sock has too many clients: try again" status close
+is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' \
+	"iomapd at $sock has too many clients: try again" status close
 replay '{"parameters":{"schema":2,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a task whose name is an escape sequence' run 0 "$ctl" events
-is 'does not steer the terminal' sh -c "grep -q '?\[2Jevil' $dir/out && ! grep -q \"\$(printf '\\033')\" $dir/out"
+is 'does not steer the terminal' sh -c \
+	"grep -q '?\[2Jevil' $dir/out && ! grep -q \"\$(printf '\\033')\" $dir/out"
 stop
 replay '{"parameters":{"schema":2,"mappings":[{},7,{"mapping_id":"x","maps":3,"owner":[]}]}}\0'
 is 'records that lack everything' run 0 "$ctl" list
@@ -285,12 +333,14 @@ replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":3,"
 is 'accounting that does not balance' run 4 "$ctl" status
 is 'accounting that does not balance: said' out_has 'DOES NOT BALANCE: 5 seen, 4 counted + lost'
 is 'accounting: nothing is under way' sh -c "! grep -q 'under way' $dir/out"
-is 'status of an iomapd that knows no rules' out_has 'rules         not checked: this iomapd is older than this program'
+is 'status of an iomapd that knows no rules' out_has \
+	'rules         not checked: this iomapd is older than this program'
 stop
 replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
 run 4 "$ctl" status
 is 'an event under way is no imbalance' out_has 'balanced: seen = counted + lost'
-is 'an event under way is said' out_has '  under way   2, at most one per CPU: not yet among the events seen'
+is 'an event under way is said' out_has \
+	'  under way   2, at most one per CPU: not yet among the events seen'
 stop
 is 'a snapshot without status' is_odd '{"parameters":{"schema":2}}\0' \
 	'iomapd sent a snapshot without its status: install it and this program from the same version' status
@@ -305,7 +355,8 @@ stop
 replay '{"parameters":{"schema":2,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a violation that lacks everything' run 0 "$ctl" events
 is 'a violation that lacks everything: said' grep -qx '    ?' "$dir/out"
-is 'no escape sequence of it' sh -c "! grep -q \"\$(printf '\\033')\" $dir/out && grep -q '^        ?.3J$' $dir/out"
+is 'no escape sequence of it' sh -c \
+	"! grep -q \"\$(printf '\\033')\" $dir/out && grep -q '^        ?.3J$' $dir/out"
 stop
 
 # --- without permission
@@ -313,16 +364,19 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	fake --at 5
 	cp "$ctl" "$dir/iomapctl"
 	chmod 755 "$dir" "$dir/iomapctl"
-	nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/iomapctl" --socket "$sock" list; }
+	nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/iomapctl" --socket \
+		"$sock" list; }
 	refused() { nobody >"$dir/out" 2>"$dir/err"; [ $? = 5 ] && err_is "iomapctl: $1"; }
 	chown root:root "$sock"
 	chmod 600 "$sock"
 	is 'no permission' refused "no permission to use $sock: run this as root"
 	chown root:daemon "$sock"
 	chmod 660 "$sock"
-	is 'no permission: names the group and how to join it' refused "no permission to use $sock: only root and the group daemon may; to join, run 'usermod -aG daemon nobody' as root and log in again"
+	is 'no permission: names the group and how to join it' refused \
+		"no permission to use $sock: only root and the group daemon may; to join, run 'usermod -aG daemon nobody' as root and log in again"
 	chmod 700 "$dir"
-	is 'no way to the socket' sh -c "! setpriv --reuid=65534 --regid=65534 --clear-groups $ctl --socket $sock list 2>/dev/null"
+	is 'no way to the socket' sh -c \
+		"! setpriv --reuid=65534 --regid=65534 --clear-groups $ctl --socket $sock list 2>/dev/null"
 	stop
 else
 	skip 'no permission' 'needs root and setpriv'

@@ -17,22 +17,29 @@ fails() {
 # --- the command line
 is 'unknown option' fails 2 "no option --frob: see 'iomaptop --help'" --frob
 is 'bad interval' fails 2 "-d takes a number from 0.1 to 3600, not '0'" -d 0
-is 'bad view' fails 2 "--view takes one of mappings, callers, backends, cpus, violations, ipis, not 'x'" --view x
-is 'bad column' fails 2 "the view cpus has no column 'x', but CPU, MAPS/S, ATOMIC/S, LOCAL/S, SLEEP/S, UNMAPS/S, MAPS, FAILED, SHARE" -b --view cpus --sort x
-is 'no terminal' fails 2 'standard input and output are not a terminal: use -b to print frames as text'
-is 'no daemon' fails 5 "no iomapd at $sock: start iomapd as root, or name its socket with --socket" -b --socket "$sock"
+is 'bad view' fails 2 \
+	"--view takes one of mappings, callers, backends, cpus, violations, ipis, not 'x'" --view x
+is 'bad column' fails 2 \
+	"the view cpus has no column 'x', but CPU, MAPS/S, ATOMIC/S, LOCAL/S, SLEEP/S, UNMAPS/S, MAPS, FAILED, SHARE" -b --view cpus --sort x
+is 'no terminal' fails 2 \
+	'standard input and output are not a terminal: use -b to print frames as text'
+is 'no daemon' fails 5 \
+	"no iomapd at $sock: start iomapd as root, or name its socket with --socket" -b --socket \
+	"$sock"
 is 'help' run 0 "$top" --help
 export IOMAPD_SOCKET="$sock"
 
 # --- batch
 fake
 is 'batch: three frames' run 0 "$top" -b -n 3 -d 0.2
-is 'batch: three frames, indeed' test "$(grep -c '^iomaptop  6.12.117 x86_64  linear' "$dir/out")" = 3
+is 'batch: three frames, indeed' test "$(grep -c '^iomaptop  6.12.117 x86_64  linear' "$dir/out")" \
+	= 3
 is 'batch: rates from the first frame on' test "$(grep -cE '^ maps/s +[0-9]{4} ' "$dir/out")" = 3
 is 'batch: a view' run 0 "$top" -bn1 -d 0.2 --view cpus
 is 'batch: four CPUs' test "$(grep -cE '^ +[0-3] +[0-9]' "$dir/out")" = 4
 is 'batch: sorted' run 0 "$top" -bn1 -d 0.2 --view callers --sort caller
-is 'batch: by name' sh -c "grep -qF 'by CALLER' $dir/out && grep -A1 '^MAPS/S' $dir/out | grep -q qxl_bo_kmap"
+is 'batch: by name' sh -c \
+	"grep -qF 'by CALLER' $dir/out && grep -A1 '^MAPS/S' $dir/out | grep -q qxl_bo_kmap"
 is 'batch: filtered' run 0 "$top" -bn1 -d 0.2 --view callers --filter test_map
 is 'batch: those rows only' sh -c "grep -q test_map_one $dir/out && ! grep -q qxl_bo $dir/out"
 is 'batch: COLUMNS' run 0 env COLUMNS=60 "$top" -bn1 -d 0.2
@@ -40,9 +47,11 @@ narrow() { [ "$(wc -L <"$dir/out")" -le 60 ]; }
 is 'batch: is so wide' narrow
 is 'batch: plain ASCII' run 0 env LC_ALL=C "$top" -bn1 -d 0.2
 is 'batch: no other character' sh -c "! LC_ALL=C grep -q '[^ -~]' $dir/out"
-full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] && err_is 'iomaptop: cannot write the output: No space left on device'; }
+full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] &&
+	err_is 'iomaptop: cannot write the output: No space left on device'; }
 is 'batch: full disk' full
-reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" | head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
+reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" |
+	head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
 is 'batch: the reader goes' reader_gone
 rm -f "$dir/out"
 "$top" -b -d 0.2 >"$dir/out" 2>"$dir/err" &
@@ -50,7 +59,8 @@ batch=$!
 servers="$servers $batch"
 is 'batch: runs' wait_for 10 test -s "$dir/out"
 stop
-batch_ended() { wait "$batch"; [ $? = 5 ] && err_is "iomaptop: iomapd at $sock closed the connection: it has ended or dropped this client"; }
+batch_ended() { wait "$batch"; [ $? = 5 ] && err_is \
+	"iomaptop: iomapd at $sock closed the connection: it has ended or dropped this client"; }
 is 'batch: the daemon dies' batch_ended
 
 if ! command -v tmux >/dev/null; then
@@ -66,8 +76,8 @@ shows() { screen | grep -qE -- "$1"; }
 shows_not() { ! shows "$1"; }
 keys() { mux send-keys "$@"; }
 
-# start WxH ENVIRONMENT [ARGUMENT…]: iomaptop in a new terminal, the one before is gone. $status gets its exit
-# status, and $stty the settings that it leaves.
+# start WxH ENVIRONMENT [ARGUMENT…]: iomaptop in a new terminal, the one before is gone. $status
+# gets its exit status, and $stty the settings that it leaves.
 start() {
 	size=$1 environment=$2
 	shift 2
@@ -75,7 +85,8 @@ start() {
 	starts=$((starts + 1))
 	status=$dir/status$starts
 	stty=$dir/stty$starts
-	mux new-session -d -x "${size%x*}" -y "${size#*x}" "env $environment '$top' $* 2>'$dir/err'; s=\$?
+	mux new-session -d -x "${size%x*}" -y "${size#*x}" \
+		"env $environment '$top' $* 2>'$dir/err'; s=\$?
 		stty -a >'$stty'; echo \$s >'$status'; exec sleep 1000"
 	mux set -g status off
 }
@@ -173,7 +184,8 @@ rm -f "$sock"
 is 'waits without a socket' sees 'no iomapd at'
 fake --scenario lost
 is 'lost events show' sees 'events lost: .*callers_full [0-9]'
-is 'a sample of hold times is called one' sees '^iomaptop  6.12.117 x86_64  linear  holds sampled  +iomapd up'
+is 'a sample of hold times is called one' sees \
+	'^iomaptop  6.12.117 x86_64  linear  holds sampled  +iomapd up'
 kill -STOP "$server"
 is 'a daemon that hangs' wait_for 20 shows 'does not answer'
 keys 2
@@ -218,7 +230,8 @@ is 'an unknown terminal that is like xterm' sees '^ maps/s +[0-9]{4} '
 keys q
 start 80x24 TERM=nonsense -d 0.2
 is 'an unknown terminal' ended_with 2
-is 'an unknown terminal: the sentence' err_is "iomaptop: the terminal type 'nonsense' is not known here: set TERM to one that is, such as xterm, or print frames with -b"
+is 'an unknown terminal: the sentence' err_is \
+	"iomaptop: the terminal type 'nonsense' is not known here: set TERM to one that is, such as xterm, or print frames with -b"
 start 80x24 TERM=dumb -d 0.2
 is 'a dumb terminal' ended_with 2
 is 'a dumb terminal: the sentence' err_has "the terminal type 'dumb' cannot place its cursor"
@@ -234,16 +247,20 @@ stop
 fake --scenario broken
 start 80x24 TERM=xterm-256color -d 0.2
 is 'violations: the header says so' sees '^ violations +[0-9]+ '
-is 'violations: and a line in each view' sees '^[0-9]+ violations \(key 5\): sleep-in-atomic [0-9]+, unmap-kind 1'
-alerts() { mux capture-pane -e -p | grep -E 'violations \(key 5\)' | grep -qE "$(printf '\033')\[[0-9;]*31m"; }
+is 'violations: and a line in each view' sees \
+	'^[0-9]+ violations \(key 5\): sleep-in-atomic [0-9]+, unmap-kind 1'
+alerts() { mux capture-pane -e -p | grep -E 'violations \(key 5\)' |
+	grep -qE "$(printf '\033')\[[0-9;]*31m"; }
 is 'violations: in the colour of alerts' wait_for 5 alerts
 keys 5
 is 'key 5: violations' sees '\[5 Violations\]'
-is 'violations: a place a row' sees '^sleep-in-atomic +[0-9]+ +[0-9.]+ +1 1\.23ms .* qxl_bo_kmap_atomic_page'
+is 'violations: a place a row' sees \
+	'^sleep-in-atomic +[0-9]+ +[0-9.]+ +1 1\.23ms .* qxl_bo_kmap_atomic_page'
 is 'violations: a place of which nothing is known' sees '^unmap-unknown +1 +0 +- +- .* -$'
 is 'violations: the rules below' sees '^hold-time +off +- no budget'
 keys Down
-is 'violations: the stack of the one that is selected' sees '^Xorg\[512\] on CPU 0: the task slept in msleep\+0x2e'
+is 'violations: the stack of the one that is selected' sees \
+	'^Xorg\[512\] on CPU 0: the task slept in msleep\+0x2e'
 is 'violations: its frames' sees '^ 3 qxl_bo_kmap_atomic_page\+0x1b3 \[qxl\]'
 keys /
 keys -l unmap-kind
@@ -253,11 +270,13 @@ is 'violations: beside the stack of the map' sees '^ 1 vfs_write\+0xf1 +control_
 keys Escape /
 keys -l leak
 keys Enter
-is 'violations: a hostile task' sees '^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped when the mapping was freed$'
+is 'violations: a hostile task' sees \
+	'^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped when the mapping was freed$'
 keys Escape q
 is 'violations: quits' ended_with 0
 is 'violations: batch' run 0 env COLUMNS=132 "$top" -bn1 -d 0.2 -v violations -s count
-is 'violations: batch: the places' test "$(grep -cE '^(sleep-in-atomic|unmap-kind|offset-range|leak|unmap-unknown) .* (atomic|local|sleepable) +linear ' "$dir/out")" = 5
+is 'violations: batch: the places' test "$(grep -cE \
+	'^(sleep-in-atomic|unmap-kind|offset-range|leak|unmap-unknown) .* (atomic|local|sleepable) +linear ' "$dir/out")" = 5
 is 'violations: batch: the rules' test "$(grep -cE '^[a-z-]+ +(checked|off) ' "$dir/out")" = 10
 stop
 fake
@@ -286,7 +305,8 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 before=$(ticks)
 sleep 4
 after=$(ticks)
-is "costs little ($((after - before)) ticks of $(getconf CLK_TCK) a second in 4 s)" test $((after - before)) -le $(($(getconf CLK_TCK) / 5))
+is "costs little ($((after - before)) ticks of $(getconf CLK_TCK) a second in 4 s)" test \
+	$((after - before)) -le $(($(getconf CLK_TCK) / 5))
 keys q
 stop
 finish

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The metrics, as others read them: promtool, a strict parser of OpenMetrics, a Prometheus that asks. And the
-# rules, the dashboard and the configuration in docs/prometheus. Usage: tests/cli/test-metrics.sh [FOLDER OF PROGRAMS]
+# The metrics as other programs read them: promtool, a strict parser of OpenMetrics, and a
+# Prometheus. Also the rules, the dashboard and the configuration in docs/prometheus.
+# Usage: tests/cli/test-metrics.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -21,7 +22,8 @@ metrics() {
 get() { curl -sS --max-time 10 -H "Accept: $1" "http://$address/metrics"; }
 
 linted() {
-	get text/plain >"$dir/text" && "$promtool" check metrics <"$dir/text" >"$dir/out" 2>"$dir/err" &&
+	get text/plain >"$dir/text" && "$promtool" check metrics <"$dir/text" >"$dir/out" \
+		2>"$dir/err" &&
 		[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
 }
 
@@ -52,7 +54,8 @@ for scenario in ipi ipi-gap gap many empty lost; do
 done
 
 metrics --scenario gap --at 10
-is "without the kernel's statistics of BPF there is no run time" test "$(get text/plain | grep -c iomapd_bpf_run)" = 0
+is "without the kernel's statistics of BPF there is no run time" test "$(get text/plain |
+	grep -c iomapd_bpf_run)" = 0
 stop
 
 # ---- a Prometheus that asks ----
@@ -62,35 +65,41 @@ start_prometheus "$programs" "$dir/prometheus" "$address"
 servers="$servers $prometheus"
 is "Prometheus gets an answer" wait_for 30 answers 'up' 1
 same "in OpenMetrics, of which it knows the units" \
-	"$(curl -sS "$url/api/v1/metadata?metric=iomap_hold_seconds" | jq -r '.data.iomap_hold_seconds[0] | "\(.type) \(.unit)"')" \
+	"$(curl -sS "$url/api/v1/metadata?metric=iomap_hold_seconds" |
+	jq -r '.data.iomap_hold_seconds[0] | "\(.type) \(.unit)"')" \
 	"histogram seconds"
 
 json() { "$bin/iomapctl" --socket "$sock" "$1" --json | jq -r "$2"; }
 for kind in atomic local sleepable; do
 	same "$kind: maps" "$(query "iomap_maps_total{backend='linear',kind='$kind'}")" \
 		"$(json stats ".backends.linear.maps.$kind")"
-	same "$kind: failures" "$(query "iomap_map_failures_total{backend='linear',kind='$kind'}")" \
+	same "$kind: failures" "$(query \
+		"iomap_map_failures_total{backend='linear',kind='$kind'}")" \
 		"$(json stats ".backends.linear.failed.$kind")"
 	same "$kind: live maps" "$(query "iomap_live_maps{backend='linear',kind='$kind'}")" \
 		"$(json stats ".backends.linear.live.$kind")"
 	same "$kind: hold times, to the microsecond" \
 		"$(query "round(1e6 * iomap_hold_seconds_sum{backend='linear',kind='$kind'})")" \
 		"$(json stats ".backends.linear.hold_ns.$kind.sum / 1000 | round")"
-	same "$kind: each in a bucket" "$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='+Inf'}")" \
+	same "$kind: each in a bucket" "$(query \
+		"iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='+Inf'}")" \
 		"$(json stats ".backends.linear.hold_ns.$kind.count")"
 	# the bucket of the text ends where one of iomapd's does
 	same "$kind: those below 2048 ns" \
 		"$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='0.000002047'}")" \
-		"$(json hist "[.hists[] | select(.kind == \"$kind\") | .buckets[] | select(.lt_ns <= 2048) | .count] | add // 0")"
+		"$(json hist \
+		"[.hists[] | select(.kind == \"$kind\") | .buckets[] | select(.lt_ns <= 2048) | .count] | add // 0")"
 done
 same "a mapping by its device" \
 	"$(query 'sum by (device, module) (iomap_mapping_maps_total * on (mapping) group_left (device, module)
 		iomap_mapping_info{device="0000:00:02.0"})')" \
 	"$(json list '.mappings[] | select(.mapping_id == 1) | .maps | add')"
-same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi .accounting.purges.ipis)"
+same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi \
+	.accounting.purges.ipis)"
 same "deferred interrupts" "$(query 'iomap_deferred_ipis_total{backend="ioremap"}')" \
 	"$(json ipi .backends.ioremap.deferred.ipis)"
-same "waiting, to the microsecond" "$(query 'round(1e6 * iomap_ipi_wait_seconds_total{class="other"})')" \
+same "waiting, to the microsecond" "$(query \
+	'round(1e6 * iomap_ipi_wait_seconds_total{class="other"})')" \
 	"$(json ipi '.accounting.other.wait_ns / 1000')"
 same "BPF run time" "$(query 'iomapd_bpf_run_seconds_total{program="iomap_unmap"}')" 0.234
 same "when counting began" "$(query 'iomap_start_time_seconds * 10')" 17000000005
@@ -143,7 +152,8 @@ same "the man page has each of them, and no other" \
 	"$(grep -oE '\b(iomapd?|process)_[a-z_]+' docs/man/iomapd.8 | sort -u | paste -sd' ')" \
 	"$(families | paste -sd' ')"
 same "the rules and the dashboard name what there is" "$(unknown)" ""
-is "ten seconds have two answers" wait_for 30 answers 'min(count_over_time(iomap_mappings[10s])) > bool 1' 1
+is "ten seconds have two answers" wait_for 30 answers \
+	'min(count_over_time(iomap_mappings[10s])) > bool 1' 1
 same "each panel of the dashboard has figures" "$(without_answer)" ""
 
 kill "$prometheus"

@@ -28,7 +28,8 @@ is 'broken sequences' convert '\033[\n\033[999999999999;;;;mA\033(B\033'
 is 'broken sequences: well formed' valid
 broken() { head -c 100000 /dev/urandom | "$ANSI2SVG" x >"$svg" && valid; }
 is 'no text at all' broken
-nothing() { "$ANSI2SVG" </dev/null >"$svg" 2>"$dir/err"; [ $? = 5 ] && err_is 'ansi2svg: standard input holds no screen'; }
+nothing() { "$ANSI2SVG" </dev/null >"$svg" 2>"$dir/err"; [ $? = 5 ] &&
+	err_is 'ansi2svg: standard input holds no screen'; }
 is 'an empty screen' nothing
 is 'usage' run 2 "$ANSI2SVG" -x
 
@@ -42,7 +43,8 @@ is 'a program that ends' run 5 docs/screenshot -w 2 -o "$svg" -- "$bin/iomaptop"
 is 'a program that ends: what it said' err_has "no iomapd at $sock"
 fake
 rm -f "$svg"
-is 'a picture of iomaptop' run 0 docs/screenshot -w 4 -s 90x26 -k Down -o "$svg" -- "$bin/iomaptop" -d 0.2
+is 'a picture of iomaptop' run 0 docs/screenshot -w 4 -s 90x26 -k Down -o "$svg" -- \
+	"$bin/iomaptop" -d 0.2
 is 'a picture: well formed' valid
 is 'a picture: the size' has 'width="748"'
 is 'a picture: words' has '>qxl_bo_kmap_atomic_page+0x4f</text>'

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The socket, as a client that nobody here wrote sees it: systemd's varlinkctl, of Debian 13. It lists what there is,
-# and each method of that list is called. Usage: tests/cli/test-varlink.sh [FOLDER OF PROGRAMS]
+# The socket as seen by a foreign client: varlinkctl of Debian 13's systemd. It lists the
+# interfaces, and each method of the list is called.
+# Usage: tests/cli/test-varlink.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -15,13 +16,16 @@ varlinkctl() {
 		"$usr/bin/varlinkctl" --no-pager "$@" >"$dir/out" 2>"$dir/err" </dev/null
 }
 
-# replies METHOD PARAMETERS [OPTION]…: it is answered, with what the description of the interface says.
+# replies METHOD PARAMETERS [OPTION]…: it is answered, with what the description of the interface
+# says.
 replies() {
 	local method=$1 parameters=$2
 	shift 2
 
-	varlinkctl call -j "$@" "$sock" "$method" "$parameters" && tr -d '\036' <"$dir/out" >"$dir/replies" &&
-		tests/cli/varlink-reply "$dir/${method%.*}" "${method##*.}" <"$dir/replies" >"$dir/out"
+	varlinkctl call -j "$@" "$sock" "$method" "$parameters" &&
+		tr -d '\036' <"$dir/out" >"$dir/replies" &&
+		tests/cli/varlink-reply "$dir/${method%.*}" "${method##*.}" <"$dir/replies" \
+			>"$dir/out"
 }
 
 # refuses ERROR METHOD [PARAMETERS [OPTION]…]: it is answered with that error.
@@ -48,40 +52,47 @@ calls() {
 		for parameters in $interfaces; do
 			is "$1: $parameters" replies "$1" "{\"interface\":\"$parameters\"}"
 		done
-		is "$1: another one" refuses org.varlink.service.InterfaceNotFound "$1" '{"interface":"org.example.none"}'
+		is "$1: another one" refuses org.varlink.service.InterfaceNotFound "$1" \
+			'{"interface":"org.example.none"}'
 		is "$1: none" refuses org.varlink.service.InvalidParameter "$1"
 		;;
-	org.iomap.Monitor.Status | org.iomap.Monitor.Stats | org.iomap.Monitor.Violations | org.iomap.Monitor.Ipi | \
-	org.iomap.Monitor.Snapshot)
+	org.iomap.Monitor.Status | org.iomap.Monitor.Stats | org.iomap.Monitor.Violations | \
+	org.iomap.Monitor.Ipi | org.iomap.Monitor.Snapshot)
 		is "$1" replies "$1" '{}'
 		;;
 	org.iomap.Monitor.List)
 		for parameters in '{}' '{"freed":true}' '{"freed":false}' '{"freed":null}'; do
 			is "$1 $parameters" replies "$1" "$parameters"
 		done
-		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" '{"freed":1}'
+		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" \
+			'{"freed":1}'
 		;;
 	org.iomap.Monitor.Hist)
-		for parameters in '{}' '{"kind":"atomic"}' '{"kind":"local"}' '{"kind":"sleepable"}' '{"kind":null}'; do
+		for parameters in '{}' '{"kind":"atomic"}' '{"kind":"local"}' \
+			'{"kind":"sleepable"}' '{"kind":null}'; do
 			is "$1 $parameters" replies "$1" "$parameters"
 		done
-		is "$1: no kind of maps" refuses org.varlink.service.InvalidParameter "$1" '{"kind":"kmap"}'
+		is "$1: no kind of maps" refuses org.varlink.service.InvalidParameter "$1" \
+			'{"kind":"kmap"}'
 		;;
 	org.iomap.Monitor.Events)
 		for parameters in '{}' '{"follow":false}'; do
 			is "$1 $parameters" replies "$1" "$parameters" --more
-			same "$1 $parameters: all, and an end" "$(jq -s 'map(.event == null) | index(true) == length - 1 and length > 3' \
+			same "$1 $parameters: all, and an end" "$(jq -s \
+				'map(.event == null) | index(true) == length - 1 and length > 3' \
 				"$dir/replies")" true
 		done
 		is "$1: one reply only" refuses org.varlink.service.ExpectedMore "$1"
-		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" '{"follow":"yes"}' --more
+		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" \
+			'{"follow":"yes"}' --more
 		;;
 	*)
 		is "$1 is called by this test" false
 		return
 		;;
 	esac
-	is "$1: a parameter that it has not" refuses org.varlink.service.InvalidParameter "$1" '{"no_such":1}'
+	is "$1: a parameter that it has not" refuses org.varlink.service.InvalidParameter "$1" \
+		'{"no_such":1}'
 	is "$1: without a reply" varlinkctl call --oneway "$sock" "$1" '{}'
 }
 
@@ -107,7 +118,8 @@ for scenario in ipi-gap broken; do
 	done
 	stop
 done
-is "the interface as it is in the tree is valid" varlinkctl validate-idl daemon/org.iomap.Monitor.varlink
+is "the interface as it is in the tree is valid" varlinkctl validate-idl \
+	daemon/org.iomap.Monitor.varlink
 
 fake --at 10
 is "no such method" refuses org.varlink.service.MethodNotFound org.iomap.Monitor.NoSuch
@@ -126,8 +138,10 @@ errors=$(sed -n 's/^error \([A-Za-z]*\).*/org.iomap.Monitor.\1/p' daemon/org.iom
 fake --scenario failing
 for method in $(echo "$methods" | grep -v '^org.varlink'); do
 	case $method in
-	*.Events) is "$method: counters that cannot be read" refuses org.iomap.Monitor.SampleFailed "$method" '{}' --more ;;
-	*) is "$method: counters that cannot be read" refuses org.iomap.Monitor.SampleFailed "$method" ;;
+	*.Events) is "$method: counters that cannot be read" refuses \
+		org.iomap.Monitor.SampleFailed "$method" '{}' --more ;;
+	*) is "$method: counters that cannot be read" refuses org.iomap.Monitor.SampleFailed \
+		"$method" ;;
 	esac
 done
 had=" org.iomap.Monitor.SampleFailed"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is tested on each backend of each kernel, one after the other, as one TAP stream with a plan for each: first
-# what leaves the kernel without a word of complaint, then the rules, which are broken.
+# What is tested on each backend of each kernel, one after the other, as one TAP stream with a plan
+# for each: first what leaves the kernel without a word of complaint, then the rules, which are
+# broken.
 # Usage: tests/guest/all.sh PAIRS [without-rules]
 pairs=$1
 status=0
@@ -10,7 +11,8 @@ status=0
 unharmed() {
 	(
 		. tests/tap.sh
-		same "the kernel did not complain" "$(dmesg | grep -E 'WARNING: |BUG: |Call Trace:' | head -n 5)" ""
+		same "the kernel did not complain" "$(dmesg |
+		grep -E 'WARNING: |BUG: |Call Trace:' | head -n 5)" ""
 		finish
 	)
 }

@@ -74,7 +74,8 @@ is "it is named, with the calls that did it" shown '^VIOLATION: offset-align, 3 
 	'^  offset 0x1080 is not a multiple of the page size$' \
 	'^  mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' \
 	"^  mapping +$first_id, [0-9a-f:.]+ BAR 2, 16M at 0x[0-9a-f]+, $backend backend\$" \
-	'^  stack +test_map_atomic\+' 'break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' 'vfs_write\+0x[0-9a-f]+$'
+	'^  stack +test_map_atomic\+' 'break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' \
+	'vfs_write\+0x[0-9a-f]+$'
 last "and is the outcome" 'violations: 1 rule was broken, 3 times from 1 place'
 
 is "nothing exercised" asserts 3 --rule leak -- sleep 0.1
@@ -95,10 +96,12 @@ last "it is named" 'iomapctl: cannot run /no/such: No such file or directory'
 
 # ---- options ----
 
-is "a budget that holds" asserts 0 --rule hold-time --max-hold 1s -- sh -c "echo run ops=100 >$control"
+is "a budget that holds" asserts 0 --rule hold-time --max-hold 1s -- sh -c \
+	"echo run ops=100 >$control"
 is "a budget that is broken" asserts 1 --rule hold-time --max-hold 500us -- \
 	sh -c "echo break rule=hold-time hold_ns=2000000 >$control"
-is "it says how long" shown '^VIOLATION: hold-time, 1 time$' '^  held +[0-9.]+ms, the budget is 500us$' \
+is "it says how long" shown '^VIOLATION: hold-time, 1 time$' \
+	'^  held +[0-9.]+ms, the budget is 500us$' \
 	'^ +break_hold_time\+'
 
 is "what is not asked for is not found" asserts 0 --rule leak -- \
@@ -119,19 +122,23 @@ is "nor is one by the same call, from another function" asserts 1 --rule offset-
 	--suppress /tmp/known -- \
 	sh -c "echo break rule=offset-align >$control; echo mimic case=page-size-mask-not >$control"
 is "each has its own stack" shown '^suppressed: offset-align, 1 time$' \
-	'^VIOLATION: offset-align, 4 times$' '^ +page_size_mask_not\+' '^violations: 1 rule was broken, 4 times from 1 place'
+	'^VIOLATION: offset-align, 4 times$' '^ +page_size_mask_not\+' \
+	'^violations: 1 rule was broken, 4 times from 1 place'
 is "--map-stacks" asserts 1 --rule unmap-order --map-stacks -- \
 	sh -c "echo break rule=unmap-order >$control"
-is "shows where the map came from" shown '^VIOLATION: unmap-order' "^  map's stack +test_map_atomic\\+" \
+is "shows where the map came from" shown '^VIOLATION: unmap-order' \
+	"^  map's stack +test_map_atomic\\+" \
 	'^ +break_order\+'
 
 # ---- the daemon ----
 
 start_daemon
-is "beside iomapd, rules that hold" asserts 0 --rule offset-align -- sh -c "echo run ops=500 >$control"
+is "beside iomapd, rules that hold" asserts 0 --rule offset-align -- sh -c \
+	"echo run ops=500 >$control"
 is "beside iomapd, a broken rule" asserts 1 --rule offset-align -- \
 	sh -c "echo break rule=offset-align >$control"
-is "iomapd saw it, too" test "$(json list "[.mappings[] | select(.mapping_id == $first_id) | .maps.atomic] | add")" = 501
+is "iomapd saw it, too" test "$(json list \
+	"[.mappings[] | select(.mapping_id == $first_id) | .maps.atomic] | add")" = 501
 stop_daemon
 
 # ---- a driver that comes and goes with the command ----
@@ -139,13 +146,17 @@ stop_daemon
 rmmod test_io_mapping
 is "a driver that is gone before the report" asserts 1 --rule offset-align -- \
 	sh -c "modprobe test_io_mapping; echo break rule=offset-align >$control; rmmod test_io_mapping"
-is "its calls are named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' '^VIOLATION: offset-align' \
-	'^  mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' '^ +break_align\+0x[0-9a-f]+ \[test_io_mapping\]$'
+is "its calls are named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' \
+	'^VIOLATION: offset-align' \
+	'^  mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' \
+	'^ +break_align\+0x[0-9a-f]+ \[test_io_mapping\]$'
 is "a driver that leaks when it frees" asserts 1 --rule leak -- \
 	sh -c "modprobe test_io_mapping; echo create >$control; echo hold mapping=1 n=3 >$control;
 		echo free >$control; rmmod test_io_mapping"
-is "the leak is named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' '^VIOLATION: leak, 3 times$' \
-	'^  mapped at +test_map_sleepable\+0x[0-9a-f]+ \[test_io_mapping\]$' '^  stack +io_mapping_(unregister|free)\+' \
+is "the leak is named" shown '^mapping .* do_create\+0x[0-9a-f]+ \[test_io_mapping\]' \
+	'^VIOLATION: leak, 3 times$' \
+	'^  mapped at +test_map_sleepable\+0x[0-9a-f]+ \[test_io_mapping\]$' \
+	'^  stack +io_mapping_(unregister|free)\+' \
 	'^ +control_write\+0x[0-9a-f]+ \[test_io_mapping\]$'
 is "the driver is not held back" test ! -d /sys/module/test_io_mapping
 modprobe test_io_mapping
@@ -153,9 +164,11 @@ modprobe test_io_mapping
 # ---- real runs in each format, for the host to read ----
 
 for format in tap junit sarif github json; do
-	is "$format: rules that hold" asserts 0 --rule offset-align --rule offset-range --format $format \
+	is "$format: rules that hold" asserts 0 --rule offset-align --rule offset-range --format \
+		$format \
 		--output $reports/good.$format -- sh -c "echo run ops=100 >$control"
-	is "$format: a broken rule" asserts 1 --rule offset-align --rule offset-range --format $format \
+	is "$format: a broken rule" asserts 1 --rule offset-align --rule offset-range --format \
+		$format \
 		--output $reports/broken.$format -- sh -c "echo break rule=offset-align >$control"
 	is "$format: the report is there" grep -q test_map_atomic $reports/broken.$format
 done

@@ -74,7 +74,8 @@ check() {
 	"Who maps sleepably")
 		same "$1" "$(grep -A1 test_map_sleepable $out | grep -c test_map)" \
 			"$(grep -c test_map $out)"
-		same "$1: as often as it did" "$(sed -n 's/^\]: //p' $out | awk '{ n += $1 } END { print n }')" \
+		same "$1: as often as it did" "$(sed -n 's/^\]: //p' $out |
+			awk '{ n += $1 } END { print n }')" \
 			$sleepable
 		;;
 	"Mappings created and freed")

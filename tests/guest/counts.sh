@@ -18,8 +18,10 @@ same "older mappings are listed" \
 	"$(json list '.mappings[] | "\(.mapping_id) \(.base) \(.size) \(.backend)"' | sort)" \
 	"$(awk '!/^#/ { print $1, $2, $3, $4 }' $debugfs/io_mapping/mappings | sort)"
 same "an older mapping has its owner, device and BAR" \
-	"$(json list ".mappings[] | select(.mapping_id == $id) | \"\(.owner | sub(\"[+].*\"; \"\")) \(.module) \(.bar)\"")" \
-	"$(awk -v id="$id" '$1 == id { sub(/\+.*/, "", $5); print $5 }' $debugfs/io_mapping/mappings) test_io_mapping 2"
+	"$(json list \
+	".mappings[] | select(.mapping_id == $id) | \"\(.owner | sub(\"[+].*\"; \"\")) \(.module) \(.bar)\"")" \
+	"$(awk -v id="$id" '$1 == id { sub(/\+.*/, "", $5); print $5 }' \
+	$debugfs/io_mapping/mappings) test_io_mapping 2"
 
 # What the daemon counts for the test driver's first mapping, in the form of $driver/counts.
 counted() {
@@ -66,13 +68,16 @@ driver run kind=sleepable ops=1000 size=131072 pages=64 cpus=0-1
 same "maps of 128 KiB" "$(counted)" "$(truly)"
 
 driver hold n=100
-same "held maps are live" "$(json list ".mappings[] | select(.mapping_id == $id) | .live.sleepable")" 100
+same "held maps are live" "$(json list \
+	".mappings[] | select(.mapping_id == $id) | .live.sleepable")" 100
 driver release
-same "released maps are not" "$(json list ".mappings[] | select(.mapping_id == $id) | .live | add")" 0
+same "released maps are not" "$(json list \
+	".mappings[] | select(.mapping_id == $id) | .live | add")" 0
 
 metrics >/tmp/metrics
 same "the metrics have the same maps" \
-	"$(sed -n "s/^iomap_mapping_maps_total{mapping=\"$id\",kind=\"\(.*\)\"} /maps_\1 /p" /tmp/metrics | sort)" \
+	"$(sed -n "s/^iomap_mapping_maps_total{mapping=\"$id\",kind=\"\(.*\)\"} /maps_\1 /p" \
+	/tmp/metrics | sort)" \
 	"$(truly | grep ^maps_)"
 same "and no map that is live" \
 	"$(grep "^iomap_mapping_live_maps{mapping=\"$id\"," /tmp/metrics | grep -c ' 0$')" 3
@@ -83,10 +88,12 @@ same "new mappings are listed" "$(json list '.mappings | length')" \
 	"$(grep -vc '^#' $debugfs/io_mapping/mappings)"
 driver run kind=atomic ops=6000 mapping=all
 same "several mappings together" \
-	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .maps.atomic] | add")" \
+	"$(json list \
+	"[.mappings[] | select(.module == \"test_io_mapping\") | .maps.atomic] | add")" \
 	"$(truth maps_atomic)"
 same "several mappings, each its share" \
-	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .mapping_id != $id) | .maps.atomic] | map(tostring) | join(\" \")")" \
+	"$(json list \
+	"[.mappings[] | select(.module == \"test_io_mapping\" and .mapping_id != $id) | .maps.atomic] | map(tostring) | join(\" \")")" \
 	"1000 1000 1000 1000 1000"
 driver free n=5
 same "freed mappings are gone" "$(json list '.mappings | length')" \
@@ -100,13 +107,15 @@ same "no map showed another page" "$(truth mismatches)" 0
 same "failed maps are counted" "$(awk '/^failed_/ { n += $2 } END { print n }' $driver/counts)" \
 	"$(json list "[.mappings[] | select(.module == \"test_io_mapping\") | .failed] | add")"
 
-# Hold times: one for each unmap, and the buckets hold them all. The screen's cursor may blink in the very moment in
-# which the figures are read.
+# Hold times: one for each unmap, and the buckets hold them all. The screen's cursor may blink in
+# the very moment in which the figures are read.
 timed() { [ "$(json stats ".backends.$backend | .hold_ns.$1.count == .unmaps.$1")" = true ]; }
 for kind in $kinds; do
 	is "$kind: a hold time for each unmap" wait_for 10 timed "$kind"
 	same "$kind: p50 <= p99 <= max" \
-		"$(json stats ".backends.$backend.hold_ns.$kind | .p50 <= .p99 and .p99 <= .max and .max > 0")" true
+		"$(json stats \
+		".backends.$backend.hold_ns.$kind | .p50 <= .p99 and .p99 <= .max and .max > 0")" \
+		true
 done
 same "the histogram's buckets add up" \
 	"$(json hist '[.hists[] | select(.count != ([.buckets[].count] | add))] | length')" 0

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What iomapd and iomaptop cost as there are more mappings, in a machine in which one instruction is a nanosecond
-# (tests/vm/run --icount 0). Prints lines of `WHAT CPUS MAPPINGS VALUE…`; CPUs are those that could be there.
-# --emulated: where instructions are not counted. Times are those of the emulation there, to be compared with each
+# What iomapd and iomaptop cost as there are more mappings, in a machine in which one instruction is
+# a nanosecond (tests/vm/run --icount 0). Prints lines of `WHAT CPUS MAPPINGS VALUE…`; CPUs are
+# those that could be there.
+# --emulated: where instructions are not counted. Times are those of the emulation there, to be
+# compared with each
 # other only; what needs more than that is left out.
 # Usage: tests/guest/daemon-cost.sh [--emulated] MAPPINGS…
 . tests/guest/lib.sh
@@ -60,7 +62,8 @@ for n; do
 	echo "snapshot $cpus $n $bytes $ns"
 	before=$("$ask" "$daemon" 0)
 	TIMEFORMAT='%U %S'
-	{ time iomaptop -b -n $frames -d 1 >/tmp/top 2>/tmp/top.err; } 2>/tmp/top.time || bail "$(cat /tmp/top.err)"
+	{ time iomaptop -b -n $frames -d 1 >/tmp/top 2>/tmp/top.err; } 2>/tmp/top.time ||
+		bail "$(cat /tmp/top.err)"
 	[ -s /tmp/top ] || bail "iomaptop shows nothing"
 	awk -v w="iomaptop $cpus $n" -v s=$frames -v d=$(($("$ask" "$daemon" 0) - before)) \
 		'{ printf "%s %.0f %.0f\n", w, ($1 + $2) * 1e9 / s, d / s }' /tmp/top.time
@@ -72,5 +75,6 @@ connected() { metrics | grep -qx 'iomapd_clients 1'; }
 wait_for 20 connected || bail "no client is connected"
 idle client
 # There are more call sites than the table has room for: those lost are named.
-json status '.accounting | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
+json status \
+	'.accounting | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
 	bail "the books do not balance"

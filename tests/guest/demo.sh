@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A real driver's io_mapping traffic on the screen: qxl draws its console and framebuffer, the test
-# driver maps beside it, iomaptop shows both. Without a terminal: three frames and the JSON of stats.
+# driver maps beside it, iomaptop shows both. Without a terminal: three frames and the JSON of
+# stats.
 . tests/guest/lib.sh
 
 modprobe test_io_mapping || bail "the test driver does not load"

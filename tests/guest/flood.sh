@@ -1,20 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All CPUs break a rule as fast as they can: each violation is counted, the place is told once, and the machine goes on
-# to answer. Meanwhile it is measured how long `iomapctl status` takes and how late a timer wakes its task.
+# All CPUs break a rule as fast as they can: each violation is counted, the place is told once, and
+# the machine goes on to answer. Meanwhile it is measured how long `iomapctl status` takes and how
+# late a timer wakes its task.
 # Usage: tests/guest/flood.sh SECONDS
 . tests/guest/lib.sh
 
 seconds=$1
-# The emulated CPUs take turns of 100 ms on one real one: with four of them at work, a timer waits 300 ms for its
-# CPU, and a command some times that, once for each hand-over between it and iomapd. What is far beyond that is no
-# longer the emulation. In milliseconds.
+# The emulated CPUs take turns of 100 ms on one real one: with four of them at work, a timer waits
+# 300 ms for its CPU, and a command some times that, once for each hand-over between it and iomapd.
+# What is far beyond that is no longer the emulation. In milliseconds.
 late_max=2000
 answer_max=10000
 
 now_us() { now=${EPOCHREALTIME/./}; }
 
-# Lateness of a timer of 10 ms, in microseconds, a line each, until killed. No process is started for that.
+# Lateness of a timer of 10 ms, in microseconds, a line each, until killed. No process is started
+# for that.
 wake() {
 	local start
 
@@ -27,7 +29,8 @@ wake() {
 	done
 }
 
-# How long each answer takes, likewise, until the file "over" is there; what is no good answer is in "failed".
+# How long each answer takes, likewise, until the file "over" is there; what is no good answer is in
+# "failed".
 answer() {
 	local start
 
@@ -41,7 +44,8 @@ answer() {
 }
 
 # Worst and median of a file of microseconds, in milliseconds, and how many there are.
-figures() { sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%.1f %.1f %d\n", v[NR] / 1000, v[int((NR + 1) / 2)] / 1000, NR }'; }
+figures() { sort -n "$1" | awk \
+	'{ v[NR] = $1 } END { printf "%.1f %.1f %d\n", v[NR] / 1000, v[int((NR + 1) / 2)] / 1000, NR }'; }
 
 # All CPUs at once. Each map is held for longer than a budget of 1 ns.
 load() { driver run kind=atomic ops=20000; }
@@ -119,8 +123,11 @@ kill -CONT "$daemon"
 json status .accounting >/tmp/accounting
 sed 's/^/# /' /tmp/accounting
 same "nobody listens: only the ring's losses" \
-	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' /tmp/accounting)" ring_full
-same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' /tmp/accounting)" true
-same "nobody listens: each violation is counted" "$(places hold-time)" "$((maps + $(truth maps_atomic) - before))"
+	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' \
+	/tmp/accounting)" ring_full
+same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' \
+	/tmp/accounting)" true
+same "nobody listens: each violation is counted" "$(places hold-time)" "$((maps + $(truth \
+	maps_atomic) - before))"
 stop_daemon
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kernels that lack a hook, made by hiding it: the gap is named, and what does not need it stays right.
+# Kernels that lack a hook, made by hiding it: the gap is named, and what does not need it stays
+# right.
 . tests/guest/lib.sh
 
 modprobe test_io_mapping || bail "the test driver does not load"
@@ -8,8 +9,11 @@ modprobe test_io_mapping || bail "the test driver does not load"
 # found: rule, kind and count of each place, and the functions on their stacks in $frames.
 found() {
 	iomapctl events --json >/tmp/events
-	frames=$(jq -rs '[.[].event.violation | select(.) | .stack[] | sub("[+].*"; "")] | join(" ")' /tmp/events)
-	told=$(jq -rs '[.[].event.violation | select(.) | "\(.rule) \(.kind) \(.count)"] | sort | join("; ")' /tmp/events)
+	frames=$(jq -rs \
+		'[.[].event.violation | select(.) | .stack[] | sub("[+].*"; "")] | join(" ")' \
+		/tmp/events)
+	told=$(jq -rs \
+		'[.[].event.violation | select(.) | "\(.rule) \(.kind) \(.count)"] | sort | join("; ")' /tmp/events)
 }
 
 # breaks RULE N: the driver breaks it, in a task that is younger than iomapd.
@@ -44,11 +48,13 @@ seq 1 300 >/dev/tty0
 found
 same "no might_sleep: nothing else is told of" "$told" "may-sleep-in-atomic atomic 3"
 # On a kernel that preempts, some of the kprobes may have been passed by, of which it tells then.
-is "no might_sleep: the rule is checked" eval '[[ $(rule may-sleep-in-atomic) == "checked  3 violations"* ]]'
+is "no might_sleep: the rule is checked" eval \
+	'[[ $(rule may-sleep-in-atomic) == "checked  3 violations"* ]]'
 is "no might_sleep: the books balance" books
 is "no preempt counts: direct and deferred have a gap" \
 	eval '[[ $(gap direct) == *CONFIG_KALLSYMS_ALL* && $(gap deferred) == *CONFIG_KALLSYMS_ALL* ]]'
-same "no preempt counts: and no figure" "$(json ipi '[.backends[] | .direct, .deferred] | unique | tostring')" "[null]"
+same "no preempt counts: and no figure" "$(json ipi \
+	'[.backends[] | .direct, .deferred] | unique | tostring')" "[null]"
 is "no preempt counts: the rest is known" test "$(json ipi .total.ipis)" -gt 0
 stop_daemon
 umount /proc/kallsyms
@@ -69,18 +75,24 @@ leak=
 same "no kprobes: what needs none is found" "$told" "${leak}unmap-order atomic 2"
 is "no kprobes: status names the gap" eval 'iomapctl status >/tmp/status; [ $? = 4 ] &&
 	grep -q "may_sleep is missing: calls of functions that may sleep .* no kprobes (CONFIG_KPROBES)" /tmp/status'
-is "no kprobes: and the rule" eval '[[ $(rule may-sleep-in-atomic) == "missing  calls of functions "* ]]'
-is "no kprobes: what interrupts cost has gaps" eval '[[ $(gap wait) == *smp_call_function_many_cond* &&
+is "no kprobes: and the rule" eval \
+	'[[ $(rule may-sleep-in-atomic) == "missing  calls of functions "* ]]'
+is "no kprobes: what interrupts cost has gaps" eval \
+	'[[ $(gap wait) == *smp_call_function_many_cond* &&
 	$(gap deferred) == *__purge_vmap_area_lazy* && $(gap stolen) == *smp_call_function_many_cond* ]]'
-same "no kprobes: and no figure" "$(json ipi '[.other, .total.wait_ns, .total.stolen_ns] | tostring')" "[null,null,null]"
+same "no kprobes: and no figure" "$(json ipi \
+	'[.other, .total.wait_ns, .total.stolen_ns] | tostring')" "[null,null,null]"
 is "no kprobes: status names those hooks, too" grep -q "broadcast is missing: " /tmp/status
 is "no kprobes: and so does iomaptop" eval 'iomaptop -b -n 1 -v ipis | grep -q "missing\|not known"'
-same "no kprobes: direct ones are known" "$(json ipi '[.backends[] | .direct.ipis | type] | unique | tostring')" '["number"]'
+same "no kprobes: direct ones are known" "$(json ipi \
+	'[.backends[] | .direct.ipis | type] | unique | tostring')" '["number"]'
 same "no kprobes: iomaptop names the rule, too" \
-	"$(iomaptop -b -n 1 -v violations | grep -c 'missing: may-sleep-in-atomic\|may-sleep-in-atomic *missing')" 1
+	"$(iomaptop -b -n 1 -v violations | grep -c \
+	'missing: may-sleep-in-atomic\|may-sleep-in-atomic *missing')" 1
 is "no kprobes: the books balance" books
 stop_daemon
-is "no kprobes: assert does not pass" eval 'iomapctl assert -- sh -c "echo run ops=1000 >$driver/control" >/tmp/assert
+is "no kprobes: assert does not pass" eval \
+	'iomapctl assert -- sh -c "echo run ops=1000 >$driver/control" >/tmp/assert
 	[ $? = 4 ] && grep -q "^in doubt: may-sleep-in-atomic is not checked, or not completely: .* no kprobes" /tmp/assert'
 is "no kprobes: but for the rules that need none" eval \
 	'iomapctl assert --rule unmap-order -- sh -c "echo run ops=1000 >$driver/control" >/tmp/assert'

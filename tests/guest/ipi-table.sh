@@ -16,7 +16,8 @@ row() {
 	driver run kind="$2" ops="$3" size="$4" pages=16 cpus=1 >&2
 	sleep 2	# the purge that it set off
 	iomapctl ipi --json >/tmp/b
-	jq -nr --slurpfile a /tmp/a --slurpfile b /tmp/b --arg kernel "$kernel" --arg backend "$backend" \
+	jq -nr --slurpfile a /tmp/a --slurpfile b /tmp/b --arg kernel "$kernel" --arg backend \
+		"$backend" \
 		--arg name "$1" --arg kind "$2" --argjson n "$3" '
 		def sum(f): [.callers[] | select(.kind == $kind and .module == "test_io_mapping") | f] | add // 0;
 		def moved(f): ($b[0] | f) - ($a[0] | f);

@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Interrupts between CPUs: the books against the kernel's own counters, with foreign ones beside, and
-# the number of broadcasts where it can be foretold.
+# Interrupts between CPUs: the books against the kernel's own counters, with foreign ones beside,
+# and the number of broadcasts where it can be foretold.
 . tests/guest/lib.sh
 
 cpus=$(nproc)
 tracing=/sys/kernel/tracing
 echo "# backend $backend, $(uname -r), $cpus CPUs"
 
-# Where the worker that purges can come between the maps, it may do so more than once; and a kprobe or two are passed
-# by, while a task that was preempted in the middle of reading a BPF map waits for its CPU.
+# Where the worker that purges can come between the maps, it may do so more than once; and a kprobe
+# or two are passed by, while a task that was preempted in the middle of reading a BPF map waits for
+# its CPU.
 preempted=
 case $(uname -v) in
 *PREEMPT*) preempted=1 ;;
@@ -25,8 +26,8 @@ for event in ipi/ipi_send_cpu ipi/ipi_send_cpumask csd/csd_queue_cpu; do
 	echo "hist:keys=common_cpu" >$tracing/events/$event/trigger || bail "no histogram of $event"
 done
 
-# Takes what the kernel and what iomapd counted, in a moment in which nothing was sent, into $1.kernel
-# and $1.json.
+# Takes what the kernel and what iomapd counted, in a moment in which nothing was sent, into
+# $1.kernel and $1.json.
 look() {
 	rm -f "/tmp/$1".*
 	"$programs/ipi-look" /run/iomapd/iomapd.sock "/tmp/$1" || bail "no look at the counters"
@@ -37,14 +38,17 @@ look() {
 moved() {
 	jq -n --slurpfile a /tmp/a.json --slurpfile b /tmp/b.json "(\$b[0] | $1) - (\$a[0] | $1)"
 }
-moved_kernel() { paste -d' ' /tmp/a.kernel /tmp/b.kernel | awk -v n="$1" '{ print $(n + 5) - $n }'; }
+moved_kernel() { paste -d' ' /tmp/a.kernel /tmp/b.kernel |
+	awk -v n="$1" '{ print $(n + 5) - $n }'; }
 
 # The books between the looks a and b.
 balance() {
 	same "$1: function calls received, as in /proc/interrupts" \
 		"$(moved .accounting.interrupts.call.received)" "$(moved_kernel 1)"
-	same "$1: reschedules received" "$(moved .accounting.interrupts.reschedule.received)" "$(moved_kernel 2)"
-	same "$1: irq work received" "$(moved .accounting.interrupts.irq_work.received)" "$(moved_kernel 3)"
+	same "$1: reschedules received" "$(moved .accounting.interrupts.reschedule.received)" \
+		"$(moved_kernel 2)"
+	same "$1: irq work received" "$(moved .accounting.interrupts.irq_work.received)" \
+		"$(moved_kernel 3)"
 	same "$1: sends, and those that were passed by, as the tracepoints count" \
 		"$(moved '(.accounting | .sends + .lost.missed_sends)')" "$(moved_kernel 4)"
 	same "$1: functions queued for other CPUs, and those that were passed by, likewise" \
@@ -53,7 +57,8 @@ balance() {
 	same "$1: direct + purges + reserve + other = all that were sent" \
 		"$(moved '(.accounting | .direct.ipis + .purges.ipis + .reserve.ipis + .other.ipis)')" \
 		"$(moved '([.accounting.interrupts[].sent] | add // 0)')"
-	same "$1: from CPU to CPU, the same" "$(moved '([.cpus[] | .direct + .flushes + .other] | add // 0)')" \
+	same "$1: from CPU to CPU, the same" "$(moved \
+		'([.cpus[] | .direct + .flushes + .other] | add // 0)')" \
 		"$(moved .total.ipis)"
 	same "$1: direct + deferred + other = all, but for what is rounded off" "$(jq \
 		'(([.backends[] | .direct.ipis + .deferred.ipis] | add // 0) + .other.ipis - .total.ipis)
@@ -61,9 +66,11 @@ balance() {
 	# One to a CPU with interrupts off may have been under way at the first look.
 	is "$1: no more calls received than sent" test \
 		"$(moved '(.accounting.interrupts.call | .sent - .received)')" -ge $((-cpus))
-	echo "# $1: passed by: $(moved .accounting.lost.missed_sends) sends, $(moved .accounting.lost.missed_calls) calls"
+	echo "# $1: passed by: $(moved .accounting.lost.missed_sends) sends, $(moved \
+		.accounting.lost.missed_calls) calls"
 	same "$1: nothing else was lost" \
-		"$(jq -c --argjson some "$((${preempted:-0} * 2))" '.accounting.lost | del(.missed_sends, .missed_calls) |
+		"$(jq -c --argjson some "$((${preempted:-0} * 2))" \
+		'.accounting.lost | del(.missed_sends, .missed_calls) |
 			if .missed <= $some then del(.missed) else . end | map_values(select(. > 0))' /tmp/b.json)" "{}"
 }
 
@@ -76,12 +83,16 @@ if grep -q debug_pagealloc=on /proc/cmdline; then
 	driver run kind=sleepable ops=1000 cpus=0-1
 	driver run kind=sleepable ops=500 size=131072 pages=16 cpus=1
 	iomapctl ipi --json >/tmp/b.json
-	same "debug_pagealloc: each unmap flushes at once" "$(moved .accounting.direct.broadcasts)" 1500
-	is "debug_pagealloc: each to all other CPUs" test "$(moved '(.accounting | .direct.calls + .lost.missed_calls)')" -ge $((1500 * (cpus - 1)))
-	is "debug_pagealloc: the callers wait" test "$(moved '([.callers[].direct.wait_ns] | add // 0)')" -gt 0
+	same "debug_pagealloc: each unmap flushes at once" "$(moved \
+		.accounting.direct.broadcasts)" 1500
+	is "debug_pagealloc: each to all other CPUs" test "$(moved \
+		'(.accounting | .direct.calls + .lost.missed_calls)')" -ge $((1500 * (cpus - 1)))
+	is "debug_pagealloc: the callers wait" test "$(moved \
+		'([.callers[].direct.wait_ns] | add // 0)')" -gt 0
 	is "debug_pagealloc: the other CPUs work" test \
 		"$(moved '([.callers[].direct.stolen_ns] | add // 0)')" -gt 0
-	same "debug_pagealloc: all of it has a call site" "$(moved '([.callers[].direct.broadcasts] | add // 0)')" 1500
+	same "debug_pagealloc: all of it has a call site" "$(moved \
+		'([.callers[].direct.broadcasts] | add // 0)')" 1500
 	stop_daemon
 	finish
 fi
@@ -117,9 +128,11 @@ look b
 balance "maps and foreign load"
 is "other did not get it all, nor nothing" test "$(moved '(.other.ipis | floor)')" -gt 0
 if [ "$backend" = ioremap ]; then
-	is "atomic and local maps flush the reserve" test "$(moved .accounting.reserve.broadcasts)" -gt 0
+	is "atomic and local maps flush the reserve" test "$(moved \
+		.accounting.reserve.broadcasts)" -gt 0
 	same "which is deferred, all of it" \
-		"$(jq '.backends.ioremap.deferred.ipis >= .accounting.reserve.ipis' /tmp/b.json)" true
+		"$(jq '.backends.ioremap.deferred.ipis >= .accounting.reserve.ipis' /tmp/b.json)" \
+		true
 fi
 
 # ---- what can be foretold ----
@@ -129,7 +142,8 @@ if [ "$backend" = linear ]; then
 	driver run kind=atomic ops=20000
 	look b
 	same "linear: no interrupt is a map's" \
-		"$(jq -c '[.backends.linear | .direct.ipis, .deferred.ipis, .pending]' /tmp/b.json)" "[0,0,0]"
+		"$(jq -c '[.backends.linear | .direct.ipis, .deferred.ipis, .pending]' \
+		/tmp/b.json)" "[0,0,0]"
 	same "linear: nobody is charged" "$(jq '.callers | length' /tmp/b.json)" 0
 	stop_daemon
 	finish

@@ -21,13 +21,14 @@ truth() {
 
 # The id of the test driver's first mapping.
 test_id() {
-	awk '$5 ~ /^test_probe/ || $5 ~ /^do_create/ { print $1; exit }' $debugfs/io_mapping/mappings
+	awk '$5 ~ /^test_probe/ || $5 ~ /^do_create/ { print $1; exit }' \
+		$debugfs/io_mapping/mappings
 }
 
 serving() { iomapctl list >/dev/null 2>&1; }
 
-# Starts iomapd and waits until it answers, or takes the one that is left from the script before; its process id is
-# in $daemon.
+# Starts iomapd and waits until it answers, or takes the one that is left from the script before;
+# its process id is in $daemon.
 start_daemon() {
 	daemon=$(cat /tmp/iomapd.pid 2>/dev/null) && return
 	iomapd "$@" >/tmp/iomapd.log 2>&1 &
@@ -40,7 +41,8 @@ start_daemon() {
 ended() { ! kill -0 "$daemon" 2>/dev/null; }
 
 # What iomapd may do: all its sets of capabilities, and that it gets no new ones.
-privileges() { awk '/^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs):/ { print $2 }' "/proc/$daemon/status" | sort -u | tr '\n' ' '; }
+privileges() { awk '/^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs):/ { print $2 }' "/proc/$daemon/status" \
+	| sort -u | tr '\n' ' '; }
 
 # Ends iomapd, and what it leaves in the kernel: the next one begins anew.
 stop_daemon() {
@@ -50,7 +52,8 @@ stop_daemon() {
 	iomapctl detach >/dev/null
 }
 
-# leave_daemon: as stop_daemon, unless there is a script to come that goes on with it; a start takes long here.
+# leave_daemon: as stop_daemon, unless there is a script to come that goes on with it; a start takes
+# long here.
 leave_daemon() {
 	if [ "${keep_daemon:-}" ]; then
 		echo "$daemon" >/tmp/iomapd.pid

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Run by tests/vm/test-install.sh in a Debian machine that was made as docs/install.md says, with an older package of
+# Run by tests/vm/test-install.sh in a Debian machine that was made as docs/install.md says, with an
+# older package of
 # iomap: the programs work, through an upgrade; they go without a trace; they come back. Prints TAP.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
@@ -8,9 +9,11 @@ cd "$(dirname "$0")/../.." || exit 1
 doc=docs/install.md
 export DEBIAN_FRONTEND=noninteractive
 
-# follow HEADING: the commands of a section, as they stand there; what they ask is answered with yes.
+# follow HEADING: the commands of a section, as they stand there; what they ask is answered with
+# yes.
 follow() {
-	tests/vm/doc-block $doc "$1" >/tmp/commands && bash -euo pipefail /tmp/commands >/tmp/out 2>&1 < <(yes 2>/dev/null) &&
+	tests/vm/doc-block $doc "$1" >/tmp/commands &&
+		bash -euo pipefail /tmp/commands >/tmp/out 2>&1 < <(yes 2>/dev/null) &&
 		return 0
 	sed 's/^/# /' /tmp/out
 	return 1
@@ -45,7 +48,8 @@ left() {
 	while read -r file; do
 		[ -d "$file" ] || [ ! -e "$file" ] || echo "$file"
 	done </tmp/files
-	find /etc /lib/systemd /var/lib/systemd /run /usr/share -xdev -name '*iomap*' ! -path '*/dpkg/*' \
+	find /etc /lib/systemd /var/lib/systemd /run /usr/share -xdev -name '*iomap*' ! -path \
+		'*/dpkg/*' \
 		! -name 'linux-image-*' 2>/dev/null
 }
 unknown() { [ "$(systemctl show -P LoadState "$1")" = not-found ]; }
@@ -53,7 +57,8 @@ unknown() { [ "$(systemctl show -P LoadState "$1")" = not-found ]; }
 is "iomapd runs after the boot" comes_up
 is "docs/install.md: all is well" follow "Looking whether all is well"
 same "the older package" "$(version)" "$OLD_VERSION"
-same "its service is on at each boot" "$(systemctl is-enabled iomapd.service iomapd.socket 2>/dev/null | sort -u | paste -sd' ')" enabled
+same "its service is on at each boot" "$(systemctl is-enabled iomapd.service iomapd.socket \
+	2>/dev/null | sort -u | paste -sd' ')" enabled
 same "the service has no failure behind it" "$(systemctl show -P Result iomapd.service)" success
 is "the mapping of a real driver" grep -q qxl <(iomapctl list)
 is "what it draws is counted" draw

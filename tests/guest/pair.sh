@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How many instructions a map and its unmap take with one observer and another, in a machine in which one instruction
-# is a nanosecond (tests/vm/run --icount 0 --smp 1). Prints `KIND WHAT LEAST MOST` in each line.
-# FOLDER has what kernel-patch/objects compiles; for `all`, /share is perf's.
+# How many instructions a map and its unmap take with one observer and another, in a machine in
+# which one instruction is a nanosecond (tests/vm/run --icount 0 --smp 1). Prints `KIND WHAT LEAST
+# MOST` in each line. FOLDER has what kernel-patch/objects compiles; for `all`, /share is perf's.
 # Usage: tests/guest/pair.sh all|gate FOLDER
 . tests/guest/lib.sh
 
@@ -22,8 +22,9 @@ spent() {
 	spent=$((now - spent))
 }
 
-# measure WHAT KIND…: the instructions of a pair: what more pairs take, so that the start of a run is no part of it.
-# Whatever else the machine does comes on top: the least of several rounds has least of it.
+# measure WHAT KIND…: the instructions of a pair: what more pairs take, so that the start of a run
+# is no part of it. Whatever else the machine does comes on top: the least of several rounds has
+# least of it.
 measure() {
 	local name=$1 kind i few
 	shift
@@ -79,7 +80,8 @@ with_iomapd() {
 	start_daemon "$@"
 	before=$(json stats '.backends.linear.maps.atomic')
 	measure "$name" atomic sleepable
-	[ "$(json stats '.backends.linear.maps.atomic')" = $((before + rounds * (2000 + pairs) + 1000)) ] ||
+	[ "$(json stats '.backends.linear.maps.atomic')" = \
+		$((before + rounds * (2000 + pairs) + 1000)) ] ||
 		bail "iomapd did not count: $(iomapctl status)"
 	books || bail "the books do not balance"
 	stop_daemon
@@ -110,6 +112,7 @@ echo 0 >/sys/kernel/tracing/events/io_mapping/enable
 export -f measure spent now_us driver
 export pairs rounds driver
 LD_LIBRARY_PATH=/share/usr/lib/x86_64-linux-gnu /share/usr/bin/perf stat -a \
-	-e io_mapping:io_mapping_map,io_mapping:io_mapping_unmap -- bash -c 'measure perf-stat atomic sleepable' \
+	-e io_mapping:io_mapping_map,io_mapping:io_mapping_unmap -- bash -c \
+	'measure perf-stat atomic sleepable' \
 	2>/tmp/perf.out || bail "perf: $(cat /tmp/perf.out)"
 sed 's/^/# /' /tmp/perf.out

@@ -46,7 +46,8 @@ echo "# qxl made $drawn maps"
 is "qxl mapped" test "$drawn" -gt 100
 same "each of them was counted" $(($(maps) - before)) "$drawn"
 same "qxl's mappings belong to a display device" \
-	"$(for device in $(json list '.mappings[] | select(.owner | startswith("qxl_")) | .device'); do
+	"$(for device in $(json list \
+	'.mappings[] | select(.owner | startswith("qxl_")) | .device'); do
 		cat "/sys/bus/pci/devices/$device/vendor"; done | sort -u)" 0x1b36
 is "the books balance" books
 leave_daemon

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapd killed again and again under load: the test driver's counts are the truth for what the next one tells. And what
-# it does with pins that it cannot use, that it gives up its privileges, and that detach leaves nothing.
-# What does not need the kernel's own tracepoints is in tests/bpf/restart.c.
-# Usage: tests/guest/restart.sh [ROUNDS [quick]]; quick: no more than is different from one machine to another
+# iomapd killed again and again under load: the test driver's counts are the truth for what the next
+# one tells. And what it does with pins that it cannot use, that it gives up its privileges, and
+# that detach leaves nothing. What does not need the kernel's own tracepoints is in
+# tests/bpf/restart.c.
+# Usage: tests/guest/restart.sh [ROUNDS [quick]]; quick: no more than is different from one machine
+# to another
 . tests/guest/lib.sh
 
 rounds=${1:-5}
@@ -16,14 +18,17 @@ programs=$(sed -n 's/.*IOMAP_PROGRAMS "\(.*\)"/\1/p' build/bpf/schema.h)
 # What of BPF is in the kernel, by number; the iterators of bpftool itself come and go.
 in_kernel() {
 	for noun in prog map link; do
-		bpftool $noun list -j | jq -r ".[] | select((.name // \"\") | test(\"^(iter|pid_iter|dump_bpf)\") | not) | \"$noun \(.id)\""
+		bpftool $noun list -j | jq -r \
+			".[] | select((.name // \"\") | test(\"^(iter|pid_iter|dump_bpf)\") | not) | \"$noun \(.id)\""
 	done
 }
-ours() { bpftool prog list -j | jq '[.[] | select((.name // "") | startswith("iomap_"))] | length'; }
+ours() { bpftool prog list -j | jq \
+	'[.[] | select((.name // "") | startswith("iomap_"))] | length'; }
 gone() { [ "$(in_kernel)" = "$before" ]; }
 count_maps() { grep -c '^map ' <<<"$1"; }
 two_sets() {
-	[ $(($(count_maps "$(in_kernel)") - $(count_maps "$before"))) = $((2 * $(find $pins/zzzzzzzzzzzz -name 'map_*' | wc -l))) ]
+	[ $(($(count_maps "$(in_kernel)") - $(count_maps "$before"))) = $((2 * $(find \
+		$pins/zzzzzzzzzzzz -name 'map_*' | wc -l))) ]
 }
 same_set() { [ "$(ours)" = "$loaded" ]; }
 
@@ -71,7 +76,8 @@ detach_alone() {
 }
 
 before=$(in_kernel)
-is "detach, when there is nothing" eval '[ "$(iomapctl detach)" = "nothing of iomapd is in the kernel" ]'
+is "detach, when there is nothing" eval \
+	'[ "$(iomapctl detach)" = "nothing of iomapd is in the kernel" ]'
 begin
 same "a first start has nothing to say" "$(notes)" ""
 loaded=$(ours)
@@ -82,9 +88,12 @@ is "its programs are loaded" test "$loaded" -gt 10
 same "no capability is left" "$(privileges)" "0000000000000000 1 "
 modprobe test_io_mapping || bail "the test driver does not load"
 driver run kind=atomic ops=10
-is "a driver that is loaded later is named" eval '[ "$(maps test_map_atomic+)" = "$(truth maps_atomic)" ]'
-is "and so is its module" eval '[ "$(json stats "[.callers[] | select(.module == \"test_io_mapping\")] | length")" -gt 0 ]'
-is "its device is found" eval '[ "$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .device)] | length")" -gt 0 ]'
+is "a driver that is loaded later is named" eval \
+	'[ "$(maps test_map_atomic+)" = "$(truth maps_atomic)" ]'
+is "and so is its module" eval \
+	'[ "$(json stats "[.callers[] | select(.module == \"test_io_mapping\")] | length")" -gt 0 ]'
+is "its device is found" eval \
+	'[ "$(json list "[.mappings[] | select(.module == \"test_io_mapping\" and .device)] | length")" -gt 0 ]'
 
 # ---- killed under load
 
@@ -125,7 +134,8 @@ is "who follows hears of each mapping that was freed" wait_for 20 all_told
 same "and of each that was created" "$(told create)" "$(truth created)"
 same "in their order, none twice, none left out" \
 	"$(jq -s '[.[].event.seq] | . == [range(.[0]; .[0] + length)]' /tmp/follow)" true
-same "it connected as often as iomapd came" "$(grep -c '^iomapctl: connected again$' /tmp/follow.err)" "$rounds"
+same "it connected as often as iomapd came" "$(grep -c '^iomapctl: connected again$' \
+	/tmp/follow.err)" "$rounds"
 
 # ---- what happens meanwhile is told, with the names of a module that is gone
 
@@ -134,11 +144,13 @@ sh -c "echo 'break rule=unmap-order kind=atomic n=3' >$driver/control"
 counted=$(truth maps_atomic)
 rmmod test_io_mapping
 begin
-violations() { jq -rs '[.[].event.violation | select(.) | "\(.rule) \(.module)"] | join("; ")' "$1"; }
+violations() { jq -rs '[.[].event.violation | select(.) | "\(.rule) \(.module)"] | join("; ")' \
+	"$1"; }
 followed() { [ -n "$(violations /tmp/follow)" ]; }
 is "a rule broken while no iomapd ran is told" wait_for 20 followed
 same "which one, and by whom" "$(violations /tmp/follow)" "unmap-order test_io_mapping"
-is "its stack is named" eval 'jq -rs ".[].event.violation | select(.) | .stack[]" /tmp/follow | grep -q "\[test_io_mapping\]$"'
+is "its stack is named" eval \
+	'jq -rs ".[].event.violation | select(.) | .stack[]" /tmp/follow | grep -q "\[test_io_mapping\]$"'
 same "each map was counted" "$(maps test_map_atomic+)" "$counted"
 modprobe test_io_mapping
 sh -c "echo 'break rule=unmap-order kind=atomic n=3' >$driver/control"
@@ -154,17 +166,22 @@ fi
 end TERM
 begin
 iomapctl events --json >/tmp/events
-same "after SIGTERM: the past is known" "$(violations /tmp/events | tr ';' '\n' | head -n 1)" "unmap-order test_io_mapping"
-same "the same events, with the same numbers" "$(jq -c '[.event.seq, .event.time_ns, .event.type]' /tmp/events | tail -n 5)" \
-	"$(wait_for 20 eval '[ "$(tail -n 1 /tmp/follow | jq .event.seq)" = "$(tail -n 1 /tmp/events | jq .event.seq)" ]'
+same "after SIGTERM: the past is known" "$(violations /tmp/events | tr ';' '\n' |
+	head -n 1)" "unmap-order test_io_mapping"
+same "the same events, with the same numbers" "$(jq -c '[.event.seq, .event.time_ns, .event.type]' \
+	/tmp/events | tail -n 5)" \
+	"$(wait_for 20 eval \
+	'[ "$(tail -n 1 /tmp/follow | jq .event.seq)" = "$(tail -n 1 /tmp/events | jq .event.seq)" ]'
 	jq -c '[.event.seq, .event.time_ns, .event.type]' /tmp/follow | tail -n 5)"
-same "none was told twice" "$(jq -s '[.[].event.seq] | . == [range(.[0]; .[0] + length)]' /tmp/follow)" true
+same "none was told twice" "$(jq -s '[.[].event.seq] | . == [range(.[0]; .[0] + length)]' \
+	/tmp/follow)" true
 is "the books still balance" books
 
 # ---- two of them
 
 timeout 60 iomapd --socket /tmp/other >/tmp/second 2>&1
-same "a second one is refused" "$? $(cat /tmp/second)" "5 iomapd: another iomapd is at work: it holds $pins"
+same "a second one is refused" "$? $(cat /tmp/second)" \
+	"5 iomapd: another iomapd is at work: it holds $pins"
 is "the first one goes on" books
 
 # ---- an upgrade whose programs are others, one whose records are others
@@ -178,9 +195,11 @@ variant() {
 seen=$(maps test_map_atomic+)
 end TERM
 variant "$programs"
-is "other programs: said" eval '[[ $(notes) == "the BPF programs are still those of the iomapd "* ]]'
+is "other programs: said" eval \
+	'[[ $(notes) == "the BPF programs are still those of the iomapd "* ]]'
 same "other programs: it goes on counting" "$(maps test_map_atomic+)" "$seen"
-is "other programs: status tells, too" eval 'iomapctl status | grep -q "^note  *the BPF programs are still those"'
+is "other programs: status tells, too" eval \
+	'iomapctl status | grep -q "^note  *the BPF programs are still those"'
 end KILL
 variant "$schema"
 same "another schema: said" "$(notes)" \
@@ -202,9 +221,11 @@ is "other options: only one set of programs runs" wait_for 20 same_set
 end KILL
 rm $pins/zzzzzzzzzzzz/link_0
 PATH=/tmp:$PATH begin --max-hold 1ms --hold-times all
-is "half a set: said" eval '[[ $(notes) =~ ^"counters start at zero: ".*", as "[0-9]+" of its "[0-9]+" links are there"$ ]]'
+is "half a set: said" eval \
+	'[[ $(notes) =~ ^"counters start at zero: ".*", as "[0-9]+" of its "[0-9]+" links are there"$ ]]'
 is "half a set: only one set of programs runs" wait_for 20 same_set
-is "set aside three times: of maps there are two sets, that in use and the last one before" wait_for 20 two_sets
+is "set aside three times: of maps there are two sets, that in use and the last one before" \
+	wait_for 20 two_sets
 driver run kind=atomic ops=10
 same "all of that: it counts" "$(maps test_map_atomic+)" 10
 detach_alone

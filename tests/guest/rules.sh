@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The rules of the API: the test driver breaks each one, and just that one is reported, once, with both places
-# named; what is no mistake is not reported.
+# The rules of the API: the test driver breaks each one, and just that one is reported, once, with
+# both places named; what is no mistake is not reported.
 # Usage: tests/guest/rules.sh
 . tests/guest/lib.sh
 
@@ -10,20 +10,23 @@ start_daemon
 modprobe test_io_mapping || bail "the test driver does not load"
 echo "# backend $backend, $(uname -r), $(nproc) CPUs"
 
-# look: reads all places, oldest first. Of those that were not known when mark was called, $told gets rule, kind and
-# count of each, $sites rule, kind and call site of the map, $frames the functions on their stacks, $leaked when leaks
-# were found; $total is the sum of all counts, $length the number of places.
+# look: reads all places, oldest first. Of those that were not known when mark was called, $told
+# gets rule, kind and
+# count of each, $sites rule, kind and call site of the map, $frames the functions on their stacks,
+# $leaked when leaks were found; $total is the sum of all counts, $length the number of places.
 look() {
 	local lines
 
-	mapfile -t lines < <(iomapctl events --json | jq -rs --argjson known "${known:-0}" --arg but "${but:-none}" '
+	mapfile -t lines < <(iomapctl events --json |
+		jq -rs --argjson known "${known:-0}" --arg but "${but:-none}" '
 		[.[].event.violation | select(.) | select((.caller // "") | startswith($but) | not)] | .[$known:] as $new |
 		($new | map("\(.rule) \(.kind) \(.count)") | sort | join("; ")),
 		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))") | sort | join("; ")),
 		($new | map(.stack[] | sub("[+].*"; "")) | join(" ")),
 		($new | map(.leaked_at // empty) | join(" ")),
 		(map(.count) | add // 0), length')
-	told=${lines[0]} sites=${lines[1]} frames=${lines[2]} leaked=${lines[3]} total=${lines[4]} length=${lines[5]}
+	told=${lines[0]} sites=${lines[1]} frames=${lines[2]} leaked=${lines[3]} total=${lines[4]} \
+		length=${lines[5]}
 }
 
 # mark: from here on only places that are new count, and the older ones must not move.
@@ -35,14 +38,15 @@ mark() {
 
 on_stack() { [[ " $frames " == *" $1 "* ]]; }
 
-# breaks RULE KIND N SITE FUNCTION [REFUSED_ON]: the driver breaks it N times; it is told of once, with the call site
-# of the map, and FUNCTION on the stack of the offence. "-": no site is known.
+# breaks RULE KIND N SITE FUNCTION [REFUSED_ON]: the driver breaks it N times; it is told of once,
+# with the call site of the map, and FUNCTION on the stack of the offence. "-": no site is known.
 breaks() {
 	local rule=$1 kind=$2 n=$3 site=$4 function=$5 label="$1, $2" before
 
 	before=$(truth broken)
 	# A task of its own, younger than iomapd
-	if ! sh -c "echo 'break rule=$rule kind=$kind n=$n hold_ns=30000000' >$driver/control" 2>/dev/null; then
+	if ! sh -c "echo 'break rule=$rule kind=$kind n=$n hold_ns=30000000' >$driver/control" \
+		2>/dev/null; then
 		case " ${6:-} " in
 		*" $backend "*) skip "$label" "the $backend backend would not survive it" ;;
 		*) is "$label: the driver does it" false ;;
@@ -50,7 +54,8 @@ breaks() {
 		return
 	fi
 	look
-	[ "$told" = "$rule $kind $n" ] || iomapctl events | grep -A 14 violation | tail -40 | sed 's/^/# /'
+	[ "$told" = "$rule $kind $n" ] || iomapctl events | grep -A 14 violation | tail -40 |
+		sed 's/^/# /'
 	same "$label: the driver did it" $(($(truth broken) - before)) "$n"
 	same "$label: that rule, so often, and no other" "$told" "$rule $kind $n"
 	same "$label: the call site of the map" "$sites" "$rule $kind $site"
@@ -93,15 +98,16 @@ driver mimic case=page-size-mask-not
 look
 same "the other way round it is not aligned" "${told% *}" "offset-align atomic"
 
-# What is legal, all at once: nested, from interrupts and soft interrupts, one address by many tasks, over all
-# mappings, sleeping and moving with maps where that is allowed.
+# What is legal, all at once: nested, from interrupts and soft interrupts, one address by many
+# tasks, over all mappings, sleeping and moving with maps where that is allowed.
 driver create n=5
 mark
 strays=$(json status '.unattributed.unmaps')
 for kind in atomic local sleepable; do
 	cpus=0-3
 	[ $kind != sleepable ] || [ "$backend" = linear ] || cpus=0-1
-	driver run kind=$kind ops=8000 depth=4 pattern=random mapping=all irq_us=700 softirq_us=900 cpus=$cpus
+	driver run kind=$kind ops=8000 depth=4 pattern=random mapping=all irq_us=700 \
+		softirq_us=900 cpus=$cpus
 	driver run kind=$kind ops=2000 pattern=same cpus=$cpus
 done
 driver run kind=local ops=400 depth=2 sleep_us=200 irq_us=700 softirq_us=900

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The programs on Debian's own kernel: they say what it lacks and where to get it, and leave nothing behind.
+# The programs on Debian's own kernel: they say what it lacks and where to get it, and leave nothing
+# behind.
 . tests/tap.sh
 
 kernel=$(uname -r)
@@ -9,7 +10,8 @@ lacks="this kernel ($kernel) has no io_mapping tracepoints; boot one with the pa
 # What of BPF is in the kernel, by number.
 in_kernel() {
 	for noun in prog map link; do
-		bpftool $noun list -j | jq -r ".[] | select((.name // \"\") | test(\"^(iter|pid_iter|dump_bpf)\") | not) | \"$noun \(.id)\""
+		bpftool $noun list -j | jq -r \
+			".[] | select((.name // \"\") | test(\"^(iter|pid_iter|dump_bpf)\") | not) | \"$noun \(.id)\""
 	done
 }
 before=$(in_kernel)

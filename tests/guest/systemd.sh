@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapd as a service of systemd, which is the first process here (tests/vm/run --systemd): the units of
-# daemon/systemd with all their restrictions, on a kernel that is as strict as Debian's.
+# iomapd as a service of systemd, which is the first process here (tests/vm/run --systemd): the
+# units of daemon/systemd with all their restrictions, on a kernel that is as strict as Debian's.
 . tests/guest/lib.sh
 
 unit=iomapd.service
@@ -40,7 +40,8 @@ install -m 755 "$(command -v iomapd)" /usr/sbin/iomapd
 install -m 644 daemon/systemd/iomapd.service daemon/systemd/iomapd.socket /etc/systemd/system
 install -m 644 daemon/systemd/iomap.sysusers /usr/lib/sysusers.d/iomap.conf
 install -m 644 daemon/systemd/iomap.tmpfiles /usr/lib/tmpfiles.d/iomap.conf
-is "the units are correct" eval '[ -z "$(systemd-analyze verify --man=no iomapd.service iomapd.socket 2>&1 | tee /dev/stderr)" ]'
+is "the units are correct" eval \
+	'[ -z "$(systemd-analyze verify --man=no iomapd.service iomapd.socket 2>&1 | tee /dev/stderr)" ]'
 systemd-sysusers iomap.conf
 is "the group is made" getent group iomap
 systemd-tmpfiles --create iomap.conf
@@ -59,7 +60,8 @@ driver run kind=atomic ops=1000
 same "it counts, and names the module" "$(maps)" "$(truth maps_atomic)"
 is "the books balance" books
 is "its pins are there" test -d "$(echo /sys/fs/bpf/iomap/*)"
-same "no capability is left" "$(for set in Inh Prm Eff Bnd Amb; do of_process Cap$set; done | sort -u)" "0000000000000000"
+same "no capability is left" "$(for set in Inh Prm Eff Bnd Amb; do of_process Cap$set; done |
+	sort -u)" "0000000000000000"
 same "nor a way to get one" "$(of_process NoNewPrivs)" 1
 same "system calls are filtered" "$(of_process Seccomp)" 2
 inside() { nsenter -t "$(pid)" -m "$@"; }
@@ -68,7 +70,8 @@ is "nor to /sys" eval '! inside sh -c "echo 2 >/sys/module/kernel/parameters/pan
 
 # ---- who may
 
-same "without the group: refused, and told how to join" "$(as_user --clear-groups iomapctl status 2>&1; echo $?)" \
+same "without the group: refused, and told how to join" "$(as_user --clear-groups iomapctl status \
+	2>&1; echo $?)" \
 	"iomapctl: no permission to use $sock: only root and the group iomap may; to join, run 'usermod -aG iomap user' as root and log in again
 5"
 is "with the group: answered" as_user --groups="$(getent group iomap | cut -d: -f3)" iomapctl list
@@ -83,10 +86,12 @@ systemctl restart --no-block $unit
 asked=0 refused=0
 while [ "$(pid)" = "$first" ] || [ "$(show SubState)" != running ]; do
 	asked=$((asked + 1))
-	iomapctl status >/dev/null 2>/tmp/refused || { refused=$((refused + 1)); sed 's/^/# /' /tmp/refused; }
+	iomapctl status >/dev/null 2>/tmp/refused ||
+		{ refused=$((refused + 1)); sed 's/^/# /' /tmp/refused; }
 done
 echo "# asked $asked times meanwhile"
-is "restart: whoever asks meanwhile is answered" test "$asked $refused" = "$asked 0" -a "$asked" -gt 0
+is "restart: whoever asks meanwhile is answered" test "$asked $refused" = "$asked 0" -a "$asked" \
+	-gt 0
 is "restarted" test "$(pid)" != "$first"
 same "counts go on" "$(maps)" "$(truth maps_atomic)"
 same "it is the second one" "$(json status .starts)" 2
@@ -96,7 +101,8 @@ is "who follows the events connects again" wait_for 20 again
 # ---- the configuration
 
 serves() { metrics 2>/dev/null | grep -q '^iomapd_info'; }
-reloaded() { [ "$(journalctl -q -u $unit -o cat --no-pager | grep -cx "iomapd: read the configuration again")" = "$1" ]; }
+reloaded() { [ "$(journalctl -q -u $unit -o cat --no-pager |
+	grep -cx "iomapd: read the configuration again")" = "$1" ]; }
 now=$(pid)
 is "no metrics so far" eval '! serves'
 printf '# of a test\nmetrics = :9751\n' >$conf
@@ -131,12 +137,15 @@ systemctl daemon-reload
 systemctl restart $unit
 now=$(pid) restarts=$(show NRestarts)
 before=$(wakeups)
-is "watchdog: it wakes up to say that it lives" wait_for 30 eval '[ "$(wakeups)" -ge $((before + 4)) ]'
+is "watchdog: it wakes up to say that it lives" wait_for 30 eval \
+	'[ "$(wakeups)" -ge $((before + 4)) ]'
 same "watchdog: it is not killed while it does" "$(pid) $(state)" "$now active running success"
 kill -STOP "$now"
-restarted() { [ "$(show NRestarts)" -gt "$restarts" ] && [ "$(state)" = "active running success" ]; }
+restarted() { [ "$(show NRestarts)" -gt "$restarts" ] &&
+	[ "$(state)" = "active running success" ]; }
 is "watchdog: stopped, it is ended and started anew" wait_for 60 restarted
-is "watchdog: by systemd's watchdog" eval 'journalctl -q -u $unit -o cat --no-pager | grep -q "Watchdog timeout"'
+is "watchdog: by systemd's watchdog" eval \
+	'journalctl -q -u $unit -o cat --no-pager | grep -q "Watchdog timeout"'
 is "watchdog: it is another process" test "$(pid)" != "$now"
 same "watchdog: counts go on" "$(maps)" "$(truth maps_atomic)"
 printf '[Service]\nWatchdogSec=0\n' >$dropin/watchdog.conf
@@ -154,7 +163,8 @@ same "stopped" "$(state)" "inactive dead success"
 same "the socket stays" "$(show SubState iomapd.socket)" listening
 is "a client starts it" serving
 same "started by the socket" "$(state)" "active running success"
-printf '[Service]\nWatchdogSec=0\nEnvironment=IOMAPD_SOCKET=/run/iomapd/other.sock\n' >$dropin/watchdog.conf
+printf '[Service]\nWatchdogSec=0\nEnvironment=IOMAPD_SOCKET=/run/iomapd/other.sock\n' \
+	>$dropin/watchdog.conf
 systemctl daemon-reload
 systemctl restart $unit 2>/dev/null
 is "another socket in its settings: said" said \
@@ -164,7 +174,8 @@ rm $dropin/watchdog.conf
 printf 'hold-times = some\n' >$conf
 systemctl daemon-reload
 systemctl start $unit 2>/dev/null
-same "a mistake in the configuration: not started again and again" "$(state) $(show ExecMainStatus) $(show NRestarts)" "failed failed exit-code 2 0"
+same "a mistake in the configuration: not started again and again" "$(state) $(show \
+	ExecMainStatus) $(show NRestarts)" "failed failed exit-code 2 0"
 rm $conf
 systemctl stop $unit iomapd.socket
 is "stopped: no socket is left" test ! -e $sock
@@ -172,7 +183,8 @@ is "stopped: no socket is left" test ! -e $sock
 # ---- what CAP_SYS_ADMIN is for
 
 # anew: it loads all again.
-anew() { systemctl stop $unit iomapd.socket; iomapctl detach >/dev/null; systemctl daemon-reload; systemctl start $unit; }
+anew() { systemctl stop $unit iomapd.socket; iomapctl detach >/dev/null; systemctl daemon-reload; \
+	systemctl start $unit; }
 printf '[Service]\nCapabilityBoundingSet=~CAP_SYS_ADMIN\n' >$dropin/admin.conf
 anew
 same "without CAP_SYS_ADMIN, as strict as Debian: no probes, and it is said" "$(missing)" \
@@ -192,7 +204,8 @@ is "systemd-socket-activate listens" wait_for 20 test -S /tmp/activated
 # A client waits for 5 s, which a start from nothing may take longer than, on emulated CPUs.
 is "systemd-socket-activate: clients start it, and are answered" wait_for 120 \
 	eval 'iomapctl --socket /tmp/activated list 2>/dev/null'
-is "systemd-socket-activate: it serves that socket" grep -qx "iomapd: serving /tmp/activated" /tmp/activate.log
+is "systemd-socket-activate: it serves that socket" grep -qx "iomapd: serving /tmp/activated" \
+	/tmp/activate.log
 is "detach" iomapctl --socket /tmp/activated detach
 is "detach: nothing is left" test ! -e /sys/fs/bpf/iomap
 finish

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Random traffic that breaks no rule: qxl draws the console and the framebuffer, the test driver maps in every way that
-# it may, mappings come and go, and the CPUs have other work. Nothing may be reported or lost, and each map is counted.
-# The same SEED has each of them do the same again, though not at the same time.
+# Random traffic that breaks no rule: qxl draws the console and the framebuffer, the test driver
+# maps in every way that it may, mappings come and go, and the CPUs have other work. Nothing may be
+# reported or lost, and each map is counted. The same SEED has each of them do the same again,
+# though not at the same time.
 # Usage: tests/guest/traffic.sh SECONDS [SEED]
 . tests/guest/lib.sh
 
@@ -12,8 +13,8 @@ log=/tmp/traffic.log	# the commands that the test driver got
 refused=/tmp/traffic.refused
 most=6			# mappings at once: a linear one takes 16 MiB of address space
 
-# A task that is preempted while it reads BPF maps has the kernel pass by probes of functions on its CPU, which leaves
-# assert in doubt: where the kernel preempts, nobody asks iomapd meanwhile.
+# A task that is preempted while it reads BPF maps has the kernel pass by probes of functions on its
+# CPU, which leaves assert in doubt: where the kernel preempts, nobody asks iomapd meanwhile.
 preempts=$(grep -c PREEMPT /proc/version)
 
 more() { ((SECONDS < end)); }
@@ -36,7 +37,8 @@ draw_once() {
 		printf '\033[%d;%dH\033[1;%dm%s' $((1 + RANDOM % 48)) $((1 + RANDOM % 120)) \
 			$((30 + RANDOM % 8)) "word $RANDOM"
 	done ;;
-	2) for ((i = 0; i < 100; i++)); do printf '\033[%d;%dH' $((1 + RANDOM % 48)) $((1 + RANDOM % 128)); done ;;
+	2) for ((i = 0; i < 100; i++)); do printf '\033[%d;%dH' $((1 + RANDOM % 48)) \
+		$((1 + RANDOM % 128)); done ;;
 	3) # a part of the screen scrolls, to and fro
 		printf '\033[%d;%dr\033[%d;1H' "$row" $((row + 3)) $((row + 3))
 		for ((i = 0; i < n; i++)); do echo "line $i"; done
@@ -68,7 +70,8 @@ draw() {
 paint() {
 	RANDOM=$1
 	while more; do
-		dd if=/dev/urandom of=/dev/fb0 bs=4k count=$((1 + RANDOM % 64)) seek=$((RANDOM % 700)) status=none
+		dd if=/dev/urandom of=/dev/fb0 bs=4k count=$((1 + RANDOM % 64)) \
+			seek=$((RANDOM % 700)) status=none
 	done
 }
 

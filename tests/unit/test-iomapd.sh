@@ -17,12 +17,14 @@ says() {
 	timeout 30 "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 	sed 's/^/# /' "$dir/err"
-	[ "$status" = "$want" ] && [ ! -s "$dir/out" ] && [ "$(cat "$dir/err")" = "iomapd: $sentence" ]
+	[ "$status" = "$want" ] && [ ! -s "$dir/out" ] &&
+		[ "$(cat "$dir/err")" = "iomapd: $sentence" ]
 }
 
 # shows WORDS OPTION: it exits 0 with the words on stdout and nothing on stderr.
 shows() {
-	"$bin/iomapd" "$2" >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] && grep -q -- "$1" "$dir/out"
+	"$bin/iomapd" "$2" >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] &&
+		grep -q -- "$1" "$dir/out"
 }
 
 is "--help" shows '^Usage: iomapd' --help
@@ -47,12 +49,14 @@ done
 # mistake CONFIGURATION SENTENCE: --check-config says that of it, after the name of the file.
 mistake() {
 	printf '%b' "$1" >"$dir/conf"
-	is "--check-config: $2" says 2 "$dir/conf$2" "$bin/iomapd" --config "$dir/conf" --check-config
+	is "--check-config: $2" says 2 "$dir/conf$2" "$bin/iomapd" --config "$dir/conf" \
+		--check-config
 }
 conf=": see iomapd.conf(5)"
 mistake '\n# c\n  nope = 1' ":3: there is no setting 'nope'$conf"
 mistake 'max-hold = 1ms\nhold-times\n' ":2: not of the form 'name = value'$conf"
-mistake 'max-hold = 1ms\n max-hold = 2000s' ":2: max-hold takes a time from 1ns to 1000s, or off, not '2000s'$conf"
+mistake 'max-hold = 1ms\n max-hold = 2000s' \
+	":2: max-hold takes a time from 1ns to 1000s, or off, not '2000s'$conf"
 mistake 'without-ipi = 1' ":1: without-ipi takes yes or no, not '1'$conf"
 mistake 'socket =' ":1: socket takes a path of 1 to 107 characters, not ''$conf"
 mistake 'version = 1' ":1: version is an option of the command line only$conf"
@@ -63,10 +67,13 @@ is "--check-config, of what is no file" says 2 "/dev/zero is not a configuration
 	"$bin/iomapd" --config /dev/zero --check-config
 is "--config, not there" says 2 "cannot read $dir/none: No such file or directory" \
 	"$bin/iomapd" --config "$dir/none"
-printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' >"$dir/conf"
-good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = "$dir/conf: nothing wrong" ]; }
+printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' \
+	>"$dir/conf"
+good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = \
+	"$dir/conf: nothing wrong" ]; }
 is "--check-config, of a good one" good
-is "--check-config, with a wrong option" says 2 "--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
+is "--check-config, with a wrong option" says 2 \
+	"--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
 	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
 
 "$bin/tests/cli/fake-iomapd" --socket "$dir/sock" &

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The schema of what is pinned changes with each record and map that is shared with user space, and with nothing else.
+# The schema of what is pinned changes with each record and map that is shared with user space, and
+# with nothing else.
 # Usage: tests/unit/test-schema.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
@@ -26,11 +27,14 @@ changes() { after "$@" && [ "$schema" != "$now" ]; }
 stays() { after "$@" && [ "$schema" = "$now" ]; }
 
 is "it is a short word" eval '[[ $now =~ ^[0-9a-f]{12}$ ]]'
-same "the one that the programs are built with" "$(sed -n 's/.*PIN_SCHEMA "\(.*\)"/\1/p' build/bpf/schema.h)" "$now"
+same "the one that the programs are built with" "$(sed -n 's/.*PIN_SCHEMA "\(.*\)"/\1/p' \
+	build/bpf/schema.h)" "$now"
 is "iomapd has it in itself" grep -q "$now" "$bin/iomapd"
 is "a member more" changes iomap.h 's/^	__aligned_u64 failed;.*/&\n	__aligned_u64 more;/'
-is "two members change places" changes iomap.h '/^	__aligned_u64 base;.*bus/{h;d};/^	__aligned_u64 size;	  \/\* bytes/G'
-is "a rule has another number" changes iomap.h 's/^	IOMAP_LEAK,.*//; s/^	IOMAP_HOLD_TIME,.*/	IOMAP_HOLD_TIME,\n	IOMAP_LEAK,/'
+is "two members change places" changes iomap.h \
+	'/^	__aligned_u64 base;.*bus/{h;d};/^	__aligned_u64 size;	  \/\* bytes/G'
+is "a rule has another number" changes iomap.h \
+	's/^	IOMAP_LEAK,.*//; s/^	IOMAP_HOLD_TIME,.*/	IOMAP_HOLD_TIME,\n	IOMAP_LEAK,/'
 is "another bucket" changes iomap.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
 is "a number in a macro" changes iomap.h 's/\(define IOMAP_NAME_LEN\) 128/\1 64/'
 is "a record of interrupts" changes ipi.h 's/^	__aligned_u64 sends;.*//'
@@ -38,7 +42,8 @@ is "what is kept" changes persistent.h 's/^	__u32 nr_links;.*//'
 is "another type of map" changes maps.bpf.h '0,/BPF_MAP_TYPE_HASH/s//BPF_MAP_TYPE_LRU_HASH/'
 is "another key" changes ipi_maps.bpf.h '0,/__type(key, __u32)/s//__type(key, __u64)/'
 is "a map less" changes ipi_maps.bpf.h 's/} ipi_joins SEC.*/} joins SEC(".maps");/'
-is "a setting more" changes maps.bpf.h 's/^const volatile __u32 cfg_cpus.*/&\nconst volatile __u32 cfg_more = 0;/'
+is "a setting more" changes maps.bpf.h \
+	's/^const volatile __u32 cfg_cpus.*/&\nconst volatile __u32 cfg_more = 0;/'
 is "a file that is included" changes iomap.h 's|^#include "ipi.h"|&\n#include "stack.h"|'
 is "a comment does not" stays iomap.h 's|/\* bus address \*/|/* where it is */|'
 is "nor do blanks" stays iomap.h 's/^	IOMAP_LEAK,.*/	  IOMAP_LEAK,/'

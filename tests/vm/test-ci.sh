@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The example of docs/ci.md, as it stands there, as a driver project runs it: with a driver that
-# keeps the rules, with one that does not, and with a test that does nothing. Prints TAP. Three boots.
+# keeps the rules, with one that does not, and with a test that does nothing. Prints TAP. Three
+# boots.
 . tests/tap.sh
 
 doc=docs/ci.md
@@ -12,7 +13,8 @@ trap 'exit 1' INT TERM HUP
 unset KERNEL PARAMETERS
 
 # block N: the Nth code block of the document.
-block() { awk -v want="$1" '/^```/ { inside = !inside; n += inside; next } inside && n == want' $doc; }
+block() { awk -v want="$1" '/^```/ { inside = !inside; n += inside; next } inside && n == want' \
+	$doc; }
 
 # job STATUS: runs the example; passes if the job ends so.
 job() {
@@ -27,11 +29,13 @@ job() {
 
 # a test of the driver: one that does this
 driver_test() {
-	printf '#!/bin/sh\necho "%s" >/sys/kernel/debug/test_io_mapping/control\n' "$1" >"$project/driver-test"
+	printf '#!/bin/sh\necho "%s" >/sys/kernel/debug/test_io_mapping/control\n' "$1" \
+		>"$project/driver-test"
 }
 
 junit() { xmllint --xpath "$1" "$project/iomap.xml" 2>/dev/null; }
-valid() { xmllint --noout --nonet --schema tests/cli/schema/junit.xsd "$project/iomap.xml" 2>/dev/null; }
+valid() { xmllint --noout --nonet --schema tests/cli/schema/junit.xsd "$project/iomap.xml" \
+	2>/dev/null; }
 said() { grep -qxF -- "$1" "$project/out" || { sed 's/^/# /' "$project/out"; return 1; }; }
 
 ln -s "$root" "$project/iomap"
@@ -39,12 +43,14 @@ block 1 >"$project/iomap-ci.sh"
 block 2 >"$project/driver-test"
 chmod +x "$project/iomap-ci.sh" "$project/driver-test"
 echo 'leak some_function -- known, and it does not happen here' >"$project/iomap-known"
-is "the document has the example" grep -q 'iomapctl assert .* -- ./driver-test' "$project/iomap-ci.sh"
+is "the document has the example" grep -q 'iomapctl assert .* -- ./driver-test' \
+	"$project/iomap-ci.sh"
 
 is "a driver that keeps the rules: the job passes" job 0
 is "the report is JUnit" valid
 same "no test failed" "$(junit 'string(//testsuite/@failures)')" 0
-same "something was exercised" "$(junit 'count(//testcase[@name="something was exercised" and not(*)])')" 1
+same "something was exercised" "$(junit \
+	'count(//testcase[@name="something was exercised" and not(*)])')" 1
 
 driver_test "break rule=offset-align n=2"
 is "a driver that breaks a rule: the job fails" job 1
@@ -53,7 +59,8 @@ is "the report is JUnit" valid
 same "one test failed" "$(junit 'string(//testsuite/@failures)')" 1
 is "it has the call site" grep -qE '^mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' \
 	<(junit 'string(//testcase[@name="offset-align"]/failure)')
-is "and the driver's function on the stack" grep -qE ' break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' \
+is "and the driver's function on the stack" grep -qE \
+	' break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' \
 	<(junit 'string(//testcase[@name="offset-align"]/failure)')
 
 driver_test "create n=0"

@@ -74,7 +74,8 @@ ok "standard error passes on its own" $?
 
 head -c 3000000 /dev/urandom >"$work/random"
 status=0
-tests/vm/run --no-build --kernel "$kernel" -- cat <"$work/random" >"$work/out" 2>"$work/err" || status=$?
+tests/vm/run --no-build --kernel "$kernel" -- cat <"$work/random" >"$work/out" 2>"$work/err" ||
+	status=$?
 is 0 "cat ends at the end of its input"
 cmp -s "$work/random" "$work/out"
 ok "3 MB of random bytes go in and come out the same" $?
@@ -149,7 +150,8 @@ vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1 f+0x1/0x2" >/dev/kmsg; 
 is 99 "a warning in the kernel's log fails the run"
 said 'up.c:1 f\+0x1' "and shows the excerpt"
 said 'status 5' "and the command's own status"
-vm --expect-splat 'made/up' -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 5'
+vm --expect-splat 'made/up' -- sh -c \
+	'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 5'
 is 5 "an expected one does not"
 vm -- sh -c 'echo c >/proc/sysrq-trigger'
 is 99 "a crash of the kernel fails the run"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# docs/install.md, as it stands there: the kernel that its commands build (tests/vm/kernel-deb) and our packages are
-# installed into a Debian root, which is booted from its own disk; tests/guest/machine.sh goes on there. Prints TAP.
+# docs/install.md, as it stands there: the kernel that its commands build (tests/vm/kernel-deb) and
+# our packages are installed into a Debian root, which is booted from its own disk;
+# tests/guest/machine.sh goes on there. Prints TAP.
 . tests/tap.sh
 
 if [ "$(id -u)" != 0 ]; then
@@ -10,8 +11,10 @@ if [ "$(id -u)" != 0 ]; then
 fi
 doc=docs/install.md
 limit=600
-kernel=$(tests/vm/kernel-deb --print-path) || bail "the kernel of $doc is not built: run tests/vm/kernel-deb"
-machine=$(tests/vm/rootfs --print-path machine) || bail "there is no root of a machine: run tests/vm/rootfs machine"
+kernel=$(tests/vm/kernel-deb --print-path) || bail \
+	"the kernel of $doc is not built: run tests/vm/kernel-deb"
+machine=$(tests/vm/rootfs --print-path machine) ||
+	bail "there is no root of a machine: run tests/vm/rootfs machine"
 new=$(compgen -G 'build/deb/iomap_*_amd64.deb') || bail "there is no package: run make deb"
 
 mkdir -p build/vm
@@ -30,22 +33,27 @@ trap 'exit 1' INT TERM HUP
 
 # The package with another version.
 repack() {
-	dpkg-deb -R "$1" "$big/old" && sed -i "s/^Version: .*/Version: $2/" "$big/old/DEBIAN/control" &&
+	dpkg-deb -R "$1" "$big/old" && sed -i "s/^Version: .*/Version: $2/" \
+		"$big/old/DEBIAN/control" &&
 		dpkg-deb --root-owner-group -Zgzip -b "$big/old" "$3" >/dev/null
 }
 
 # follow FOLDER HEADING: the commands of a section, in a folder of the machine.
 follow() {
 	tests/vm/doc-block $doc "$2" >"$root/tmp/commands" &&
-		chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C \
-			sh -c "cd $1 && bash -euo pipefail /tmp/commands" >"$dir/out" 2>&1 </dev/null && return 0
+		chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+			sh -c "cd $1 && bash -euo pipefail /tmp/commands" >"$dir/out" 2>&1 \
+			</dev/null && return 0
 	sed 's/^/# /' "$dir/out"
 	return 1
 }
 
 # The packages that the document names are those that building here has.
-named() { tests/vm/doc-block $doc "What it needs" | sed 's/apt-get install//' | tr -s ' \\\t' '\n' | sed '/^$/d'; }
-missing() { named | while read -r name; do dpkg-query -W "$name" >/dev/null 2>&1 || echo "$name"; done; }
+named() { tests/vm/doc-block $doc "What it needs" | sed 's/apt-get install//' |
+	tr -s ' \\\t' '\n' | sed '/^$/d'; }
+missing() { named | while read -r name; do dpkg-query -W "$name" >/dev/null 2>&1 ||
+	echo "$name"; done; }
 same "the packages of 'What it needs' are installed here" "$(missing)" ""
 is "they include what building the kernel asks for" grep -qx libelf-dev <(named)
 
@@ -98,11 +106,14 @@ is "a disk with it" mke2fs -qq -t ext4 -d "$root" "$big/disk"
 # ---- its boot ----
 
 # the parameters that start with panic are those of tests/vm/run, which says what for
-timeout $limit qemu-system-x86_64 -machine pc -accel tcg,thread=single -cpu max -smp 2 -m 1024 -nodefaults -no-reboot \
-	-display none -monitor none -vga none -device qxl,vgamem_mb=8,ram_size_mb=16,vram_size_mb=16,vram64_size_mb=16 \
+timeout $limit qemu-system-x86_64 -machine pc -accel tcg,thread=single -cpu max -smp 2 -m 1024 \
+	-nodefaults -no-reboot \
+	-display none -monitor none -vga none -device \
+	qxl,vgamem_mb=8,ram_size_mb=16,vram_size_mb=16,vram64_size_mb=16 \
 	-serial "file:$dir/kernel.log" -serial "file:$dir/tap" \
 	-drive "if=none,id=disk,format=raw,file=$big/disk" -device virtio-blk-pci,drive=disk \
-	-kernel "$root/boot/vmlinuz-$release" -append "root=/dev/vda rw console=ttyS0,115200 loglevel=7 printk.devkmsg=on \
+	-kernel "$root/boot/vmlinuz-$release" -append \
+	"root=/dev/vda rw console=ttyS0,115200 loglevel=7 printk.devkmsg=on \
 	panic=-1 oops=panic tsc=reliable no_timer_check lpj=50000000 watchdog_thresh=60 systemd.show_status=0" \
 	>"$dir/qemu.log" 2>&1 &
 qemu=$!
@@ -113,6 +124,7 @@ verdict="exit 0"
 [ "$status" = 0 ] || verdict=died
 [ "$status" != 124 ] || verdict=timeout
 tr -d '\r' <"$dir/tap"
-is "the machine ran to its end, with nothing bad in its log" tests/vm/judge "$dir" "$nonce" "$verdict" 0
+is "the machine ran to its end, with nothing bad in its log" tests/vm/judge "$dir" "$nonce" \
+	"$verdict" 0
 [ "$failed" = 0 ] || echo "# its log: $dir/kernel.log"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The demo as a user sees it: iomaptop on a terminal over real traffic, read through tmux; then without
-# a terminal. Prints TAP. Three boots.
+# The demo as a user sees it: iomaptop on a terminal over real traffic, read through tmux; then
+# without a terminal. Prints TAP. Three boots.
 . tests/tap.sh
 
 kernel=${KERNEL:-6.12-x86_64}
@@ -57,7 +57,8 @@ same "without a terminal: exit status" $? 0
 same "three frames" "$(grep -c '^iomaptop ' "$dir/out")" 3
 json=$(sed -n '/^{/,$p' "$dir/out")
 same "and the JSON of stats: qxl mapped" \
-	"$(jq '[.callers[] | select(.caller | startswith("qxl_")) | .maps] | add > 0' <<<"$json")" true
+	"$(jq '[.callers[] | select(.caller | startswith("qxl_")) | .maps] | add > 0' <<<"$json")" \
+	true
 same "its books balance" "$(jq '.accounting | .seen == .counted + (.lost | add)' <<<"$json")" true
 [ "$failed" = 0 ] || sed 's/^/# /' "$dir/err"
 finish
