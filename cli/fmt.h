@@ -24,9 +24,8 @@ const char *fmt_bytes(char *buf, double bytes);
 const char *fmt_duration(char *buf, double secs);
 
 /*
- * Reads one character of UTF-8 for a table: '?' if it is not exactly one column wide, which
- * includes each character that utf8_steers(). Moves *@p behind it. Returns 0 at the end of the
- * string and stays there.
+ * Reads one character for a table, like utf8_next(): '?' if it is not exactly one column wide, as
+ * are all characters that utf8_steers().
  */
 uint32_t fmt_next(const char **p);
 /* Columns that @s takes on the screen. */

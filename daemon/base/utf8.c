@@ -49,9 +49,9 @@ size_t utf8_put(char *buf, uint32_t ch)
 void utf8_putc(FILE *f, uint32_t ch)
 {
 	char buf[5];
-	size_t n = utf8_put(buf, ch);
 
-	fwrite(buf, 1, n, f);
+	utf8_put(buf, ch);
+	fputs(buf, f);
 }
 
 void utf8_print(FILE *f, const char *s)

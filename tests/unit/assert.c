@@ -312,8 +312,8 @@ static void doubts(void **state)
 	begin_good();
 	before.rule_missed[IOMAP_LEAK] = 3;
 	r.model.rule_missed[IOMAP_LEAK] = 4;
-	doubted("leak was not checked 1 time: the kernel skips a probe while BPF runs on that "
-		"CPU; run the command again");
+	doubted("leak was not checked 1 time: the kernel skips a probe while BPF "
+		"runs on that CPU; run the command again");
 	begin_good();
 	r.model.undecided[IOMAP_SLEEPABLE] = 1;
 	doubted("1 unmap may have ended a map that is older than the command, or may have been "

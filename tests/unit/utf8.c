@@ -6,9 +6,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/base/util.h"
 
-/*
- * Controls, overrides of the direction, noncharacters: each is one unit that a terminal may obey.
- */
+/* Controls, overrides of the direction, noncharacters. */
 static const char *const steering[] = {
 	"\x1b",		"\x7f",		"\n",		"\xc2\x80",
 	"\xc2\x9b",	"\xc2\x9f", /* C1 */
