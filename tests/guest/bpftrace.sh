@@ -71,7 +71,7 @@ check() {
 		is "$1" test "$(hist_sum)" -ge $atomic
 		is "$1: no more than there were" test "$(hist_sum)" -lt $((atomic * 2))
 		;;
-	"Who maps sleepably")
+	"Sleepable maps by stack")
 		same "$1" "$(grep -A1 test_map_sleepable $out | grep -c test_map)" \
 			"$(grep -c test_map $out)"
 		same "$1: as often as it did" "$(sed -n 's/^\]: //p' $out |
