@@ -2,51 +2,28 @@
 #include <string.h>
 
 #include "tests/lib/assert-fixture.h"
+#include "tests/lib/figures.h"
 
-#define START_NS   (100 * NSEC_PER_SEC)
-#define START_UNIX (1700000000 * NSEC_PER_SEC)
+static const struct figures unused = { .time = 100, .empty = true, .mappings = 1 };
 
 static char *const command[] = { "./drive", "--all", NULL };
-/* Bytes that end strings, tags, lines, properties and words in one of the formats. */
+/* Characters that end a string, tag, line, property or word in one of the formats. */
 #define HOSTILE "\x1b[31m\xff\x01\"'<&>]]>%\r\n:,#\\ \xc3\xa4\xc2\x9b\xe2\x80\xae\xef\xbf\xbf"
 static char *const hostile_command[] = { "./" HOSTILE, "--- ...\n1..0", NULL };
 
-static void *grow(void *p, size_t n, size_t size)
-{
-	p = reallocarray(p, n, size);
-	if (!p)
-		abort();
-	memset((char *)p + (n - 1) * size, 0, size);
-	return p;
-}
-
 void fixture_begin(struct assert_report *r, struct model *before)
 {
-	struct model *m = &r->model;
-	struct model_mapping *mm;
-
 	*r = (struct assert_report){
 		.argv = (char **)command,
-		.start_ns = START_NS,
-		.start_unix_ns = START_UNIX,
 		.duration_ns = 1234567890,
 		.host = "builder",
 		.rules = (1U << IOMAP_RULE_MAX) - 1 - (1U << IOMAP_HOLD_TIME),
 	};
 	*before = (struct model){};
-	strcpy(m->release, "6.12.117");
-	m->backend_present[IOMAP_LINEAR] = true;
-	model_add_hook(m, "io_mapping_map", NULL);
-	model_add_hook(m, "sched_switch", NULL);
-	m->mappings = mm = grow(NULL, m->nr_mappings = m->cap_mappings = 1, sizeof(*mm));
-	*mm = (struct model_mapping){ .id = 1,
-				      .gen = 1,
-				      .base = 0xf4000000,
-				      .size = 64 << 20,
-				      .owner = "qxl_device_init+0x1c8",
-				      .module = "qxl",
-				      .device = "0000:00:02.0",
-				      .state = IOMAP_LIVE };
+	if (figures_fill(&r->model, &unused))
+		abort();
+	r->start_ns = r->model.time_ns;
+	r->start_unix_ns = r->model.started_unix * NSEC_PER_SEC;
 }
 
 void fixture_use(struct model *m, unsigned int kind, uint64_t maps, uint64_t unmaps)
@@ -63,31 +40,25 @@ void fixture_use(struct model *m, unsigned int kind, uint64_t maps, uint64_t unm
 	m->counted += maps + unmaps;
 }
 
+/* Adds the i-th site of the figures as one that breaks the rule. */
+static struct model_violation *add_site(struct model *m, unsigned int i, unsigned int rule,
+					uint64_t count)
+{
+	struct model_violation v = figures_site(&unused, i);
+
+	v.rule = rule;
+	v.count = count;
+	v.time_ns = m->time_ns + 5000000 * (m->nr_violations + 1);
+	v.time_unix_ns = m->started_unix * NSEC_PER_SEC + v.time_ns - m->time_ns;
+	if (model_add_violation(m, &v))
+		abort();
+	m->rule_count[rule] += count;
+	return &m->violations[m->nr_violations - 1];
+}
+
 struct model_violation *fixture_violation(struct model *m, unsigned int rule, uint64_t count)
 {
-	struct model_violation *v;
-
-	m->violations = grow(m->violations, ++m->nr_violations, sizeof(*v));
-	v = &m->violations[m->nr_violations - 1];
-	*v = (struct model_violation){
-		.rule = rule,
-		.mapping_id = 1,
-		.count = count,
-		.time_ns = START_NS + 5000000 * m->nr_violations,
-		.time_unix_ns = START_UNIX + 5000000 * m->nr_violations,
-		.base = 0xf4000000,
-		.size = 64 << 20,
-		.held_ns = 1234,
-		.pid = 77,
-		.cpu = 1,
-		.comm = "drive",
-		.caller = "draw_line+0x4c",
-		.module = "qxl",
-		.stack = { "schedule+0x2d", "msleep+0x1a", "draw_line+0x77 [qxl]" },
-		.nr_stack = 3,
-	};
-	m->rule_count[rule] += count;
-	return v;
+	return add_site(m, 0, rule, count);
 }
 
 int fixture_suppress(struct assert_report *r, const char *text, struct errbuf *err)
@@ -117,24 +88,14 @@ static void violations(struct assert_report *r)
 	good(r);
 	r->rules |= 1U << IOMAP_HOLD_TIME;
 	r->max_hold_ns = 50000;
-	v = fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 3);
-	v->map_stack[0] = "draw_line+0x4c [qxl]";
-	v->map_stack[1] = "ioctl+0x9";
-	v->nr_map_stack = 2;
-	v = fixture_violation(&r->model, IOMAP_MAY_SLEEP_IN_ATOMIC, 1);
-	v->offender = "mutex_lock+0x0";
-	v = fixture_violation(&r->model, IOMAP_OFFSET_RANGE, 2);
-	v->offset = 64 << 20;
-	v->map_size = 4096;
-	v->held_ns = 0;
-	v->nr_stack = 0;
-	v = fixture_violation(&r->model, IOMAP_UNMAP_UNKNOWN, 1);
-	v->mapping_id = 0;
-	v->base = v->size = v->held_ns = 0;
-	v->caller = v->module = NULL;
-	v->offender = "draw_end+0x10";
-	v->offender_module = "qxl";
+	for (unsigned int i = 0; i < FIGURES_SITES; i++) {
+		struct model_violation site = figures_site(&unused, i);
+
+		add_site(&r->model, i, site.rule, site.count);
+	}
+	fixture_violation(&r->model, IOMAP_MAY_SLEEP_IN_ATOMIC, 1);
 	v = fixture_violation(&r->model, IOMAP_HOLD_TIME, 9);
+	v->offender = NULL;
 	v->held_ns = 60000;
 }
 
@@ -152,8 +113,12 @@ static void suppressed(struct assert_report *r)
 
 static void mixed(struct assert_report *r)
 {
+	struct model_violation *v;
+
 	suppressed(r);
-	fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 1)->nr_stack = 1;
+	v = fixture_violation(&r->model, IOMAP_SLEEP_IN_ATOMIC, 1);
+	v->offender = NULL;
+	v->nr_stack = 1;
 }
 
 static void inconclusive(struct assert_report *r)
@@ -183,7 +148,7 @@ static void killed(struct assert_report *r)
 	r->wait_status = 9;
 }
 
-/* Counted, but with no place in the list. */
+/* Violations whose site is not in the list. */
 static void unlisted(struct assert_report *r)
 {
 	good(r);

@@ -177,6 +177,7 @@ static int add_mapping(struct model *m, const struct figures *f, unsigned int i,
 		.size = freed ? 64 << 10
 			: i   ? 1 << 20
 			      : 64 << 20,
+		.gen = 1,
 		.state = freed ? IOMAP_FREED : IOMAP_LIVE,
 	};
 	struct iomap_counters c = counters_of(f, i);
@@ -195,7 +196,7 @@ static int add_mapping(struct model *m, const struct figures *f, unsigned int i,
 
 static int add_mappings(struct model *m, const struct figures *f)
 {
-	unsigned int n = f->empty ? 0 : f->mappings ?: 2;
+	unsigned int n = f->mappings ?: f->empty ? 0 : 2;
 	int err = 0;
 
 	for (unsigned int i = 0; i < n && !err; i++)

@@ -54,7 +54,7 @@ static void short_when_good(void **state)
 		"12.3us)\n"
 		"mapping      1, 0000:00:02.0 BAR 0, qxl_device_init+0x1c8 [qxl], linear: 1000 "
 		"atomic, 5 sleepable\n"
-		"hooks        2 of 2 present\n"
+		"hooks        4 of 4 present\n"
 		"rules        9 of 10 checked\n"
 		"             not asked for: hold-time\n"
 		"events       2010 seen, 2010 counted, 0 lost\n"
@@ -68,24 +68,25 @@ static void complete_when_bad(void **state)
 	char *text = write_run("violations", assert_text);
 
 	(void)state;
-	has(text, "\nVIOLATION: sleep-in-atomic, 3 times\n  the task slept");
-	has(text, "\n  mapped at    draw_line+0x4c [qxl]\n"
+	has(text, "\nVIOLATION: sleep-in-atomic, 9 times\n  the task slept");
+	has(text, "\n  mapped at    qxl_bo_kmap_atomic_page+0x4f [qxl]\n"
+		  "  sleeps in    msleep+0x2e\n"
 		  "  mapping      1, 0000:00:02.0 BAR 0, 64M at 0xf4000000, linear backend\n"
 		  "  kind         atomic\n"
-		  "  held         1.23us\n"
-		  "  task         drive, thread 77, CPU 1\n"
+		  "  held         1.23ms\n"
+		  "  task         Xorg, thread 512, CPU 0\n"
 		  "  time         2023-11-14 22:13:20.005000 UTC, 5.00ms into the command\n"
 		  "  stack        schedule+0x2d\n"
-		  "               msleep+0x1a\n"
-		  "               draw_line+0x77 [qxl]\n"
-		  "  map's stack  draw_line+0x4c [qxl]\n"
-		  "               ioctl+0x9\n");
-	has(text, "\n  sleeps in    mutex_lock+0x0\n");
-	has(text, "\nVIOLATION: offset-range, 2 times\n  offset 0x4000000 ");
+		  "               schedule_timeout+0x91\n"
+		  "               msleep+0x2e\n"
+		  "               qxl_bo_kmap_atomic_page+0x1b3 [qxl]\n");
+	has(text, "\n  map's stack  test_map_one+0x3c [test_io_mapping]\n"
+		  "               control_write+0x92 [test_io_mapping]\n");
+	has(text, "\nVIOLATION: offset-range, 7 times\n  offset 0x100000 ");
 	has(text, "\n  held         60.0us, the budget is 50.0us\n");
 	has(text, "\n  mapping      not known\n");
-	has(text, "\n  unmapped at  draw_end+0x10 [qxl]\n");
-	has(text, "\nviolations: 5 rules were broken, 16 times from 5 sites\n");
+	has(text, "\n  unmapped at  test_unmap_one+0x18 [test_io_mapping]\n");
+	has(text, "\nviolations: 7 rules were broken, 30 times from 7 sites\n");
 	free(text);
 }
 
@@ -125,7 +126,7 @@ static void what_was_not_covered(void **state)
 	char *text = write_run("inconclusive", assert_text);
 
 	(void)state;
-	has(text, "hooks        2 of 3 present\n"
+	has(text, "hooks        4 of 5 present\n"
 		  "             may-sleep is missing: this kernel has no kprobes\n");
 	has(text, "             the kernel lacks something for: may-sleep-in-atomic\n");
 	has(text, "unmaps       1 of maps that may be older than the command\n");
@@ -188,7 +189,7 @@ static void annotations(void **state)
 	(void)state;
 	has(text, "::notice title=iomapctl assert::violations: 1 rule was broken");
 	has(text, "\n::error title=io_mapping%3A sleep-in-atomic::the task slept");
-	has(text, "(1 time)%0Amapped at    draw_line+0x4c [qxl]%0A");
+	has(text, "(1 time)%0Amapped at    qxl_bo_kmap_atomic_page+0x4f [qxl]%0A");
 	has(text, "\n::notice title=io_mapping%3A sleep-in-atomic (suppressed)::");
 	has(text, "\n::notice title=io_mapping%3A unused suppression::line 2: leak never_*\n");
 	free(text);
@@ -280,7 +281,7 @@ static void as_sarif(void **state)
 	assert_true(ok);
 	assert_int_equal(exit_code, 1);
 	assert_int_equal(count, 3);
-	assert_string_equal(where, "qxl!draw_line");
+	assert_string_equal(where, "qxl!qxl_bo_kmap_atomic_page");
 	assert_string_equal(module, "vmlinux");
 	assert_string_equal(reason, "the firmware needs it # bug 12");
 	json_decref(v);

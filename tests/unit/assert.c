@@ -346,8 +346,8 @@ static void suppressed(void **state)
 	fixture_violation(&r.model, IOMAP_LEAK, 3);
 	fixture_violation(&r.model, IOMAP_LEAK, 2)->caller = "other+0x4";
 	assert_int_equal(fixture_suppress(&r,
-					  "hold-time draw_line -- not checked\n"
-					  "leak draw_line -- one\n"
+					  "hold-time qxl_bo_kmap_atomic_page -- not checked\n"
+					  "leak qxl_bo_kmap_atomic_page -- one\n"
 					  "leak nobody -- gone\n",
 					  &err),
 			 0);

@@ -190,7 +190,7 @@ static void batch(void **state)
 	check_frame("batch-violations-132", 132, top_height(&top));
 	type("1");
 	draw(132, top_height(&top));
-	assert_true(on_screen("40 violations (--view violations): sleep"));
+	assert_true(on_screen("151 violations (--view violations): sleep"));
 }
 
 int main(void)
