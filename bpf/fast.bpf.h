@@ -49,7 +49,7 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	struct iomap_caller *s;
 
 	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
-	    cfg_map_stacks || cpu->stack.op.open)
+	    cfg_slow_maps || cpu->stack.op.open)
 		return 0;
 	m = bpf_map_lookup_elem(&mappings, &id);
 	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
@@ -139,8 +139,7 @@ static __always_inline int fast_unmap(struct bpf_raw_tracepoint_args *ctx, struc
 	struct iomap_counters *c;
 	struct iomap_mapping *m;
 
-	/* The slow path checks the budget. */
-	if (cfg_max_hold_ns)
+	if (cfg_slow_unmaps)
 		return 0;
 	if (kind == IOMAP_SLEEPABLE)
 		return fast_unmap_sleepable(ctx->args[0], cpu);

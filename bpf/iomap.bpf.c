@@ -14,7 +14,7 @@
 
 #include "iomap.h"
 #include "checks.bpf.h"
-#include "ipi.bpf.h"
+#include "ipi_progs.bpf.h"
 #include "fast.bpf.h"
 #include "callers.bpf.h"
 #include "tasks.bpf.h"
@@ -236,11 +236,12 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	if (!cfg_slow_only && fast_map(ctx, cpu))
-		return IOMAP_TOOK_FAST_PATH;
+	if (fast_map(ctx, cpu))
+		return 0;
 	/* Keep the compiler from setting up the slow path's values on the fast path. */
 	barrier_var(ctx);
 	barrier_var(cpu);
+	cpu->slow++;
 	return map_seen(ctx, cpu);
 }
 
@@ -300,10 +301,11 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	if (!cfg_slow_only && fast_unmap(ctx, cpu))
-		return IOMAP_TOOK_FAST_PATH;
+	if (fast_unmap(ctx, cpu))
+		return 0;
 	barrier_var(ctx);
 	barrier_var(cpu);
+	cpu->slow++;
 	return unmap_seen(ctx, cpu);
 }
 

@@ -191,6 +191,7 @@ struct iomap_cpu {
 	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* unmatched ones that may end an older map */
 	__aligned_u64 saves;			 /* tasks switched out with open sections */
 	__aligned_u64 restores;			 /* and switched in again */
+	__aligned_u64 slow;			 /* maps and unmaps that took the slow path */
 	__u32 max_id;				 /* highest id that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
@@ -352,9 +353,6 @@ struct iomap_event {
 	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
 };
 
-/* What the programs of maps and unmaps return to a test; the kernel ignores it. */
-#define IOMAP_TOOK_FAST_PATH 1
-
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 
@@ -447,7 +445,7 @@ _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
 		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + 40 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 31 + 216 + 24 + 40 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");

@@ -24,7 +24,6 @@ struct bench {
 	bool preempt;			 /* how and in which state tasks are switched out */
 	uint32_t state;
 	uint64_t sent;	/* events given to the programs */
-	uint64_t fast;	/* those that took the fast path */
 	struct model m; /* as of bench_sample() */
 };
 

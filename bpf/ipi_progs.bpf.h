@@ -4,8 +4,8 @@
  * counted once, in the class of whoever caused it. Most of these programs run with interrupts on. A
  * program that interrupts another one runs on a higher level and has counters of its own.
  */
-#ifndef IOMAP_IPI_BPF_H
-#define IOMAP_IPI_BPF_H
+#ifndef IOMAP_IPI_PROGS_BPF_H
+#define IOMAP_IPI_PROGS_BPF_H
 
 #include "ipi_op.bpf.h"
 
