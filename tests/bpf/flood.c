@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <time.h>
 
-#define SITE	 0xffffffff81000100
 #define THREADS	 2
 #define RATE_MIN 100000
 /*

@@ -66,6 +66,13 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 		bench_set_old(b, 0);
 }
 
+void bench_open_one(struct bench *b, const struct collector_options *opts)
+{
+	bench_open(b, opts);
+	on_cpu(0);
+	ev_create(b, 1, 0x100000, REGION, IOMAP_LINEAR, SITE);
+}
+
 void bench_close(struct bench *b)
 {
 	bench_sample(b);

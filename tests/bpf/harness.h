@@ -15,6 +15,15 @@
 
 #include "daemon/collector/collector.h"
 
+/* A call site, in no module; addresses of mapped pages; and what a switch tells of a task. */
+#define SITE	 0xffffffff81000100
+#define PAGE(n)	 (0xc0000000u + (n)*4096u)
+#define TASK(n)	 (0xffff888000001000u + (n)*0x1000u)
+#define SLEEPING 2 /* TASK_UNINTERRUPTIBLE */
+
+/* Bytes of the mapping that bench_open_one() creates. */
+#define REGION 0x10000
+
 struct worker;
 
 struct bench {
@@ -29,6 +38,8 @@ struct bench {
 
 /* Loads the programs; fails the test when they do not load. */
 void bench_open(struct bench *b, const struct collector_options *opts);
+/* The same on CPU 0, with the linear mapping 1. */
+void bench_open_one(struct bench *b, const struct collector_options *opts);
 /* Samples a last time, checks the books and unloads. */
 void bench_close(struct bench *b);
 /* Reads all counters into b->m and checks that the books balance and nothing was made up. */

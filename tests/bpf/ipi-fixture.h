@@ -5,9 +5,7 @@
 
 #include "tests/bpf/harness.h"
 
-#define SITE	 0xffffffff81000100
 #define CALLBACK 0xffffffff81000900
-#define PAGE(n)	 (0xc0000000u + (n)*4096u)
 
 /* A share as the model has it. */
 #define SHARE(part, of) (((uint64_t)(part) << IOMAP_SHARE_BITS) / (of))

@@ -7,9 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define SITE	0xffffffff81000100
-#define PAGE(n) (0xc0000000u + (n)*4096u)
-
 static void mapping_table_full(void **state)
 {
 	const struct collector_options opts = { .max_mappings = 3, .timing = IOMAP_TIMING_ALL };

@@ -13,8 +13,6 @@
 #include "daemon/base/util.h"
 #include "tests/lib/load.h"
 
-#define SITE 0xffffffff81000100
-
 struct traffic {
 	struct bench b;
 	pthread_t thread;

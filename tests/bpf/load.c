@@ -7,8 +7,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#define SITE 0xffffffff81000100
-
 enum {
 	THREADS = 6,
 	ROUNDS = 20000

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define SITE	0xffffffff81000100
-#define PAGE(n) (0xc0000000u + (n)*4096u)
-
 static const struct collector_options rt = { .timing = IOMAP_TIMING_ALL, .preempt_rt = 1 };
 
 /* Two mappings, so that a test can see which of them an unmap went to. */

@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-#define SITE   0xffffffff81000100
-#define REGION 0x100000
-
-static void open_one(struct bench *b, const struct collector_options *opts)
-{
-	bench_open(b, opts);
-	on_cpu(0);
-	ev_create(b, 1, 0x100000, REGION, IOMAP_LINEAR, SITE);
-}
-
 /* An unaligned map, from that call site. */
 static void offend(struct bench *b, uint64_t caller)
 {
@@ -44,7 +34,7 @@ static void same_place_is_told_once(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		on_cpu(i % 2 ? other : 0);
 		offend(&b, SITE);
@@ -64,7 +54,7 @@ static void other_places_are_others(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < 30; i++)
 		offend(&b, SITE + i % 10);
 	collector_consume(b.collector, h);
@@ -88,7 +78,7 @@ static void too_many_places(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < IOMAP_SITES + more; i++) {
 		offend(&b, SITE + i);
 		if (i % 100 == 0)
@@ -113,7 +103,7 @@ static void ring_full(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	for (unsigned int i = 0; i < n; i++)
 		offend(&b, SITE + i);
 	collector_consume(b.collector, h);
@@ -136,7 +126,7 @@ static void stacks_of_maps(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -148,7 +138,7 @@ static void stacks_of_maps(void **state)
 	assert_null(strstr(v->map_stack[0], "bpf_prog_"));
 	bench_close(&b);
 
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -163,7 +153,7 @@ static void too_many_holders(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		ev_map(&b, 1, 0x5000, IOMAP_LOCAL, IOMAP_LINEAR, SITE);
 		ev_switch(&b, false, 0x1000 + i, 0x1000 + i + 1, 2);

@@ -8,8 +8,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define SITE 0xffffffff81000100
-
 /* A root of files that stand for /sys and /proc. */
 struct root {
 	char path[64];
