@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps of the programs, and their settings, which the loader sets and the verifier knows. */
+/* The maps and the settings of the programs. Settings are constants for the verifier. */
 #ifndef IOMAP_MAPS_BPF_H
 #define IOMAP_MAPS_BPF_H
 
 #include "iomap.h"
 #include "persistent.h"
 
-/* Ids below this have their own counters; 1 at least. The loader sizes the maps alike. */
+/* Ids below this have counters; 1 at least. The loader sizes the maps to match. */
 const volatile __u32 cfg_max_mappings = 1;
 /* Possible CPUs. */
 const volatile __u32 cfg_cpus = 1;

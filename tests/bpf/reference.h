@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A reference model of the programs for the test of random events: what they should count. It is
- * written for plainness.
+ * The reference model for the test of random events: it counts as the programs should, by simpler
+ * means.
  */
 #ifndef IOMAP_TESTS_BPF_REFERENCE_H
 #define IOMAP_TESTS_BPF_REFERENCE_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What breaks a rule, what does not, and what is known of a violation. */
+/* The rules about calls of io_mapping: violations, their facts, and correct use. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #define SITE_B 0xffffffff81000200
 
-/* The name that is given for a call site of mapping 1. */
+/* The name of a call site of mapping 1. */
 static const char *name_of(const struct bench *b, uint64_t site, uint32_t kind)
 {
 	return get_caller(b, site, 1, kind)->name;
@@ -37,14 +37,14 @@ static void correct_use_is_silent(void **state)
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
 		for (unsigned int i = 0; i < REGION / 4096; i++)
 			map_and_unmap(&b, i * 4096, 4096, kind);
-		/* One in the other, with an interrupt's own in between. */
+		/* Nested maps, as when an interrupt maps. */
 		ev_map(&b, 1, PAGE(1), kind, IOMAP_LINEAR, SITE);
 		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 		ev_unmap(&b, PAGE(1), kind);
 	}
 	map_and_unmap(&b, 0, REGION, IOMAP_SLEEPABLE);
-	/* Whoever holds local or sleepable maps may sleep, and exit with the latter. */
+	/* A task may sleep with local or sleepable maps, and exit with sleepable ones. */
 	ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
 	ev_map(&b, 1, PAGE(2), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
@@ -65,13 +65,13 @@ static void offsets(void **state)
 {
 	static const struct {
 		uint64_t offset, size;
-		uint32_t kinds; /* in which that is wrong, as bits */
+		uint32_t kinds; /* for which this is a violation, as bits */
 		unsigned int rule;
 	} cases[] = {
 		{ REGION, 4096, 7, IOMAP_OFFSET_RANGE },
 		{ REGION + 4096, 4096, 7, IOMAP_OFFSET_RANGE },
 		{ 0xfffffffffffff000, 4096, 7, IOMAP_OFFSET_RANGE },
-		/* The page is in the region, the map reaches past its end */
+		/* The page lies in the region, but the map reaches past its end. */
 		{ REGION - 4096, 8192, 4, IOMAP_OFFSET_RANGE },
 		{ 4096, 0xfffffffffffff000, 4, IOMAP_OFFSET_RANGE },
 		{ 1, 16, 7, IOMAP_OFFSET_ALIGN },
@@ -103,7 +103,7 @@ static void offsets(void **state)
 	}
 }
 
-/* A map that failed for it is a violation as well; one of two rules counts for both. */
+/* Failed maps break rules too. A map that breaks two rules counts for both. */
 static void failed_and_doubly_wrong_maps(void **state)
 {
 	struct bench b;
@@ -112,7 +112,7 @@ static void failed_and_doubly_wrong_maps(void **state)
 	bench_open_one(&b, NULL);
 	ev_map_failed(&b, 1, REGION, IOMAP_ATOMIC, IOMAP_KMAP, SITE);
 	map_and_unmap(&b, REGION + 1, 16, IOMAP_LOCAL);
-	/* Nothing is known of the region of an id that nobody created. */
+	/* The region of an id that was not created is unknown. */
 	map_at(&b, 9, 0xd0000000, REGION * 4, 4096, IOMAP_SLEEPABLE);
 	ev_unmap(&b, 0xd0000000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -134,7 +134,7 @@ static void use_after_free(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_USE_AFTER_FREE], 3);
 	assert_int_equal(total_violations(&b), 3);
-	/* The id is somebody else's now. */
+	/* A new mapping has the id. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	map_and_unmap(&b, 0, 4096, IOMAP_ATOMIC);
 	bench_sample(&b);
@@ -169,7 +169,7 @@ static void unmap_order(void **state)
 	}
 }
 
-/* Sleepable maps are in no order, and anybody's to unmap. */
+/* Sleepable maps have no order, and any task may unmap them. */
 static void sleepable_has_no_order(void **state)
 {
 	struct worker *w[2] = { worker_start(), worker_start() };
@@ -185,7 +185,7 @@ static void sleepable_has_no_order(void **state)
 	on_unmap(&b, w[0], 0, PAGE(2), IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(total_violations(&b), 0);
-	/* An unmap of the wrong kind does not take another task's. */
+	/* An unmap of the wrong kind does not end the sleepable map of another task. */
 	on_map(&b, w[0], 0, 1, PAGE(3), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	on_unmap(&b, w[1], 0, PAGE(3), IOMAP_LOCAL);
 	on_unmap(&b, w[0], 0, PAGE(3), IOMAP_SLEEPABLE);
@@ -214,7 +214,7 @@ static void leak_at_free(void **state)
 	assert_int_equal(v->kind, IOMAP_SLEEPABLE);
 	assert_false(v->at_exit);
 	assert_string_equal(v->caller, name_of(&b, SITE_B, IOMAP_SLEEPABLE));
-	/* The next mapping under this id starts anew, and a late unmap is no other violation. */
+	/* The next mapping with this id starts at zero, and a late unmap is no second violation. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, PAGE(2), IOMAP_SLEEPABLE);
 	ev_free(&b, 1);
@@ -223,7 +223,7 @@ static void leak_at_free(void **state)
 	bench_close(&b);
 }
 
-/* Several leak at once: their call site is told when it is one, and none is made up otherwise. */
+/* When several maps leak at once, their call site is reported only if they have it in common. */
 static void leaks_of_one_site_and_of_two(void **state)
 {
 	const struct model_violation *v;
@@ -281,7 +281,7 @@ static void hold_time(void **state)
 	assert_int_equal(total_violations(&b), 1);
 	bench_close(&b);
 
-	/* Without a budget it is off, and said to be. */
+	/* Without a budget the rule is off and reported as off. */
 	bench_open_one(&b, NULL);
 	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	spin(21000);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Violations by what a task does while it holds a map: it sleeps, or it exits. */
+/* Violations by tasks that sleep or exit while they hold a map. */
 #include "tests/bpf/harness.h"
 
 #define SITE_B		   0xffffffff81000200
 #define WAITS_FOR_SPINLOCK 0x1000 /* TASK_RTLOCK_WAIT */
 #define DEAD		   0x80
 
-/* A sleep, on kernels whose holders may and may not be preempted. */
+/* The holder of an atomic map may be preempted on PREEMPT_RT, but not on other kernels. */
 static void sleep_in_atomic(void **state)
 {
 	static const struct {
@@ -20,7 +20,7 @@ static void sleep_in_atomic(void **state)
 		{ 0, false, 0, 1 },
 		{ 1, false, SLEEPING, 1 },
 		{ 1, true, 0, 0 },
-		/* About to sleep, and preempted before that */
+		/* Preempted when it was about to sleep */
 		{ 1, true, SLEEPING, 0 },
 		{ 1, false, WAITS_FOR_SPINLOCK, 0 },
 		{ 1, false, 0, 0 },
@@ -37,7 +37,7 @@ static void sleep_in_atomic(void **state)
 		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 		ev_map(&b, 1, PAGE(2), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
 		ev_switch(&b, cases[i].preempt, TASK(1), TASK(2), cases[i].task_state);
-		/* The other one is not concerned, and the holder finds its maps again. */
+		/* The other tasks break no rule, and the holder gets its maps back. */
 		ev_switch(&b, false, TASK(2), TASK(3), SLEEPING);
 		ev_switch(&b, false, TASK(3), TASK(1), SLEEPING);
 		ev_unmap(&b, PAGE(2), IOMAP_LOCAL);
@@ -56,7 +56,7 @@ static void sleep_in_atomic(void **state)
 	}
 }
 
-/* Each switch is one, wherever the task is by then. */
+/* Each switch of the holder is a violation, on any CPU. */
 static void sleeps_again_elsewhere(void **state)
 {
 	int other = cpus_online() > 1;
@@ -89,7 +89,7 @@ static void leak_at_exit(void **state)
 	ev_map(&b, 1, PAGE(3), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
 	ev_unmap(&b, PAGE(3), IOMAP_LOCAL);
 	ev_exit(&b);
-	/* Once, and not again when the task goes for good, nor when the mapping does. */
+	/* They are counted once: not again at the last switch or at the free. */
 	ev_exit(&b);
 	ev_switch(&b, false, TASK(1), TASK(2), DEAD);
 	ev_free(&b, 1);

@@ -2,7 +2,6 @@
 /* Unmatched unmaps: violations, unless they may end a map that is older than the programs. */
 #include "tests/bpf/harness.h"
 
-/* When a stray unmap is a violation: not as long as it may end a map that is older than we. */
 static void undecided_unmaps(void **state)
 {
 	struct bench b;
@@ -10,21 +9,21 @@ static void undecided_unmaps(void **state)
 	(void)state;
 	bench_open_one(&b, NULL);
 	bench_set_old(&b, 1);
-	/* This task is older than the test, and the addresses say nothing. */
+	/* This task is older than the test, and the address lies in no known mapping. */
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		ev_unmap(&b, 0xe0000000, kind);
 	bench_sample(&b);
 	assert_int_equal(total_violations(&b), 0);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		assert_int_equal(b.m.undecided[kind], 1);
-	/* The CPU has switched since: what is atomic has ended. */
+	/* The CPU has switched tasks, so all older atomic maps have ended. */
 	ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		ev_unmap(&b, 0xe0000000, kind);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 1);
 	assert_int_equal(get_site(&b, IOMAP_UNMAP_UNKNOWN)->kind, IOMAP_ATOMIC);
-	/* Where a linear mapping of our time is, nothing older can be. */
+	/* No older map can have an address inside a new linear mapping. */
 	ev_map(&b, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, PAGE(1), IOMAP_SLEEPABLE);
 	ev_unmap(&b, 0xc0000000, IOMAP_SLEEPABLE);
@@ -32,7 +31,7 @@ static void undecided_unmaps(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 2);
 	assert_int_equal(b.m.undecided[IOMAP_SLEEPABLE], 3);
-	/* And when the last older mapping is freed, nothing older is left. */
+	/* When the last older mapping is freed, no older map is left. */
 	bench_set_old(&b, 0);
 	ev_unmap(&b, 0xe0000000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -40,7 +39,7 @@ static void undecided_unmaps(void **state)
 	bench_close(&b);
 }
 
-/* A task that was created after we began has nothing older. */
+/* A task that was created after the programs started has no older maps. */
 static void new_tasks_are_known(void **state)
 {
 	struct worker *w;
