@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The records and the arithmetic that the BPF programs and user space share. One object file serves
- * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. The sizes are asserted
- * at the end.
+ * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
+ * check the sizes.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
  */
