@@ -391,6 +391,7 @@ int figures_add_ipi(struct model *m, double work, bool missing)
 	m->ipi.on = true;
 	m->backend_present[IOMAP_IOREMAP] = true;
 	m->total[IOMAP_IOREMAP][IOMAP_SLEEPABLE].maps = 2000 * n;
+	m->total[IOMAP_IOREMAP][IOMAP_SLEEPABLE].unmaps = 2000 * n;
 	m->ipi.purging = (struct iomap_ipi_purging){ .epoch = 3, .purges = 2, .ranges = 50 * n };
 	if (missing)
 		m->ipi.missing[IPI_STOLEN] =
