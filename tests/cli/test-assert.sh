@@ -4,10 +4,10 @@
 # Usage: tests/cli/test-assert.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
-# shellcheck source=tests/cli/readers.sh
-. tests/cli/readers.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
+# shellcheck source=tests/readers.sh
+. tests/readers.sh
 
 made=$bin/tests/cli/fake-report
 iomapctl=$bin/iomapctl

@@ -4,8 +4,8 @@
 # Usage: tests/cli/test-completion.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
 
 # Made by the programs that are tested, sanitized or not.
 completion=$bin/completion

@@ -4,8 +4,8 @@
 # Usage: tests/cli/test-docs.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
 
 # Options in --help, one a line: "-f --follow", "-n ARG", "--socket ARG".
 help_options() {

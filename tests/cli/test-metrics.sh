@@ -4,8 +4,8 @@
 # Prometheus. Also the rules, the dashboard and the configuration in docs/prometheus.
 # Usage: tests/cli/test-metrics.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
 # shellcheck source=tests/prometheus.sh
 . tests/prometheus.sh
 

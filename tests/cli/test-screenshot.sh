@@ -3,8 +3,8 @@
 # docs/screenshot and its converter. Usage: tests/cli/test-screenshot.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
 export ANSI2SVG="$bin/docs/ansi2svg" IOMAPD_SOCKET="$sock"
 svg=$dir/picture.svg
 

@@ -4,8 +4,8 @@
 # interfaces, and each method of the list is called.
 # Usage: tests/cli/test-varlink.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
 
 usr=$(tests/vm/rootfs varlinkctl)/usr || bail "there is no varlinkctl"
 
@@ -125,7 +125,7 @@ fake --at 10
 is "no such method" refuses org.varlink.service.MethodNotFound org.iomap.Monitor.NoSuch
 is "no such interface" refuses org.varlink.service.InterfaceNotFound org.example.none.Status
 # What was told of before, then what comes, until it is told to stop.
-"$bin/tests/cli/fake-iomapd" --socket "$dir/live" >"$dir/live.log" 2>&1 &
+"$bin/tests/lib/fake-iomapd" --socket "$dir/live" >"$dir/live.log" 2>&1 &
 servers="$servers $!"
 wait_for 10 test -S "$dir/live"
 varlinkctl call -j --more --timeout=3 "$dir/live" org.iomap.Monitor.Events '{"follow":true}'

@@ -4,7 +4,7 @@
 #include "daemon/base/utf8.h"
 #include "tests/lib/top-fixture.h"
 
-#define FRAMES "tests/cli/frames/"
+#define FRAMES "tests/lib/frames/"
 
 struct top top;
 struct screen screen;

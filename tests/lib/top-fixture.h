@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * iomaptop without a terminal: keys go in, frames come out and are compared with those in
- * tests/cli/frames. UPDATE_FRAMES=1 writes them anew; look at the difference before you commit it.
+ * tests/lib/frames. UPDATE_FRAMES=1 writes them anew; look at the difference before you commit it.
  */
 #ifndef IOMAP_TESTS_LIB_TOP_FIXTURE_H
 #define IOMAP_TESTS_LIB_TOP_FIXTURE_H

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # iomapctl assert over the test driver, and what the programs that are to read its reports make of
 # those of real runs. Prints TAP, with a plan for each of the two. One boot.
-# shellcheck source=tests/cli/lib.sh
-. tests/cli/lib.sh
-# shellcheck source=tests/cli/readers.sh
-. tests/cli/readers.sh
+# shellcheck source=tests/programs.sh
+. tests/programs.sh
+# shellcheck source=tests/readers.sh
+. tests/readers.sh
 
 guest=0
 tests/vm/run --no-build --kernel "${KERNEL:-6.12-x86_64}" --timeout 1200 --share "$dir" -- \

@@ -34,7 +34,7 @@ driver_test() {
 }
 
 junit() { xmllint --xpath "$1" "$project/iomap.xml" 2>/dev/null; }
-valid() { xmllint --noout --nonet --schema tests/cli/schema/junit.xsd "$project/iomap.xml" \
+valid() { xmllint --noout --nonet --schema tests/schema/junit.xsd "$project/iomap.xml" \
 	2>/dev/null; }
 said() { grep -qxF -- "$1" "$project/out" || { sed 's/^/# /' "$project/out"; return 1; }; }
 

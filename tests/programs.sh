@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test
 # against.
-# Usage: . tests/cli/lib.sh, from the top of the tree, with the folder of the programs in $1
+# Usage: . tests/programs.sh, from the top of the tree, with the folder of the programs in $1
 # (build/x86_64).
 
 . tests/tap.sh
@@ -53,7 +53,7 @@ listening() { grep -q "00010000 .* $sock\$" /proc/net/unix; }
 # fake [OPTION]…: starts the fake daemon on $sock and waits until it serves; its pid is in $server.
 fake() {
 	rm -f "$sock"
-	"$bin/tests/cli/fake-iomapd" --socket "$sock" "$@" >"$dir/fake.log" 2>&1 &
+	"$bin/tests/lib/fake-iomapd" --socket "$sock" "$@" >"$dir/fake.log" 2>&1 &
 	server=$!
 	servers="$servers $server"
 	wait_for 10 listening || bail "fake-iomapd does not start: $(cat "$dir/fake.log")"
@@ -64,7 +64,7 @@ replay() {
 	rm -f "$sock"
 	# shellcheck disable=SC2059
 	printf "$1" >"$dir/reply"
-	"$bin/tests/cli/fake-server" "$sock" "${2:-hold}" <"$dir/reply" &
+	"$bin/tests/lib/fake-server" "$sock" "${2:-hold}" <"$dir/reply" &
 	server=$!
 	servers="$servers $server"
 	wait_for 10 listening || bail "fake-server does not start"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # iomapd's command line: what it shows, and the one sentence for each thing it cannot do.
-# Usage: tests/unit/test-iomapd.sh FOLDER_OF_THE_PROGRAMS
+# Usage: tests/cli/test-iomapd.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
 bin=$1
@@ -76,7 +76,7 @@ is "--check-config, with a wrong option" says 2 \
 	"--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
 	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
 
-"$bin/tests/cli/fake-iomapd" --socket "$dir/sock" &
+"$bin/tests/lib/fake-iomapd" --socket "$dir/sock" &
 fake=$!
 until [ -S "$dir/sock" ] || ! kill -0 "$fake" 2>/dev/null; do sleep 0.05; done
 is "a second one" says 5 "another iomapd already serves $dir/sock" \

@@ -4,8 +4,8 @@
 # of these passes if that program gets out of it what is in RUN.json. JUNIT_SCHEMA and SARIF_SCHEMA
 # may name other schemas to hold the reports against.
 
-junit_schema=${JUNIT_SCHEMA:-tests/cli/schema/junit.xsd}
-sarif_schema=${SARIF_SCHEMA:-tests/cli/schema/sarif-2.1.0.json}
+junit_schema=${JUNIT_SCHEMA:-tests/schema/junit.xsd}
+sarif_schema=${SARIF_SCHEMA:-tests/schema/sarif-2.1.0.json}
 for python in python3 /usr/bin/python3; do
 	"$python" -c 'import jsonschema' 2>/dev/null && break
 done
