@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# What the scripts here share: TAP, waiting for conditions with a deadline, and servers to test
-# against.
+# Runs programs and the servers that they talk to. Prints TAP.
 # Usage: . tests/programs.sh, from the top of the tree, with the folder of the programs in $1
 # (build/x86_64).
 
@@ -13,11 +12,11 @@ sock=$dir/sock
 servers=
 LC_ALL=C.UTF-8
 export LC_ALL
-# Sanitized programs: ncurses keeps memory to the end; the unit tests look for leaks of ours.
+# ncurses does not free its memory; the unit tests look for leaks in our code.
 export ASAN_OPTIONS=detect_leaks=0
 unset IOMAPD_SOCKET NO_COLOR COLUMNS LINES
 
-# Ends the servers that this script started, and removes what it made.
+# Ends the servers of this script and removes its files.
 cleanup() {
 	for pid in $servers; do
 		kill -KILL "$pid" 2>/dev/null
@@ -30,7 +29,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 
-# is NAME COMMAND…: as in tests/tap.sh; where COMMAND fails, what run() saw is shown, too.
+# is NAME COMMAND…: as in tests/tap.sh; if COMMAND fails, the output of run() is printed, too.
 is() {
 	name=$1
 	shift
@@ -47,10 +46,10 @@ is() {
 	return 0
 }
 
-# A socket is there before anybody listens on it: the kernel's table tells.
+# The file of a socket exists before the server listens, so ask the kernel.
 listening() { grep -q "00010000 .* $sock\$" /proc/net/unix; }
 
-# fake [OPTION]…: starts the fake daemon on $sock and waits until it serves; its pid is in $server.
+# fake [OPTION]…: starts fake-iomapd on $sock, waits until it listens, and sets $server to its pid.
 fake() {
 	rm -f "$sock"
 	"$bin/tests/lib/fake-iomapd" --socket "$sock" "$@" >"$dir/fake.log" 2>&1 &

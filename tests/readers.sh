@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2154
-# The reports of iomapctl assert, $dir/RUN.FORMAT, read by the programs that are to read them. Each
-# of these passes if that program gets out of it what is in RUN.json. JUNIT_SCHEMA and SARIF_SCHEMA
-# may name other schemas to hold the reports against.
+# Checks reports of iomapctl assert, $dir/RUN.FORMAT, with programs that read these formats: they
+# have to find the same as in RUN.json. JUNIT_SCHEMA and SARIF_SCHEMA may name other schemas.
 
 junit_schema=${JUNIT_SCHEMA:-tests/schema/junit.xsd}
 sarif_schema=${SARIF_SCHEMA:-tests/schema/sarif-2.1.0.json}
@@ -13,7 +12,7 @@ done
 json_agrees() { jq -e "$2" "$dir/$1.json" >"$dir/out" 2>"$dir/err"; }
 is_good() { json_agrees "$1" '.exit_status == 0'; }
 
-# What prove makes of the TAP is what the exit status says.
+# prove agrees with the exit status.
 prove_agrees() {
 	prove -e cat "$dir/$1.tap" >"$dir/out" 2>"$dir/err"
 	proved=$?
@@ -21,7 +20,7 @@ prove_agrees() {
 	if is_good "$1"; then [ "$proved" = 0 ]; else [ "$proved" = 1 ]; fi
 }
 
-# A reader of TAP gets all tests, and the blocks of those that failed as data.
+# A parser of TAP finds all tests, and a YAML block for each test that failed.
 tap_reads() {
 	perl -e '
 		use TAP::Parser;
@@ -47,11 +46,14 @@ junit_agrees() {
 	[ "$(xml_count "$1" testcase)" = "$(xml_sum "$1" tests)" ] &&
 		[ "$(xml_count "$1" failure)" = "$(xml_sum "$1" failures)" ] &&
 		[ "$(xml_count "$1" skipped)" = "$(xml_sum "$1" skipped)" ] || return 1
-	if is_good "$1"; then [ "$(xml_count "$1" failure)" = 0 ]; else [ "$(xml_count "$1" \
-		failure)" != 0 ]; fi
+	if is_good "$1"; then
+		[ "$(xml_count "$1" failure)" = 0 ]
+	else
+		[ "$(xml_count "$1" failure)" != 0 ]
+	fi
 }
 
-# valid_sarif FILE…: against the schema.
+# valid_sarif FILE…: the files agree with the schema.
 valid_sarif() {
 	"$python" -c '
 import json, sys, jsonschema
@@ -67,8 +69,7 @@ sys.exit(errors != 0)
 ' "$sarif_schema" "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# What the schema cannot say: indices lead to the rule that is named, suppressions are on all or
-# none.
+# Checks beyond the schema: indices lead to the named rule, and the counts agree.
 sarif_agrees() {
 	jq -e --slurpfile json "$dir/$1.json" '
 		.runs[0] as $run | $run.results | $json[0] as $j |
@@ -76,21 +77,25 @@ sarif_agrees() {
 		([.[] | select(.suppressions == [])] | length) == ($j.violations | length) and
 		([.[] | .suppressions[]] | length) == ($j.suppressed | length) and
 		$run.invocations[0].exitCode == $j.exit_status and
-		($run.invocations[0].toolConfigurationNotifications | length) == ($j.unused_suppressions | length)
+		($run.invocations[0].toolConfigurationNotifications | length) ==
+			($j.unused_suppressions | length)
 	' "$dir/$1.sarif" >"$dir/out" 2>"$dir/err"
 }
 
-# Each line is one command, and whatever would end a line or a property is escaped.
+# Each line is one command; characters that end a line or a property are escaped.
 github_agrees() {
 	grep -vnE \
 		'^::(error|warning|notice) title=([^:,%[:cntrl:]]|%(25|3A|2C))+::([^%[:cntrl:]]|%(25|0A|0D))+$' \
 		"$dir/$1.github" >"$dir/out" && return 1
 	errors=$(grep -c '^::error ' "$dir/$1.github")
-	if json_agrees "$1" '.exit_status == 0 or .exit_status == 4'; then [ "$errors" = 0 ]; else \
-		[ "$errors" != 0 ]; fi
+	if json_agrees "$1" '.exit_status == 0 or .exit_status == 4'; then
+		[ "$errors" = 0 ]
+	else
+		[ "$errors" != 0 ]
+	fi
 }
 
-# readers_agree RUN: all of them.
+# readers_agree RUN: all readers agree.
 readers_agree() {
 	is "$1: prove" prove_agrees "$1"
 	is "$1: TAP" tap_reads "$1"

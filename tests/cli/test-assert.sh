@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The reports of iomapctl assert, read by the programs that are to read them, and its command line.
+# Reports of iomapctl assert, checked with programs that read such formats, and its command line.
 # Usage: tests/cli/test-assert.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181
@@ -9,18 +9,18 @@
 # shellcheck source=tests/readers.sh
 . tests/readers.sh
 
-made=$bin/tests/cli/fake-report
+fake_report=$bin/tests/cli/fake-report
 iomapctl=$bin/iomapctl
 
 # ---- fake runs, in each format ----
 
-for run in $("$made"); do
+for run in $("$fake_report"); do
 	for format in text tap junit sarif github json; do
-		"$made" "$run" $format >"$dir/$run.$format" || bail "fake-report $run $format"
+		"$fake_report" "$run" $format >"$dir/$run.$format" || bail "fake-report $run $format"
 	done
 done
 
-for run in $("$made"); do
+for run in $("$fake_report"); do
 	readers_agree "$run"
 done
 
@@ -28,7 +28,7 @@ rules='["sleep-in-atomic","may-sleep-in-atomic","unmap-order","unmap-kind",
 	"unmap-unknown","offset-range","offset-align",
 	"use-after-free","leak","hold-time"]'
 is 'all rules are in the JSON, in their order' json_agrees good "(.rules | keys_unsorted) == $rules"
-is 'JSON: what was covered' json_agrees good '
+is 'JSON: the coverage' json_agrees good '
 	.coverage.maps.linear == {atomic: 1000, local: 0, sleepable: 5} and
 		.coverage.mappings[0].device == "0000:00:02.0" and
 	.coverage.hooks[0].state == "attached" and .coverage.accounting.seen == 2010 and
@@ -39,16 +39,16 @@ is 'JSON: a violation' json_agrees violations '
 is 'JSON: the stack of a map' json_agrees violations '
 	.violations[1].map_stack[2] == "vfs_write+0xf1"'
 
-# The readers do refuse what is wrong.
+# The readers refuse a wrong report.
 refuses() { ! "$@"; }
 sed 's/ tests="[0-9]*"//' "$dir/good.junit" >"$dir/bad.junit"
-is 'the schema of JUnit refuses' refuses valid_junit "$dir/bad.junit"
+is 'the JUnit schema refuses a report without the number of tests' refuses valid_junit "$dir/bad.junit"
 sed 's/"level":"error"/"level":"fatal"/' "$dir/violations.sarif" >"$dir/bad.sarif"
-is 'the schema of SARIF refuses' refuses valid_sarif "$dir/bad.sarif"
+is 'the SARIF schema refuses an unknown level' refuses valid_sarif "$dir/bad.sarif"
 sed '$d; /^ok 2/d' "$dir/good.tap" >"$dir/bad.tap"
-is 'a reader of TAP refuses' refuses tap_reads bad
+is 'the TAP reader refuses a missing test' refuses tap_reads bad
 sed 's/%25/%/' "$dir/hostile.github" >"$dir/bad.github"
-is 'an annotation is refused' refuses github_agrees bad
+is 'an annotation with an unescaped % is refused' refuses github_agrees bad
 
 # ---- the command line ----
 
@@ -60,13 +60,13 @@ usage() {
 }
 
 is 'no command' usage 'assert needs a command to run, after --' --rule leak
-is 'no such rule' usage "--rule takes one of sleep-in-atomic, may-sleep-in-atomic, " --rule sleep \
+is 'an unknown rule' usage "--rule takes one of sleep-in-atomic, may-sleep-in-atomic, " --rule sleep \
 	-- touch "$dir/ran"
 is 'hold-time without a budget' usage '--rule hold-time needs a budget, --max-hold' --rule \
 	hold-time -- touch "$dir/ran"
 is 'a budget without a unit' usage "such as 50us or 1.5ms, not '50'" --max-hold 50 -- touch \
 	"$dir/ran"
-is 'no such format' usage '--format takes one of text, tap, junit, sarif, github, json' --format \
+is 'an unknown format' usage '--format takes one of text, tap, junit, sarif, github, json' --format \
 	xml -- touch "$dir/ran"
 is 'two formats' usage "--json does not go with --format 'tap'" --json --format tap -- touch \
 	"$dir/ran"
@@ -81,12 +81,12 @@ cannot() {
 	run 5 "$iomapctl" assert "$@" && err_is "iomapctl: $sentence" && [ ! -s "$dir/out" ] &&
 		[ ! -e "$dir/ran" ]
 }
-is 'no file of suppressions' cannot "cannot read $dir/none: No such file or directory" \
+is 'a missing file of suppressions' cannot "cannot read $dir/none: No such file or directory" \
 	--suppress "$dir/none" -- touch "$dir/ran"
-is 'no folder for the output' cannot "cannot write $dir/none/x: No such file or directory" \
+is 'a missing folder for the output' cannot "cannot write $dir/none/x: No such file or directory" \
 	--output "$dir/none/x" -- touch "$dir/ran"
 
-# Without a privilege, nothing is loaded, nothing is run, and no file is left or lost.
+# Without privilege, iomapctl loads nothing, runs nothing, and leaves and loses no file.
 echo old >"$dir/report"
 as_nobody() {
 	if [ "$(id -u)" = 0 ]; then
@@ -119,9 +119,9 @@ else
 	is 'a kernel without the tracepoints' lacks
 fi
 
-# ---- the whole of it, over fake figures ----
+# ---- whole runs over fake figures ----
 
-# ran STATUS RUN WORD…: iomapctl assert with these words, seeing that run.
+# ran STATUS RUN WORD…: iomapctl assert WORD… over the figures of that fake run.
 ran() {
 	status_wanted=$1
 	FAKE_RUN=$2
@@ -132,50 +132,50 @@ ran() {
 
 last_is() { [ "$(tail -1 "$dir/out")" = "$1" ] || { echo "# want: $1"; return 1; }; }
 
-is 'good' ran 0 good -- true
+is 'a good run' ran 0 good -- true
 is 'all rules but hold-time are on' err_is \
 	'collector: rules_off 0xfffffe00 max_hold_ns 0 map_stacks 0'
-is 'what the command writes comes first' ran 0 good -- echo hello
-is 'and the outcome last' last_is 'good: the rules held over 1005 maps'
-is 'the report begins after it' [ "$(sed -n 1p "$dir/out")" = hello ]
+is 'a good run, with output of the command' ran 0 good -- echo hello
+is 'the outcome is the last line' last_is 'good: the rules held over 1005 maps'
+is 'the output of the command comes before the report' [ "$(sed -n 1p "$dir/out")" = hello ]
 is 'violations' ran 1 violations -- true
-is 'violations, and the command failed' ran 1 violations -- false
+is 'violations, and the command fails' ran 1 violations -- false
 is 'violations of rules that are not checked' ran 0 violations --rule unmap-order --rule offset-align -- \
 	true
-is 'the other rules are off' err_is 'collector: rules_off 0xffffffbb max_hold_ns 0 map_stacks 0'
-is 'a budget is one more rule' ran 1 violations --rule unmap-order --max-hold 50us --map-stacks -- true
-is 'and goes to the collector' err_is \
+is '--rule: the other rules are off' err_is 'collector: rules_off 0xffffffbb max_hold_ns 0 map_stacks 0'
+is '--max-hold adds the rule hold-time' ran 1 violations --rule unmap-order --max-hold 50us --map-stacks -- true
+is '--max-hold: the collector gets the budget' err_is \
 	'collector: rules_off 0xfffffdfb max_hold_ns 50000 map_stacks 1'
-is 'it is the only one broken' last_is 'violations: 1 rule was broken, 9 times from 1 site'
-is 'the command failed' ran 7 good -- sh -c 'exit 3'
-is 'it is told how' last_is 'command failed: exit status 3; no rule was seen to be broken'
-is 'the command was killed' ran 7 good -- sh -c 'kill -9 $$'
+is '--max-hold: only hold-time was broken' last_is 'violations: 1 rule was broken, 9 times from 1 site'
+is 'the command fails' ran 7 good -- sh -c 'exit 3'
+is 'the command fails: the exit status is in the outcome' last_is 'command failed: exit status 3; no rule was seen to be broken'
+is 'the command is killed' ran 7 good -- sh -c 'kill -9 $$'
 is 'inconclusive' ran 4 inconclusive -- true
-is 'what it lacks was not asked for' ran 4 inconclusive --rule leak -- true
+is 'a missing rule that is not selected' ran 4 inconclusive --rule leak -- true
 is 'nothing exercised' ran 3 nothing -- true
-is 'nothing that the rule could judge' ran 3 partly --rule sleep-in-atomic -- true
-is 'no such command' ran 5 good --output "$dir/report" -- "$dir/no-such-command"
-is 'it is named' err_has "iomapctl: cannot run $dir/no-such-command: No such file or directory"
-is 'and the report stays what it was' [ "$(cat "$dir/report")" = old ]
+is 'nothing exercised for the selected rule' ran 3 partly --rule sleep-in-atomic -- true
+is 'a missing command' ran 5 good --output "$dir/report" -- "$dir/no-such-command"
+is 'a missing command: the message' err_has "iomapctl: cannot run $dir/no-such-command: No such file or directory"
+is 'a missing command: the old report stays' [ "$(cat "$dir/report")" = old ]
 
 printf 'sleep-in-atomic msleep -- known\n' >"$dir/known"
 is 'suppressed' ran 0 suppressed --suppress "$dir/known" -- true
 is 'not suppressed' ran 1 suppressed -- true
 
 is 'a report in a file' ran 1 violations --format junit --output "$dir/report" -- echo hello
-is 'and the outcome is said' err_has \
+is 'a report in a file: the outcome on standard error' err_has \
 	'iomapctl: violations: 6 rules were broken, 21 times from 6 sites'
-is 'standard output is that of the command' [ "$(cat "$dir/out")" = hello ]
-is 'it is all there' valid_junit "$dir/report"
-is 'no other file is left' [ "$(ls "$dir"/report*)" = "$dir/report" ]
+is 'a report in a file: only the command writes to standard output' [ "$(cat "$dir/out")" = hello ]
+is 'a report in a file: it is valid' valid_junit "$dir/report"
+is 'a report in a file: no other file is left' [ "$(ls "$dir"/report*)" = "$dir/report" ]
 is '--json' ran 1 violations --json -- true
 status_in_json() { [ "$(jq .exit_status "$dir/out")" = "$1" ]; }
-is 'is the format json' status_in_json 1
+is '--json: the exit status is in the report' status_in_json 1
 for format in text tap junit sarif github json; do
 	is "--format $format" ran 0 good --format $format -- true
 done
 
-# A report that nobody gets is not good news, and bad news stays what it is.
+# A report that cannot be written is an error, unless there are violations.
 to_full() {
 	FAKE_RUN=$2 "$bin/tests/cli/iomapctl-fake" assert -- true >/dev/full 2>"$dir/err"
 	[ $? = "$1" ] && err_has 'cannot write the output: No space left on device'
@@ -189,7 +189,7 @@ to_nobody() {
 	} | true
 	[ "$(cat "$dir/status")" = "$1" ]
 }
-is 'nobody reads the output' to_nobody 0 good
-is 'nobody reads the violations' to_nobody 1 violations
+is 'the reader closes the pipe' to_nobody 0 good
+is 'the reader closes the pipe, and there are violations' to_nobody 1 violations
 
 finish

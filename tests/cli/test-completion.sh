@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Completion in bash and zsh, held to --help and to what the programs take.
+# Completion in bash and zsh offers the options of --help and only words that the programs accept.
 # Usage: tests/cli/test-completion.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317
 # shellcheck source=tests/programs.sh
 . tests/programs.sh
 
-# Made by the programs that are tested, sanitized or not.
+# The completions made by the programs under test, sanitized or not.
 completion=$bin/completion
 for name in iomapctl iomaptop iomapd; do
 	# shellcheck disable=SC1090
 	. "$completion/bash/$name" || bail "there is no completion of $name"
 done
 
-# complete_words WORD…: what bash offers for the last word, a line each, sorted.
+# complete_words WORD…: prints the words that bash offers for the last word, one per line, sorted.
 complete_words() {
 	local COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 
@@ -30,7 +30,7 @@ offers() {
 	diff -u "$dir/want" "$dir/got" >"$dir/out"
 }
 
-# The options in the help of a command; the short name where there is no long one.
+# help_names COMMAND…: prints the options in its help; the short name if there is no long one.
 help_names() {
 	"$@" --help | awk '/^Usage:/ { next } /^Exit status/ { exit }
 		/^ +-/ { line = $0; if (match(line, /--[a-z-]+/))
@@ -45,15 +45,15 @@ agrees() {
 	offers "$(help_names "$bin/$program" "$@" | paste -sd' ')" "$program" "$@" -
 }
 
-# all_taken STATUS WORD…: each word offered for the last one is accepted: the program does not exit
-# with 2.
+# all_taken STATUS PROGRAM WORD… N: N words are offered after WORD…, and with each of them the
+# program exits with STATUS.
 all_taken() {
 	local n=0 word before=("${@:2:$#-2}")
 
 	while read -r word; do
 		timeout 10 "$bin/$2" "${before[@]:1}" "$word" "${after[@]}" >"$dir/out" \
 			2>"$dir/err" </dev/null
-		[ $? = "$1" ] || { echo "# not taken: $word"; return 1; }
+		[ $? = "$1" ] || { echo "# not accepted: $word"; return 1; }
 		n=$((n + 1))
 	done < <(complete_words "${@:2:$#-2}" '')
 	[ $n = "${!#}" ] || { echo "# $n words, not ${!#}"; return 1; }
@@ -61,55 +61,55 @@ all_taken() {
 
 commands=$("$bin/iomapctl" --help | awk \
 	'/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }' | paste -sd' ')
-is "iomapctl: its commands" offers "$commands" iomapctl ''
-is "iomapctl: its options" agrees iomapctl
+is "iomapctl: the commands" offers "$commands" iomapctl ''
+is "iomapctl: the options" agrees iomapctl
 for command in $commands; do
-	is "iomapctl $command: its options" agrees iomapctl "$command"
+	is "iomapctl $command: the options" agrees iomapctl "$command"
 done
-is "iomaptop: its options" agrees iomaptop
-is "iomapd: its options" agrees iomapd
+is "iomaptop: the options" agrees iomaptop
+is "iomapd: the options" agrees iomapd
 
-is "a command that is begun" offers 'status stats' iomapctl st
-is "an option that is begun" offers '--map-stacks --max-hold' iomapctl assert --ma
+is "the start of a command" offers 'status stats' iomapctl st
+is "the start of an option" offers '--map-stacks --max-hold' iomapctl assert --ma
 is "an option before the command" offers 'hist' iomapctl --socket /x hi
-is "the options of a command that is shortened" offers '--freed' iomapctl l --f
+is "the options of a shortened command" offers '--freed' iomapctl l --f
 is "no option of another command" offers '' iomapctl hist --fr
-is "a value in the same word" offers 'sleepable' iomapctl hist --kind = sl
-is "a value in the same word, of which there is nothing" offers 'atomic local sleepable' iomapctl \
+is "the start of a value after =" offers 'sleepable' iomapctl hist --kind = sl
+is "all values after =" offers 'atomic local sleepable' iomapctl \
 	hist --kind =
 touch "$dir/a file"
-is "a name of a file" test "$(complete_words iomapctl assert --suppress "$dir/a")" = "$dir/a file"
-is "the command line of assert" test "$(complete_words iomapctl assert -- gre |
+is "a file name" test "$(complete_words iomapctl assert --suppress "$dir/a")" = "$dir/a file"
+is "assert: the command to run" test "$(complete_words iomapctl assert -- gre |
 	grep -x grep)" = grep
-is "and its files" test "$(complete_words iomapctl assert --rule leak grep x "$dir/a")" = \
+is "assert: the files of that command" test "$(complete_words iomapctl assert --rule leak grep x "$dir/a")" = \
 	"$dir/a file"
 
 after=(--socket "$dir/none")
-is "each kind is taken" all_taken 5 iomapctl hist --kind 3
+is "iomapctl accepts each kind" all_taken 5 iomapctl hist --kind 3
 after=(--delay 0.1 -b -n 1 --socket "$dir/none")
-is "each view is taken" all_taken 5 iomaptop --view 6
+is "iomaptop accepts each view" all_taken 5 iomaptop --view 6
 for view in $(complete_words iomaptop --view ''); do
-	is "$view: each of its columns is taken" all_taken 5 iomaptop -v "$view" --sort \
+	is "iomaptop accepts each column of $view" all_taken 5 iomaptop -v "$view" --sort \
 		"$("$bin/iomaptop" -b --view "$view" --sort nonsense 2>&1 | sed 's/.*but //' |
 		tr ',' '\n' | wc -l)"
 done
 after=(--help)
-is "iomapd: each of the hold times is taken" all_taken 0 iomapd --hold-times 3
-is "iomapd: each rule is taken" all_taken 0 iomapd --without-check 11
-is "iomapd: each hook is taken" all_taken 0 iomapd --without-hook 12
-is "each rule is taken" offers "$(complete_words iomapd --without-check '' | grep -vx all |
+is "iomapd accepts each value of --hold-times" all_taken 0 iomapd --hold-times 3
+is "iomapd accepts each rule" all_taken 0 iomapd --without-check 11
+is "iomapd accepts each hook" all_taken 0 iomapd --without-hook 12
+is "iomapctl assert: the rules of iomapd" offers "$(complete_words iomapd --without-check '' | grep -vx all |
 	paste -sd' ')" \
 	iomapctl assert --rule ''
-is "each format is the one of the help" offers "$("$bin/iomapctl" assert --help |
+is "iomapctl assert: the formats of the help" offers "$("$bin/iomapctl" assert --help |
 	sed -n 's/ (default), / /; s/^ *--format FORMAT *//p' |
 	sed 's/,//g; s/ or / /')" iomapctl assert --format ''
 
-# On a terminal, with the key.
+# On a terminal, with the Tab key.
 tm() { tmux -S "$dir/tmux-$shell" -f /dev/null "$@"; }
 screen() { tm capture-pane -p -t shell; }
 line_is() { screen | grep -qxF -- "> $1"; }
 has_prompt() { screen | grep -qxE '> ?'; }
-# tab TYPED LINE: typing it and Tab makes it LINE.
+# tab TYPED LINE: TYPED and Tab give LINE.
 tab() {
 	tm send-keys -t shell C-u
 	tm send-keys -t shell -l "$1"
@@ -118,7 +118,7 @@ tab() {
 	screen >"$dir/out"
 	return 1
 }
-# Any other set-up of the shell's would only be in the way.
+# The user's own set-up of the shell is not read.
 printf '%s\n' "PS1='> '" "for f in $completion/bash/*; do . \$f; done" >"$dir/bashrc"
 mkdir "$dir/zsh"
 printf '%s\n' "PS1='> '" "fpath=($completion/zsh \$fpath)" 'autoload -U compinit' \
@@ -133,9 +133,9 @@ for shell in bash zsh; do
 		tm new-session -d -s shell -x 150 -y 30 \
 			"PATH=$bin:\$PATH ZDOTDIR=$dir/zsh exec zsh -i"
 	fi
-	eq="="	# zsh goes on to the value
+	eq="="	# zsh adds the = of a value
 	[ $shell != bash ] || eq=
-	is "$shell: it runs" wait_for 30 has_prompt
+	is "$shell: the prompt" wait_for 30 has_prompt
 	is "$shell: a command" tab 'iomapctl det' 'iomapctl detach'
 	is "$shell: an option of a command" tab 'iomapctl hist --k' "iomapctl hist --kind$eq"
 	is "$shell: a value" tab 'iomapctl hist --kind loc' 'iomapctl hist --kind local'

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# --help and the man pages agree, in both directions.
+# --help and the man pages have the same options, commands, columns and exit statuses.
 # Usage: tests/cli/test-docs.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
 # shellcheck source=tests/programs.sh
 . tests/programs.sh
 
-# Options in --help, one a line: "-f --follow", "-n ARG", "--socket ARG".
+# Prints the options in --help, one per line: "-f --follow", "-n ARG", "--socket ARG".
 help_options() {
 	"$@" --help | awk '
 		/^Usage:/ { next }
@@ -29,7 +29,8 @@ help_options() {
 		}' | sort
 }
 
-# Options in a man page, in the same form; of the command $2, or of the program where it is empty.
+# man_options PAGE COMMAND: prints the options in a man page in the same form; if COMMAND is empty,
+# those of the program.
 man_options() {
 	awk -v want="$2" '
 		/^\.Ss / { command = "" }
@@ -65,7 +66,7 @@ options_agree() {
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
 
-# The options of a command's help are its own and the program's.
+# The help of a command has its own options and those of the program.
 command_options_agree() {
 	help_options "$bin/iomapctl" "$1" >"$dir/help"
 	{ man_options docs/man/iomapctl.1 "$1"; man_options docs/man/iomapctl.1 ''; } |
@@ -97,7 +98,6 @@ columns_agree() {
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
 
-# Lines of --help stay within 100 columns, so that they read in a terminal.
 # The settings in iomapd.conf(5) are the options of --help that the file may have.
 settings_agree() {
 	"$bin/iomapd" --help | sed -n 's/^ \{2,6\}\(-., \)*--\([a-z-]*\).*/\2/p' |
@@ -110,16 +110,17 @@ settings_agree() {
 	[ -s "$dir/help" ] && same "$dir/help" "$dir/man"
 }
 
-# What iomapd.conf(5) gives as an example is one.
+# iomapd accepts the example of iomapd.conf(5).
 example_is_good() {
 	sed -n '/^\.Bd -literal/,/^\.Ed/p' docs/man/iomapd.conf.5 | grep -v '^\.' >"$dir/conf"
 	[ -s "$dir/conf" ] && "$bin/iomapd" --config "$dir/conf" --check-config >"$dir/out" 2>&1
 }
 
+# Lines of --help have at most 100 columns.
 help_fits() { [ "$("$@" --help | wc -L)" -le 100 ]; }
 
 lint() {
-	# The pages name each other, and need not be installed here.
+	# The pages refer to each other, and need not be installed.
 	mandoc -T lint "$1" | grep -vE 'referenced manual not found: Xr (iomap|systemd)' >"$dir/out"
 	[ ! -s "$dir/out" ]
 }

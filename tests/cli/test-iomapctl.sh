@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapctl with a fake daemon, a broken one, and none.
+# iomapctl with a fake iomapd, with servers that send bad replies, and without a server.
 # Usage: tests/cli/test-iomapctl.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
@@ -8,7 +8,7 @@
 . tests/programs.sh
 ctl=$bin/iomapctl
 
-# fails STATUS SENTENCE ARGUMENT…: iomapctl ends so, says exactly that and prints nothing.
+# fails STATUS SENTENCE ARGUMENT…: iomapctl exits with STATUS, prints only SENTENCE as an error.
 fails() {
 	want=$1 sentence=$2
 	shift 2
@@ -22,8 +22,8 @@ json() {
 	run 0 "$ctl" --json "$@" && jq -e "$filter" "$dir/out" >/dev/null
 }
 
-# Nothing that was printed steers a terminal.
-tame() { ! LC_ALL=C grep -qaP \
+# The output has no character that controls a terminal.
+harmless() { ! LC_ALL=C grep -qaP \
 	'[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]' "$dir/out" "$dir/err"; }
 
 # --- the command line
@@ -47,28 +47,28 @@ is 'no daemon' fails 5 \
 is 'a file that is no socket' fails 5 "$dir is not a socket: name the one of iomapd with --socket" \
 	--socket "$dir" list
 long=/$(printf 'x%.0s' $(seq 120))
-is 'too long a path' run 5 "$ctl" --socket "$long" list
-is 'says so' err_has 'has more than 107 characters: use a shorter one'
+is 'a path that is too long' run 5 "$ctl" --socket "$long" list
+is 'a path that is too long: the message' err_has 'has more than 107 characters: use a shorter one'
 export IOMAPD_SOCKET="$dir/from-env"
 is 'socket of the environment' fails 5 \
 	"no iomapd at $dir/from-env: start iomapd as root, or name its socket with --socket" list
 export IOMAPD_SOCKET="$sock"
 
-# --- a busy daemon; its figures stand still
+# --- a busy iomapd whose figures stand still
 fake --at 10
 is 'status' run 0 "$ctl" status
-is 'status: the accounting' out_has 'accounting    balanced: seen = counted + lost'
+is 'status: the accounting balances' out_has 'accounting    balanced: seen = counted + lost'
 is 'status: hold times' grep -Eq '^hold times +all$' "$dir/out"
 is 'status: hooks' out_has '4 of 4 attached'
 is 'status: JSON' json \
 	'.schema == 2 and .kernel.machine == "x86_64" and .accounting.seen == .accounting.counted + ([.accounting.lost[]] | add)' status
 is 'list' run 0 "$ctl" list
-is 'list: a row' grep -Eq \
+is 'list: the row of mapping 1' grep -Eq \
 	'^ *1 +0xf4000000 +64M linear +0000:00:02.0 +0 .* qxl_device_init\+0x1c8 \[qxl\]$' \
 	"$dir/out"
 is 'list: no freed mapping' sh -c "! grep -q '(freed)' $dir/out"
 is 'list --freed' run 0 "$ctl" list --freed
-is 'list --freed: the freed one' out_has '(freed)'
+is 'list --freed: the freed mapping' out_has '(freed)'
 is 'list: JSON' json \
 	'.schema == 2 and (.mappings | length) == 2 and .mappings[0].live.atomic == 1' list
 is 'list --freed: JSON' json '.mappings[2].state == "freed"' list --freed
@@ -79,65 +79,65 @@ is 'stats: JSON' json \
 is 'hist' run 0 "$ctl" hist
 is 'hist: bars' out_has '████'
 is 'hist --kind' run 0 "$ctl" hist --kind local
-is 'hist --kind: that kind only' sh -c \
+is 'hist --kind: no other kind' sh -c \
 	"grep -q '^linear local' $dir/out && ! grep -q '^linear atomic' $dir/out"
 is 'hist: JSON' json '[.hists[] | .count == ([.buckets[].count] | add)] | all' hist
-is 'hist in plain ASCII' run 0 env LC_ALL=C "$ctl" hist
-is 'is that' sh -c "grep -q '####' $dir/out && ! LC_ALL=C grep -q '[^ -~]' $dir/out"
+is 'hist in the C locale' run 0 env LC_ALL=C "$ctl" hist
+is 'hist in the C locale prints only ASCII' sh -c "grep -q '####' $dir/out && ! LC_ALL=C grep -q '[^ -~]' $dir/out"
 is 'events' run 0 "$ctl" events
-is 'events: three of the past' test "$(wc -l <"$dir/out")" = 3
+is 'events: three earlier events' test "$(wc -l <"$dir/out")" = 3
 is 'events -n 1' run 0 "$ctl" events -n 1
-is 'events -n 1: the last' sh -c "[ \$(wc -l <$dir/out) = 1 ] && grep -q ' free ' $dir/out"
+is 'events -n 1: the latest event' sh -c "[ \$(wc -l <$dir/out) = 1 ] && grep -q ' free ' $dir/out"
 is 'events -n 0' run 0 "$ctl" events -n 0
-is 'events -n 0: none' test ! -s "$dir/out"
+is 'events -n 0: no event' test ! -s "$dir/out"
 is 'events: JSON' run 0 "$ctl" events --json
-is 'events: one object a line' test "$(jq -c \
+is 'events --json: an object per line' test "$(jq -c \
 	'select(.schema == 2 and .event.seq > 0) | .event.type' "$dir/out" |
 	tr '\n' ' ')" = '"create" "map_failed" "free" '
 is 'a shortened command' run 0 "$ctl" l
 is 'options before the command' run 0 "$ctl" --socket "$sock" --json list
 for noun in status list stats hist events; do
-	is "$noun prints the reply alone" sh -c "'$ctl' --json $noun 2>&1 | jq -e . >/dev/null"
+	is "$noun --json prints only the reply" sh -c "'$ctl' --json $noun 2>&1 | jq -e . >/dev/null"
 done
 
 # --- output that cannot be written
 to() { file=$1; shift; timeout 20 "$@" >"$file" 2>"$dir/err" </dev/null; }
 full() { to /dev/full "$ctl" "$@"; [ $? = 5 ] &&
 	err_is 'iomapctl: cannot write the output: No space left on device'; }
-is 'full disk' full list
-is 'full disk, JSON' full --json stats
-is 'full disk, events' full events
+is 'list: the disk is full' full list
+is 'stats --json: the disk is full' full --json stats
+is 'events: the disk is full' full events
 closed() { timeout 20 "$ctl" "$@" >&- 2>"$dir/err"; [ $? = 5 ] &&
 	err_is 'iomapctl: cannot write the output: Bad file descriptor'; }
-is 'closed output' closed list
-is 'closed output, events' closed events
-is 'closed output, events -f' closed events -f
-is 'full disk, events -f' full events -f
+is 'list: the output is closed' closed list
+is 'events: the output is closed' closed events
+is 'events -f: the output is closed' closed events -f
+is 'events -f: the disk is full' full events -f
 reader_gone() { sh -c '"$@"; echo $? >"$0"' "$dir/status" "$ctl" "$@" 2>"$dir/err" |
 	true; [ "$(cat "$dir/status")" = 0 ] && err_is ''; }
-is 'the reader goes' reader_gone --json list
+is 'the reader closes the pipe' reader_gone --json list
 stop
 
-# --- what is wrong shows
+# --- problems are shown
 fake --scenario lost --at 10
 is 'events lost' run 4 "$ctl" status
-is 'events lost: by name' grep -Eq '^ +callers_full +[0-9]*[1-9]' "$dir/out"
-is 'events lost: JSON, too' run 4 "$ctl" --json status
-is 'a sample of hold times' run 0 "$ctl" stats
-is 'a sample of hold times: said' out_has 'how long a sample of the maps is held'
-is 'a sample of hold times: hist' run 0 "$ctl" hist
-is 'a sample of hold times: hist says it' out_has ' (a sample)'
+is 'events lost: the reason' grep -Eq '^ +callers_full +[0-9]*[1-9]' "$dir/out"
+is 'events lost: --json has the same exit status' run 4 "$ctl" --json status
+is 'sampled hold times: stats' run 0 "$ctl" stats
+is 'sampled hold times: stats names the sample' out_has 'how long a sample of the maps is held'
+is 'sampled hold times: hist' run 0 "$ctl" hist
+is 'sampled hold times: hist names the sample' out_has ' (a sample)'
 stop
 fake --scenario gap
 is 'a hook is missing' run 4 "$ctl" status
-is 'a hook is missing: the sentence' out_has \
+is 'a hook is missing: the reason' out_has \
 	'io_mapping_free is missing: mappings are never shown as freed'
 stop
 fake --scenario empty
 is 'no mapping' run 0 "$ctl" list
-is 'no mapping: a sentence' out_has 'No mapping: no driver of this kernel holds one now.'
+is 'no mapping: the message' out_has 'No mapping: no driver of this kernel holds one now.'
 is 'no hold' run 0 "$ctl" hist
-is 'no hold: a sentence' out_has 'No map has been held and unmapped yet.'
+is 'no hold: the message' out_has 'No map has been held and unmapped yet.'
 is 'nothing counted' run 0 "$ctl" stats
 is 'no event' run 0 "$ctl" events
 stop
@@ -149,11 +149,11 @@ stop
 fake --scenario ipi --at 10
 row() { sed 's/  */ /g' "$dir/out" | grep -qxF -- "$1"; }
 is 'ipi' run 0 "$ctl" ipi
-is 'ipi: direct ones' row ' ioremap direct 10 30 30 90.0us 60.0us 1.5 4ns 3ns'
-is 'ipi: a share' row ' deferred 5 15 15 40.0us 20.0us 0.75 2ns 1ns'
-is 'ipi: other' row ' other - 25 1015 1115 540us 720us - - -'
-is 'ipi: all of them' row ' all - 40 1060 1160 670us 800us - - -'
-is 'ipi: what is put off' row ' ioremap 20.0k 9.00us 10.2us 10.2us 9.00us 10.2us 10.2us 257 7'
+is 'ipi: direct IPIs' row ' ioremap direct 10 30 30 90.0us 60.0us 1.5 4ns 3ns'
+is 'ipi: the share of deferred IPIs' row ' deferred 5 15 15 40.0us 20.0us 0.75 2ns 1ns'
+is 'ipi: other IPIs' row ' other - 25 1015 1115 540us 720us - - -'
+is 'ipi: all IPIs' row ' all - 40 1060 1160 670us 800us - - -'
+is 'ipi: queued ranges' row ' ioremap 20.0k 9.00us 10.2us 10.2us 9.00us 10.2us 10.2us 257 7'
 is 'ipi: the caller' row \
 	' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
 is 'ipi: from CPU to CPU' row ' 0 0 1060 120 70'
@@ -163,67 +163,67 @@ is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
 stop
 fake --scenario ipi-gap --at 10
 is 'ipi: a hook is missing' run 4 "$ctl" ipi
-is 'ipi: no zero for what is not known' row ' all - 40 1060 1160 670us - - - -'
-is 'ipi: why' out_has \
+is 'ipi: an unknown figure is not 0' row ' all - 40 1060 1160 670us - - - -'
+is 'ipi: the reason for the missing figure' out_has \
 	'stolen is missing: what interrupted CPUs lose is not known: this kernel has no csd_function_entry tracepoint'
-is 'ipi: what was lost' out_has 'lost, unjoined: 5'
-is 'ipi: JSON, too' run 4 "$ctl" ipi --json
+is 'ipi: lost joins' out_has 'lost, unjoined: 5'
+is 'ipi --json: a hook is missing' run 4 "$ctl" ipi --json
 stop
 fake --at 10
-is 'ipi: not asked for' run 4 "$ctl" ipi
-is 'ipi: it says so' out_has 'Not measured: iomapd was started with --without-ipi'
+is 'ipi: --without-ipi' run 4 "$ctl" ipi
+is 'ipi: --without-ipi is named' out_has 'Not measured: iomapd was started with --without-ipi'
 stop
 
-# --- rules that are broken
+# --- broken rules
 fake --scenario broken --at 10
 rule() { grep -Eq "^ +$1 +$2\$" "$dir/out"; }
-is 'broken rules: the exit status stays' run 0 "$ctl" status
-is 'broken rules: what is checked' out_has 'rules         9 of 10 checked'
-is 'broken rules: one, many times' rule sleep-in-atomic 'checked  29 violations'
-is 'broken rules: one, once' rule unmap-kind 'checked  1 violation'
-is 'broken rules: one that is kept' rule unmap-order 'checked  no violation'
-is 'broken rules: one that is off' rule hold-time \
+is 'broken rules: the exit status of status is 0' run 0 "$ctl" status
+is 'broken rules: the number of checked rules' out_has 'rules         9 of 10 checked'
+is 'broken rules: sleep-in-atomic was broken 29 times' rule sleep-in-atomic 'checked  29 violations'
+is 'broken rules: unmap-kind was broken once' rule unmap-kind 'checked  1 violation'
+is 'broken rules: unmap-order was not broken' rule unmap-order 'checked  no violation'
+is 'broken rules: hold-time is off' rule hold-time \
 	'off      no budget is set: see --max-hold of iomapd'
-is 'broken rules: ten of them' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' \
+is 'broken rules: ten rules are listed' test "$(grep -cE '^ {14}[a-z-]+ +(checked|off|missing) ' \
 	"$dir/out")" = 10
-is 'broken rules: the sum' out_has 'violations    46 (rules: 6, sites: 5): '
-is 'broken rules: those without a place' out_has '  unlisted    6 violations'
-is 'broken rules: what nobody knows' out_has 'undecided     4 unmaps'
-is 'broken rules: status --json is as before' json \
+is 'broken rules: the totals' out_has 'violations    46 (rules: 6, sites: 5): '
+is 'broken rules: violations without a site' out_has '  unlisted    6 violations'
+is 'broken rules: undecided unmaps' out_has 'undecided     4 unmaps'
+is 'broken rules: status --json has no member for them' json \
 	'has("hooks") and has("accounting") and (has("rules") or has("violations") | not)' status
 is 'violations among the events' run 0 "$ctl" events
-is 'violations: one line of all' out_has \
+is 'violations: the line of sleep-in-atomic' out_has \
 	' violation  sleep-in-atomic: mapping 1 at 0xf4000000 size 64M (linear atomic) by qxl_bo_kmap_atomic_page+0x4f [qxl], held 1.23ms, Xorg[512] on CPU 0, 29 times'
 after() { grep -A"$2" -F -- "$1" "$dir/out" | tail -1 | grep -qxF -- "$3"; }
-is 'violations: what is wrong' after 'violation  sleep-in-atomic' 1 \
+is 'violations: the sentence' after 'violation  sleep-in-atomic' 1 \
 	'    the task slept in msleep+0x2e while it held this atomic map'
-is 'violations: the stack' after 'violation  sleep-in-atomic' 3 '        schedule+0x2d'
-is 'violations: and its end' after 'violation  sleep-in-atomic' 7 '        drm_atomic_commit+0x84'
-is 'violations: once is not counted' grep -qE 'violation  unmap-kind: .* on CPU 1$' "$dir/out"
+is 'violations: the first frame of the stack' after 'violation  sleep-in-atomic' 3 '        schedule+0x2d'
+is 'violations: the last frame of the stack' after 'violation  sleep-in-atomic' 7 '        drm_atomic_commit+0x84'
+is 'violations: a count of 1 is not printed' grep -qE 'violation  unmap-kind: .* on CPU 1$' "$dir/out"
 is 'violations: the stack of the map' after '    stack of the map:' 2 \
 	'        control_write+0x92 [test_io_mapping]'
-is 'violations: figures of an offset' out_has \
+is 'violations: the offset and the size of the mapping' out_has \
 	'    offset 0x100000 + 0x1000 is past the end of the mapping (0x100000)'
-is 'violations: nothing is known' grep -qE \
+is 'violations: the mapping is not known' grep -qE \
 	'violation  unmap-unknown: mapping unknown \(linear atomic\), kworker/2:1\[31\] on CPU 2$' \
 	"$dir/out"
-is 'violations: a hostile task' out_has '?[2Jevil�?[700]'
-is 'violations: nothing of it steers' tame
-is 'violations: the last one' run 0 "$ctl" events -n 1
-is 'violations: is of three lines, as it has no stack' test "$(wc -l <"$dir/out")" = 3
+is 'violations: a hostile task name' out_has '?[2Jevil�?[700]'
+is 'violations: a hostile task name has no effect on the terminal' harmless
+is 'violations: unmap-unknown is the latest event' run 0 "$ctl" events -n 1
+is 'violations: unmap-unknown has no stack, so three lines' test "$(wc -l <"$dir/out")" = 3
 is 'violations: JSON' run 0 "$ctl" events --json
-is 'violations: JSON: the record as it is' test "$(jq -c \
+is 'violations: JSON: all five records' test "$(jq -c \
 	'select(.event.type == "violation") | .event.violation | [.rule, .count, .mapping_id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
 	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
 stop
 fake --scenario gap --at 10
-is 'rules without what they need' run 4 "$ctl" status
-is 'rules without what they need: why' rule leak 'missing  mappings are never shown as freed: .*'
-is 'rules without what they need: it does not look clean' out_has 'violations    none seen'
+is 'missing rules' run 4 "$ctl" status
+is 'missing rules: the reason' rule leak 'missing  mappings are never shown as freed: .*'
+is 'missing rules: the violations are not called none' out_has 'violations    none seen'
 stop
 fake --scenario idle
-is 'rules that are kept' run 0 "$ctl" status
-is 'rules that are kept: said' grep -qE '^violations +none$' "$dir/out"
+is 'no rule is broken' run 0 "$ctl" status
+is 'no rule is broken: no violation' grep -qE '^violations +none$' "$dir/out"
 stop
 
 # --- following
@@ -231,36 +231,36 @@ fake --since 1700000000000000000
 "$ctl" --json events -f -n 0 >"$dir/follow" 2>"$dir/follow.err" &
 follower=$!
 servers="$servers $follower"
-is 'events -f: new ones come as they happen' wait_for 15 sh -c "[ \$(wc -l <$dir/follow) -ge 2 ]"
-is 'events -f -n 0: none of the past' sh -c "[ \$(head -1 $dir/follow | jq .event.seq) -gt 3 ]"
-is 'events -f: none twice' sh -c \
+is 'events -f: new events come as they happen' wait_for 15 sh -c "[ \$(wc -l <$dir/follow) -ge 2 ]"
+is 'events -f -n 0: no earlier event' sh -c "[ \$(head -1 $dir/follow | jq .event.seq) -gt 3 ]"
+is 'events -f: no event comes twice' sh -c \
 	"[ \$(jq .event.seq $dir/follow | sort -u | wc -l) = \$(jq .event.seq $dir/follow | wc -l) ]"
 stop
-# --- the daemon goes and comes: its events go on, or begin anew
-is 'events -f: the daemon dies' wait_for 10 grep -q \
+# --- iomapd restarts: its events continue, or start at number 1
+is 'events -f: iomapd ends' wait_for 10 grep -q \
 	'closed the connection: .*; waiting for the next one$' "$dir/follow.err"
-is 'then nobody listens' fails 5 \
+is 'list: nobody listens' fails 5 \
 	"nobody listens at $sock, iomapd has ended: start it again as root" list
 last=$(tail -n 1 "$dir/follow" | jq .event.seq)
 # shellcheck disable=SC2016
-told() { jq -s ".[] | .event.seq" "$dir/follow" | tr '\n' ' '; }
+received() { jq -s ".[] | .event.seq" "$dir/follow" | tr '\n' ' '; }
 fake --since 1700000000000000000
-is 'events -f: the next one that goes on' wait_for 10 grep -q '^iomapctl: connected again$' \
+is 'events -f: an iomapd that took over the counters' wait_for 10 grep -q '^iomapctl: connected again$' \
 	"$dir/follow.err"
-is 'events -f: goes on after the last one' wait_for 20 sh -c \
+is 'events -f: continues after the last event' wait_for 20 sh -c \
 	"[ \$(tail -n 1 $dir/follow | jq .event.seq) -gt $last ]"
-is 'events -f: none twice, none left out' test "$(told)" = "$(seq -s ' ' 4 "$(tail -n 1 \
+is 'events -f: no event twice, none missing' test "$(received)" = "$(seq -s ' ' 4 "$(tail -n 1 \
 	"$dir/follow" | jq .event.seq)") "
 lines=$(wc -l <"$dir/follow")
 stop
 fake --at 5 --since 1700000000000000001
-is 'events -f: one that began anew' wait_for 10 grep -q \
+is 'events -f: an iomapd with new counters' wait_for 10 grep -q \
 	'^iomapctl: connected again: its counters start at zero$' "$dir/follow.err"
-is 'events -f: tells all of it' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
-is 'events -f: from the first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 |
+is 'events -f: all its events come' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
+is 'events -f: its first event comes first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 |
 	jq .event.seq)" = 1
-is 'status: since when it counts' run 0 "$ctl" status
-is 'status: through how many starts' grep -Eq \
+is 'status: counting since' run 0 "$ctl" status
+is 'status: the number of starts' grep -Eq \
 	'^counting +for [0-9dhms]+, through 2 starts of iomapd$' "$dir/out"
 kill "$follower"
 stop
@@ -274,11 +274,11 @@ head -c1 <&3 >/dev/null
 exec 3<&-
 quiet_end() { wait "$follower"; [ $? = 0 ] && [ ! -s "$dir/follow.err" ]; }
 gone() { ! kill -0 "$follower" 2>/dev/null; }
-is 'events -f: the reader goes while nothing happens' wait_for 10 gone
-is 'events -f: quietly' quiet_end
+is 'events -f: ends when the reader closes the pipe, without an event' wait_for 10 gone
+is 'events -f: ends then without a message' quiet_end
 stop
 
-# --- a daemon that wants to steer the terminal: C0, C1, an override of the direction, a
+# --- replies with characters that control a terminal: C0, C1, an override of the direction, a
 # noncharacter
 evil='\\u001b[2J\\u009b3J\\u202e\\uffff'
 list="[{\"name\":\"$evil\",\"reason\":\"$evil\"}]"
@@ -289,8 +289,8 @@ event="{\"seq\":1,\"type\":\"$evil\",\"base\":\"$evil\",\"backend\":\"$evil\",\"
 hostile() {
 	replay "{\"parameters\":{\"schema\":2,$2}}\0"
 	run "$3" "$ctl" $1
-	is "hostile: $1 tells its figures" out_has '[2J'
-	is "hostile: $1 does not steer" tame
+	is "hostile: $1 prints its figures" out_has '[2J'
+	is "hostile: $1 has no effect on the terminal" harmless
 	stop
 }
 hostile status "\"status\":{$state},\"violations\":$rules" 4
@@ -303,60 +303,60 @@ hostile events "\"event\":$event" 0
 hostile 'events --json' "\"event\":$event" 0
 replay "{\"error\":\"$evil\"}\0"
 run 5 "$ctl" status
-is 'hostile: an error does not steer' tame
+is 'hostile: an error has no effect on the terminal' harmless
 stop
 
-# --- daemons that are none
+# --- servers that are not iomapd
 is_odd() { replay "$1" "${4:-hold}"; fails 5 "$2" "$3"; r=$?; stop; return "$r"; }
 is 'garbage' is_odd 'SSH-2.0-x\0' \
 	"the program that listens at $sock does not talk Varlink: name the socket of iomapd with --socket" list
-is 'half a reply' is_odd '{"parameters":{' \
+is 'an incomplete reply' is_odd '{"parameters":{' \
 	"iomapd at $sock closed the connection: it has ended or dropped this client" list close
 is 'no reply' is_odd '' "iomapd at $sock does not answer: see what it is doing, or restart it" list
 is 'another schema' is_odd '{"parameters":{"schema":3}}\0' \
 	"iomapd at $sock talks schema 3 and this program 2: install both from the same version" list
 is 'no schema' is_odd '{}\0' \
 	"the reply of iomapd at $sock has no schema number: install it and this program from the same version" stats
-is 'an old daemon' is_odd \
+is 'an iomapd without the method' is_odd \
 	'{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"org.iomap.Monitor.Hist"}}\0' \
 	"iomapd at $sock does not know org.iomap.Monitor.Hist: it is older than this program, install both from the same version" hist
-is 'a busy daemon' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' \
+is 'an iomapd with too many clients' is_odd '{"error":"org.iomap.Monitor.TooBusy"}\0' \
 	"iomapd at $sock has too many clients: try again" status close
 replay '{"parameters":{"schema":2,"event":{"seq":1,"comm":"\\u001b[2Jevil","type":"create"}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
-is 'a task whose name is an escape sequence' run 0 "$ctl" events
-is 'does not steer the terminal' sh -c \
+is 'a hostile task name' run 0 "$ctl" events
+is 'a hostile task name: no escape sequence' sh -c \
 	"grep -q '?\[2Jevil' $dir/out && ! grep -q \"\$(printf '\\033')\" $dir/out"
 stop
 replay '{"parameters":{"schema":2,"mappings":[{},7,{"mapping_id":"x","maps":3,"owner":[]}]}}\0'
-is 'records that lack everything' run 0 "$ctl" list
+is 'mappings without members' run 0 "$ctl" list
 stop
 replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":3,"lost":{"ring_full":1}}}}}\0'
 is 'accounting that does not balance' run 4 "$ctl" status
-is 'accounting that does not balance: said' out_has 'DOES NOT BALANCE: 5 seen, 4 counted + lost'
-is 'accounting: nothing is under way' sh -c "! grep -q 'under way' $dir/out"
-is 'status of an iomapd that knows no rules' out_has \
+is 'accounting that does not balance: the figures' out_has 'DOES NOT BALANCE: 5 seen, 4 counted + lost'
+is 'accounting: no event is under way' sh -c "! grep -q 'under way' $dir/out"
+is 'status of an iomapd without rules' out_has \
 	'rules         not checked: this iomapd is older than this program'
 stop
 replay '{"parameters":{"schema":2,"status":{"accounting":{"seen":5,"counted":4,"under_way":2,"lost":{"ring_full":1}}}}}\0'
 run 4 "$ctl" status
 is 'an event under way is no imbalance' out_has 'balanced: seen = counted + lost'
-is 'an event under way is said' out_has \
+is 'an event under way is printed' out_has \
 	'  under way   2, at most one per CPU: not yet among the events seen'
 stop
 is 'a snapshot without status' is_odd '{"parameters":{"schema":2}}\0' \
 	'iomapd sent a snapshot without its status: install it and this program from the same version' status
 replay '{"parameters":{"schema":2,"status":{},"violations":{"rules":{"leak":7,"hold-time":{}},"violations":{}}}}\0'
-is 'rules that lack everything' run 0 "$ctl" status
-is 'rules that lack everything: none is taken for checked' out_has 'rules         0 of 2 checked'
+is 'rules without members' run 0 "$ctl" status
+is 'rules without members do not count as checked' out_has 'rules         0 of 2 checked'
 stop
 replay '{"parameters":{"schema":2,"event":{"seq":1,"type":"violation","violation":{"rule":"leak","stack":[]}}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
 is 'a violation without a stack' run 0 "$ctl" events
-is 'a violation without a stack: said' out_has '    stack: not known'
+is 'a violation without a stack: not known' out_has '    stack: not known'
 stop
 replay '{"parameters":{"schema":2,"event":{"seq":1,"type":"violation","violation":{"rule":"\\u001b[2J","stack":["\\u001b[3J",7,null],"map_stack":3}}},"continues":true}\0{"parameters":{"schema":2,"event":null}}\0'
-is 'a violation that lacks everything' run 0 "$ctl" events
-is 'a violation that lacks everything: said' grep -qx '    ?' "$dir/out"
-is 'no escape sequence of it' sh -c \
+is 'a hostile violation' run 0 "$ctl" events
+is 'a hostile violation: its sentence is ?' grep -qx '    ?' "$dir/out"
+is 'a hostile violation: no escape sequence' sh -c \
 	"! grep -q \"\$(printf '\\033')\" $dir/out && grep -q '^        ?.3J$' $dir/out"
 stop
 
@@ -373,10 +373,10 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	is 'no permission' refused "no permission to use $sock: run this as root"
 	chown root:daemon "$sock"
 	chmod 660 "$sock"
-	is 'no permission: names the group and how to join it' refused \
+	is 'no permission: the group and how to join it' refused \
 		"no permission to use $sock: only root and the group daemon may; to join, run 'usermod -aG daemon nobody' as root and log in again"
 	chmod 700 "$dir"
-	is 'no way to the socket' sh -c \
+	is 'a folder without permission' sh -c \
 		"! setpriv --reuid=65534 --regid=65534 --clear-groups $ctl --socket $sock list 2>/dev/null"
 	stop
 else

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapd's command line: what it shows, and the one sentence for each thing it cannot do.
+# iomapd's command line: its output, and one sentence for each error.
 # Usage: tests/cli/test-iomapd.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
@@ -10,7 +10,8 @@ chmod 755 "$dir"
 fake=
 trap '[ -z "$fake" ] || kill "$fake"; rm -rf "$dir"' EXIT
 
-# says STATUS SENTENCE COMMAND…: it exits so, with just that line on stderr and nothing on stdout.
+# says STATUS SENTENCE COMMAND…: COMMAND exits with STATUS, prints only SENTENCE to standard error
+# and nothing to standard output.
 says() {
 	local want=$1 sentence=$2 status
 	shift 2
@@ -21,7 +22,7 @@ says() {
 		[ "$(cat "$dir/err")" = "iomapd: $sentence" ]
 }
 
-# shows WORDS OPTION: it exits 0 with the words on stdout and nothing on stderr.
+# shows WORDS OPTION: iomapd exits with 0, prints WORDS to standard output and no error.
 shows() {
 	"$bin/iomapd" "$2" >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] &&
 		grep -q -- "$1" "$dir/out"
@@ -31,14 +32,14 @@ is "--help" shows '^Usage: iomapd' --help
 is "--version" shows '^iomapd [0-9.]*$' --version
 see="see 'iomapd --help'"
 is "unknown option" says 2 "no option --nope: $see" "$bin/iomapd" --nope
-is "argument" says 2 "'x' is one word too many: $see" "$bin/iomapd" x
+is "an argument" says 2 "'x' is one word too many: $see" "$bin/iomapd" x
 is "option without its value" says 2 "--socket needs a PATH" "$bin/iomapd" --socket
 for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
 	is "--max-mappings '$n'" says 2 \
 		"--max-mappings takes a number from 1 to 65536, not '$n'" \
 		"$bin/iomapd" --max-mappings "$n"
 done
-is "--hold-times" says 2 "--hold-times takes all, sampled or off, not 'some'" \
+is "--hold-times some" says 2 "--hold-times takes all, sampled or off, not 'some'" \
 	"$bin/iomapd" --hold-times some
 for address in 9751 '*:9751' :65536 example.org:9751 ::1:9751 '[::1]' ''; do
 	is "--metrics '$address'" says 2 \
@@ -46,7 +47,7 @@ for address in 9751 '*:9751' :65536 example.org:9751 ::1:9751 '[::1]' ''; do
 		"$bin/iomapd" --metrics "$address"
 done
 
-# mistake CONFIGURATION SENTENCE: --check-config says that of it, after the name of the file.
+# mistake CONFIGURATION SENTENCE: --check-config prints the name of the file and SENTENCE.
 mistake() {
 	printf '%b' "$1" >"$dir/conf"
 	is "--check-config: $2" says 2 "$dir/conf$2" "$bin/iomapd" --config "$dir/conf" \
@@ -63,30 +64,30 @@ mistake 'version = 1' ":1: version is an option of the command line only$conf"
 mistake '[service]\n' ":1: there are no sections: take out '[service]'$conf"
 mistake 'max-hold = 1ms\0\n' ":1: a NUL byte: this is not a text$conf"
 mistake "$(printf '#%0300d' 0)" ":1: longer than 198 characters$conf"
-is "--check-config, of what is no file" says 2 "/dev/zero is not a configuration file" \
+is "--check-config: not a regular file" says 2 "/dev/zero is not a configuration file" \
 	"$bin/iomapd" --config /dev/zero --check-config
-is "--config, not there" says 2 "cannot read $dir/none: No such file or directory" \
+is "--config: a missing file" says 2 "cannot read $dir/none: No such file or directory" \
 	"$bin/iomapd" --config "$dir/none"
 printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' \
 	>"$dir/conf"
 good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = \
 	"$dir/conf: nothing wrong" ]; }
-is "--check-config, of a good one" good
-is "--check-config, with a wrong option" says 2 \
+is "--check-config: a good file" good
+is "--check-config: a wrong option" says 2 \
 	"--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
 	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
 
 "$bin/tests/lib/fake-iomapd" --socket "$dir/sock" &
 fake=$!
 until [ -S "$dir/sock" ] || ! kill -0 "$fake" 2>/dev/null; do sleep 0.05; done
-is "a second one" says 5 "another iomapd already serves $dir/sock" \
+is "a second iomapd" says 5 "another iomapd already serves $dir/sock" \
 	"$bin/iomapd" --socket "$dir/sock"
 IOMAPD_SOCKET=$dir/sock
 export IOMAPD_SOCKET
-is "socket of the environment" says 5 "another iomapd already serves $dir/sock" "$bin/iomapd"
+is "a second iomapd, socket of the environment" says 5 "another iomapd already serves $dir/sock" "$bin/iomapd"
 
 if [ "$(id -u)" = 0 ]; then
-	# This user need not reach the tree: the program comes along.
+	# This user may have no access to the tree: copy the program.
 	cp "$bin/iomapd" "$dir/iomapd"
 	is "no privilege" says 5 \
 		"no privilege to load BPF programs; run it as root (or with CAP_BPF and CAP_PERFMON)" \

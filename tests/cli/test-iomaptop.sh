@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomaptop in a terminal (tmux) and in batch mode, against a fake daemon that comes and goes.
+# iomaptop in a terminal (tmux) and in batch mode, with a fake iomapd that ends and restarts.
 # Usage: tests/cli/test-iomaptop.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().
 # shellcheck disable=SC2317,SC2181,SC2119
@@ -32,27 +32,27 @@ export IOMAPD_SOCKET="$sock"
 # --- batch
 fake
 is 'batch: three frames' run 0 "$top" -b -n 3 -d 0.2
-is 'batch: three frames, indeed' test "$(grep -c '^iomaptop  6.12.117 x86_64  linear' "$dir/out")" \
+is 'batch: it prints three frames' test "$(grep -c '^iomaptop  6.12.117 x86_64  linear' "$dir/out")" \
 	= 3
 is 'batch: rates from the first frame on' test "$(grep -cE '^ maps/s +[0-9]{4} ' "$dir/out")" = 3
 is 'batch: a view' run 0 "$top" -bn1 -d 0.2 --view cpus
 is 'batch: four CPUs' test "$(grep -cE '^ +[0-3] +[0-9]' "$dir/out")" = 4
 is 'batch: sorted' run 0 "$top" -bn1 -d 0.2 --view callers --sort caller
-is 'batch: by name' sh -c \
+is 'batch: the rows are in the order of the callers' sh -c \
 	"grep -qF 'by CALLER' $dir/out && grep -A1 '^MAPS/S' $dir/out | grep -q qxl_bo_kmap"
 is 'batch: filtered' run 0 "$top" -bn1 -d 0.2 --view callers --filter test_map
-is 'batch: those rows only' sh -c "grep -q test_map_one $dir/out && ! grep -q qxl_bo $dir/out"
-is 'batch: COLUMNS' run 0 env COLUMNS=60 "$top" -bn1 -d 0.2
+is 'batch: only rows that match are printed' sh -c "grep -q test_map_one $dir/out && ! grep -q qxl_bo $dir/out"
+is 'batch: COLUMNS=60' run 0 env COLUMNS=60 "$top" -bn1 -d 0.2
 narrow() { [ "$(wc -L <"$dir/out")" -le 60 ]; }
-is 'batch: is so wide' narrow
-is 'batch: plain ASCII' run 0 env LC_ALL=C "$top" -bn1 -d 0.2
-is 'batch: no other character' sh -c "! LC_ALL=C grep -q '[^ -~]' $dir/out"
+is 'batch: no line is wider than COLUMNS' narrow
+is 'batch: in the C locale' run 0 env LC_ALL=C "$top" -bn1 -d 0.2
+is 'batch: in the C locale, it prints only ASCII' sh -c "! LC_ALL=C grep -q '[^ -~]' $dir/out"
 full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] &&
 	err_is 'iomaptop: cannot write the output: No space left on device'; }
-is 'batch: full disk' full
+is 'batch: the disk is full' full
 reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" |
 	head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
-is 'batch: the reader goes' reader_gone
+is 'batch: the reader closes the pipe' reader_gone
 rm -f "$dir/out"
 "$top" -b -d 0.2 >"$dir/out" 2>"$dir/err" &
 batch=$!
@@ -61,7 +61,7 @@ is 'batch: runs' wait_for 10 test -s "$dir/out"
 stop
 batch_ended() { wait "$batch"; [ $? = 5 ] && err_is \
 	"iomaptop: iomapd at $sock closed the connection: it has ended or dropped this client"; }
-is 'batch: the daemon dies' batch_ended
+is 'batch: iomapd ends' batch_ended
 
 if ! command -v tmux >/dev/null; then
 	skip 'in a terminal' 'needs tmux'
@@ -76,8 +76,8 @@ shows() { screen | grep -qE -- "$1"; }
 shows_not() { ! shows "$1"; }
 keys() { mux send-keys "$@"; }
 
-# start WxH ENVIRONMENT [ARGUMENT…]: iomaptop in a new terminal, the one before is gone. $status
-# gets its exit status, and $stty the settings that it leaves.
+# start WxH ENVIRONMENT [ARGUMENT…]: closes the terminal and runs iomaptop in a new one. The file
+# $status gets the exit status, and the file $stty the settings of the terminal afterwards.
 start() {
 	size=$1 environment=$2
 	shift 2
@@ -91,7 +91,7 @@ start() {
 	mux set -g status off
 }
 
-# The process that draws.
+# The process id of iomaptop.
 pid_of_top() { pgrep -f "^$top -d" | tail -1; }
 ended_with() { wait_for 10 test -s "$status" && [ "$(cat "$status")" = "$1" ]; }
 sees() { wait_for 10 shows "$1" || { screen | sed 's/^/# /'; return 1; }; }
@@ -99,7 +99,7 @@ sees_not() { wait_for 10 shows_not "$1" || { screen | sed 's/^/# /'; return 1; }
 
 fake
 start 80x24 TERM=xterm-256color -d 0.2
-is 'starts' sees '^iomaptop  6.12.117 x86_64  linear'
+is 'the first frame' sees '^iomaptop  6.12.117 x86_64  linear'
 is 'shows the rate' sees '^ maps/s +[0-9]{4} '
 is 'shows the history' sees '[▁▂▃▄▅▆▇█]{3}'
 is 'shows the mappings' sees '^ +1 0000:00:02.0 .*qxl_device_init'
@@ -107,16 +107,16 @@ is 'shows their callers below' sees '^Callers +by MAPS/S ▼'
 maps() { screen | awk '$1 == 1 { print $7; exit }'; }
 first=$(maps)
 moves() { [ "$(maps)" != "$first" ]; }
-is 'moves' wait_for 10 moves
+is 'the figures change' wait_for 10 moves
 keys 2
 is 'key 2: callers' sees '\[2 Callers\]'
 keys Tab
 is 'Tab: backends' sees '\[3 Backends\]'
-is 'backends: one row a kind' sees '^linear +sleepable'
+is 'backends: a row for each kind' sees '^linear +sleepable'
 keys 4
 is 'key 4: CPUs' sees '\[4 CPUs\]'
 keys BTab
-is 'back tab' sees '\[3 Backends\]'
+is 'back tab: backends' sees '\[3 Backends\]'
 keys 2 /
 keys -l 'TEST_map'
 is 'filter while typing' sees 'filter: TEST_map'
@@ -131,7 +131,7 @@ is '<: sort by another column' sees 'by CALLER ▲'
 keys r
 is 'r: reverse' sees 'by CALLER ▼'
 keys '>'
-is '>: and back' sees 'by MAPS/S ▼'
+is '>: sort by the previous column' sees 'by MAPS/S ▼'
 keys Space
 is 'space: paused' sees 'PAUSED \(0.2s\)'
 still=$(screen)
@@ -150,12 +150,12 @@ is 'd: typed interval' sees 'every 0.3s'
 keys '?'
 is '?: help' sees 'choose a view'
 keys q
-is 'any key: back' sees '\[2 Callers\]'
+is 'any key closes the help' sees '\[2 Callers\]'
 keys 1 Down Down
-is 'down: the second row, and its callers' sees 'Callers of mapping 2'
+is 'Down: the second row is selected, its callers are below' sees 'Callers of mapping 2'
 keys Enter
-is 'Enter: the callers of it' sees 'of mapping 2$'
-is 'Enter: those only' sees_not 'qxl_bo_kmap'
+is 'Enter: callers of the selected mapping' sees 'of mapping 2$'
+is 'Enter: no caller of another mapping' sees_not 'qxl_bo_kmap'
 keys Escape
 is 'Escape: back' sees '\[1 Mappings\]'
 
@@ -165,14 +165,14 @@ for size in 132x43 40x10 10x3 1x1 200x5 5x50 80x24; do
 	wait_for 5 shows '[0-9i]'
 done
 is 'survives any size' sees '^iomaptop  6.12.117'
-is 'is drawn for the last one' sees '^q quit'
+is 'the last size is drawn' sees '^q quit'
 mux resize-window -x 132 -y 43
 is 'wider: more columns' sees 'LONGEST'
 
-# --- a daemon that goes and comes
+# --- iomapd ends and restarts
 stop
-is 'waits for the daemon' sees "^waiting for iomapd at $sock"
-is 'says why' sees 'iomapd has ended|closed the connection'
+is 'waits for iomapd' sees "^waiting for iomapd at $sock"
+is 'the reason is shown' sees 'iomapd has ended|closed the connection'
 keys 4
 is 'keys still work' sees '\[4 CPUs\]'
 fake
@@ -184,18 +184,18 @@ rm -f "$sock"
 is 'waits without a socket' sees 'no iomapd at'
 fake --scenario lost
 is 'lost events show' sees 'events lost: .*callers_full [0-9]'
-is 'a sample of hold times is called one' sees \
+is 'sampled hold times are marked' sees \
 	'^iomaptop  6.12.117 x86_64  linear  holds sampled  +iomapd up'
 kill -STOP "$server"
-is 'a daemon that hangs' wait_for 20 shows 'does not answer'
+is 'iomapd hangs' wait_for 20 shows 'does not answer'
 keys 2
-is 'a daemon that hangs: keys work' sees '\[2 Callers\]'
+is 'iomapd hangs: keys work' sees '\[2 Callers\]'
 kill -CONT "$server"
-is 'goes on' sees_not 'does not answer'
+is 'continues once iomapd answers' sees_not 'does not answer'
 keys q
 is 'q: quits' ended_with 0
 is 'q: nothing on standard error' test ! -s "$dir/err"
-is 'q: the terminal is as it was' grep -q ' echo ' "$stty"
+is 'q: the terminal settings are restored' grep -q ' echo ' "$stty"
 stop
 
 # --- terminals
@@ -211,14 +211,14 @@ keys q
 is 'vt100: quits' ended_with 0
 start 80x24 'TERM=xterm-256color NO_COLOR=1' -d 0.2
 is 'NO_COLOR' sees '^ maps/s +[0-9]{4} '
-is 'NO_COLOR: none' no_colours
+is 'NO_COLOR: no colour' no_colours
 keys q
 start 80x24 TERM=xterm-256color -d 0.2
 is 'colour' sees '^ maps/s +[0-9]{4} '
-is 'colour: some' colours
+is 'colour: escape sequences of colours' colours
 kill -TERM "$(pid_of_top)"
 is 'SIGTERM: ends' ended_with 0
-is 'SIGTERM: the terminal is as it was' grep -q ' echo ' "$stty"
+is 'SIGTERM: the terminal settings are restored' grep -q ' echo ' "$stty"
 for size in 10x3 1x1 2x1; do
 	start $size TERM=xterm-256color -d 0.2
 	wait_for 10 shows '[0-9]'
@@ -230,58 +230,58 @@ is 'an unknown terminal that is like xterm' sees '^ maps/s +[0-9]{4} '
 keys q
 start 80x24 TERM=nonsense -d 0.2
 is 'an unknown terminal' ended_with 2
-is 'an unknown terminal: the sentence' err_is \
+is 'an unknown terminal: the message' err_is \
 	"iomaptop: the terminal type 'nonsense' is not known here: set TERM to one that is, such as xterm, or print frames with -b"
 start 80x24 TERM=dumb -d 0.2
 is 'a dumb terminal' ended_with 2
-is 'a dumb terminal: the sentence' err_has "the terminal type 'dumb' cannot place its cursor"
+is 'a dumb terminal: the message' err_has "the terminal type 'dumb' cannot place its cursor"
 start 80x24 TERM=xterm-256color -d 0.2
-is 'its terminal goes' sees '^ maps/s +[0-9]{4} '
+is 'a terminal that will close' sees '^ maps/s +[0-9]{4} '
 pid=$(pid_of_top)
 mux kill-server
 has_gone() { ! kill -0 "$pid" 2>/dev/null; }
-is 'its terminal goes: it ends' wait_for 10 has_gone
+is 'the terminal closes: iomaptop ends' wait_for 10 has_gone
 stop
 
-# --- rules that are broken
+# --- broken rules
 fake --scenario broken
 start 80x24 TERM=xterm-256color -d 0.2
-is 'violations: the header says so' sees '^ violations +[0-9]+ '
-is 'violations: and a line in each view' sees \
+is 'violations: their number is in the header' sees '^ violations +[0-9]+ '
+is 'violations: a line in other views' sees \
 	'^[0-9]+ violations \(key 5\): sleep-in-atomic [0-9]+, unmap-kind 1'
 alerts() { mux capture-pane -e -p | grep -E 'violations \(key 5\)' |
 	grep -qE "$(printf '\033')\[[0-9;]*31m"; }
 is 'violations: in the colour of alerts' wait_for 5 alerts
 keys 5
 is 'key 5: violations' sees '\[5 Violations\]'
-is 'violations: a place a row' sees \
+is 'violations: a row for each site' sees \
 	'^sleep-in-atomic +[0-9]+ +[0-9.]+ +1 1\.23ms .* qxl_bo_kmap_atomic_page'
-is 'violations: a place of which nothing is known' sees '^unmap-unknown +1 +0 +- +- .* -$'
+is 'violations: a site without a known mapping' sees '^unmap-unknown +1 +0 +- +- .* -$'
 is 'violations: the rules below' sees '^hold-time +off +- no budget'
 keys Down
-is 'violations: the stack of the one that is selected' sees \
+is 'violations: the sentence about the selected site' sees \
 	'^Xorg\[512\] on CPU 0: the task slept in msleep\+0x2e'
-is 'violations: its frames' sees '^ 3 qxl_bo_kmap_atomic_page\+0x1b3 \[qxl\]'
+is 'violations: the stack of the selected site' sees '^ 3 qxl_bo_kmap_atomic_page\+0x1b3 \[qxl\]'
 keys /
 keys -l unmap-kind
 keys Enter
 is 'violations: a filter' sees '/unmap-kind: 1 of 5'
-is 'violations: beside the stack of the map' sees '^ 1 vfs_write\+0xf1 +control_write\+0x92'
+is 'violations: the stack of the map is beside it' sees '^ 1 vfs_write\+0xf1 +control_write\+0x92'
 keys Escape /
 keys -l leak
 keys Enter
-is 'violations: a hostile task' sees \
+is 'violations: a hostile task name' sees \
 	'^\?\[2Jevil\?\?\[700\] on CPU 0: still mapped when the mapping was freed$'
 keys Escape q
 is 'violations: quits' ended_with 0
 is 'violations: batch' run 0 env COLUMNS=132 "$top" -bn1 -d 0.2 -v violations -s count
-is 'violations: batch: the places' test "$(grep -cE \
+is 'violations: batch: five sites' test "$(grep -cE \
 	'^(sleep-in-atomic|unmap-kind|offset-range|leak|unmap-unknown) .* (atomic|local|sleepable) +linear ' "$dir/out")" = 5
-is 'violations: batch: the rules' test "$(grep -cE '^[a-z-]+ +(checked|off) ' "$dir/out")" = 10
+is 'violations: batch: ten rules' test "$(grep -cE '^[a-z-]+ +(checked|off) ' "$dir/out")" = 10
 stop
 fake
 is 'no violation: batch' run 0 "$top" -bn1 -d 0.2 -v violations
-is 'no violation: what is checked' out_has 'No violation. Rules checked: 9 of 10; off: hold-time.'
+is 'no violation: the number of checked rules' out_has 'No violation. Rules checked: 9 of 10; off: hold-time.'
 stop
 
 # --- many mappings
@@ -289,14 +289,14 @@ fake --scenario many
 start 100x30 TERM=xterm-256color -d 0.2
 is 'many mappings' sees 'a_driver_with_a_rather'
 keys End
-is 'End: the last ones' sees '^299 '
+is 'End: the last mapping' sees '^299 '
 keys NPage PPage PPage
-is 'page up' sees_not '^299 '
+is 'page up: the last mapping is out of sight' sees_not '^299 '
 keys q
 is 'many mappings: quits' ended_with 0
 stop
 
-# --- little work: one call an interval, and idle between
+# --- cost: one call per interval, idle in between
 fake
 start 80x24 TERM=xterm-256color -d 1
 is 'an idle screen' sees '^ maps/s +[0-9]{4} '

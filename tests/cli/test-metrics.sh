@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The metrics as other programs read them: promtool, a strict parser of OpenMetrics, and a
-# Prometheus. Also the rules, the dashboard and the configuration in docs/prometheus.
+# The metrics, read by promtool, a strict parser of OpenMetrics and Prometheus. Also the rules, the
+# dashboard and the configuration in docs/prometheus.
 # Usage: tests/cli/test-metrics.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
 # shellcheck source=tests/programs.sh
@@ -13,7 +13,7 @@ programs=$(tests/vm/rootfs prometheus)/usr/bin || bail "there is no Prometheus"
 promtool=$programs/promtool
 docs=docs/prometheus
 
-# metrics [OPTION]…: the fake daemon, and the address of its metrics in $address.
+# metrics [OPTION]…: starts fake-iomapd and sets $address to the address of its metrics.
 metrics() {
 	fake --metrics 127.0.0.1:0 "$@"
 	address=$(sed -n 's|.*serving http://\(.*\)/metrics$|\1|p' "$dir/fake.log")
@@ -27,7 +27,7 @@ linted() {
 		[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
 }
 
-# The same samples in both formats, by a parser that takes nothing for granted.
+# A strict parser finds the same samples in both formats.
 parsed() {
 	get application/openmetrics-text >"$dir/openmetrics"
 	/usr/bin/python3 - "$dir/openmetrics" "$dir/text" >"$dir/out" 2>"$dir/err" <<-'PYTHON'
@@ -36,7 +36,7 @@ parsed() {
 		from prometheus_client.parser import text_string_to_metric_families as plain
 
 		def samples(families):
-		    # what changes between two answers is left out, and what the older format lacks
+		    # figures of the process change between two answers
 		    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for
 		    	s in f.samples
 		            if not s.name.startswith('process_')}
@@ -49,23 +49,23 @@ parsed() {
 
 for scenario in ipi ipi-gap gap many empty lost; do
 	metrics --scenario $scenario --at 10
-	is "$scenario: promtool finds nothing wrong" linted
-	[ $scenario != ipi ] || is "OpenMetrics by its parser" parsed
+	is "$scenario: promtool accepts the metrics" linted
+	[ $scenario != ipi ] || is "both formats have the same samples" parsed
 	stop
 done
 
 metrics --scenario gap --at 10
-is "without the kernel's statistics of BPF there is no run time" test "$(get text/plain |
+is "without BPF statistics of the kernel there is no run time" test "$(get text/plain |
 	grep -c iomapd_bpf_run)" = 0
 stop
 
-# ---- a Prometheus that asks ----
+# ---- Prometheus ----
 
 metrics --scenario ipi --at 10 --since 1700000000500000000
 start_prometheus "$programs" "$dir/prometheus" "$address"
 servers="$servers $prometheus"
-is "Prometheus gets an answer" wait_for 30 answers 'up' 1
-same "in OpenMetrics, of which it knows the units" \
+is "Prometheus scrapes fake-iomapd" wait_for 30 answers 'up' 1
+same "Prometheus knows the unit of hold times" \
 	"$(curl -sS "$url/api/v1/metadata?metric=iomap_hold_seconds" |
 	jq -r '.data.iomap_hold_seconds[0] | "\(.type) \(.unit)"')" \
 	"histogram seconds"
@@ -82,11 +82,11 @@ for kind in atomic local sleepable; do
 	same "$kind: hold times, to the microsecond" \
 		"$(query "round(1e6 * iomap_hold_seconds_sum{backend='linear',kind='$kind'})")" \
 		"$(json stats ".backends.linear.hold_ns.$kind.sum / 1000 | round")"
-	same "$kind: each in a bucket" "$(query \
+	same "$kind: all hold times are in a bucket" "$(query \
 		"iomap_hold_seconds_bucket{backend='linear',kind='$kind',le='+Inf'}")" \
 		"$(json stats ".backends.linear.hold_ns.$kind.count")"
-	# the bucket of the text ends where one of iomapd's does
-	same "$kind: those below 2048 ns" \
+	# A bucket of the metrics ends there, and so does one of iomapd.
+	same "$kind: hold times below 2048 ns" \
 		"$(query "iomap_hold_seconds_bucket{backend='linear',kind='$kind', \
 			le='0.000002047'}")" \
 		"$(json hist \
@@ -96,26 +96,26 @@ same "a mapping by its device" \
 	"$(query 'sum by (device, module) (iomap_mapping_maps_total * on (mapping) group_left (device, module)
 		iomap_mapping_info{device="0000:00:02.0"})')" \
 	"$(json list '.mappings[] | select(.mapping_id == 1) | .maps | add')"
-same "interrupts of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi \
+same "IPIs of purges" "$(query 'iomap_ipis_total{class="purge"}')" "$(json ipi \
 	.accounting.purges.ipis)"
-same "deferred interrupts" "$(query 'iomap_deferred_ipis_total{backend="ioremap"}')" \
+same "deferred IPIs" "$(query 'iomap_deferred_ipis_total{backend="ioremap"}')" \
 	"$(json ipi .backends.ioremap.deferred.ipis)"
-same "waiting, to the microsecond" "$(query \
+same "wait time of IPIs, to the microsecond" "$(query \
 	'round(1e6 * iomap_ipi_wait_seconds_total{class="other"})')" \
 	"$(json ipi '.accounting.other.wait_ns / 1000')"
 same "BPF run time" "$(query 'iomapd_bpf_run_seconds_total{program="iomap_unmap"}')" 0.234
 same "when counting began" "$(query 'iomap_start_time_seconds * 10')" 17000000005
-same "and how often iomapd started since" "$(query iomapd_starts_total)" 2
-is "memory" test "$(query 'process_resident_memory_bytes{job="iomap"}')" -gt 1000000
+same "how often iomapd started since then" "$(query iomapd_starts_total)" 2
+is "memory of the process" test "$(query 'process_resident_memory_bytes{job="iomap"}')" -gt 1000000
 
 # ---- docs/prometheus ----
 
 promtool_says() { "$promtool" "$@" >"$dir/out" 2>&1; }
-is "the configuration" promtool_says check config $docs/prometheus.yml
-is "the rules" promtool_says check rules $docs/iomap.rules.yml
-is "the rules tell what they should" promtool_says test rules $docs/iomap.rules.test.yml
+is "promtool accepts the configuration" promtool_says check config $docs/prometheus.yml
+is "promtool accepts the rules" promtool_says check rules $docs/iomap.rules.yml
+is "the rules pass their test" promtool_says test rules $docs/iomap.rules.test.yml
 
-# A block of YAML in the document that is not in the files as it stands.
+# Prints the blocks of YAML in docs/fleet.md that are in no file.
 elsewhere() {
 	/usr/bin/python3 - docs/fleet.md $docs/*.yml <<-'PYTHON'
 		import re, sys
@@ -125,24 +125,24 @@ elsewhere() {
 		print(*[b for b in blocks if not any(b in f for f in files)])
 	PYTHON
 }
-same "docs/fleet.md has what is in the files" "$(elsewhere)" ""
+same "each block of docs/fleet.md is in a file" "$(elsewhere)" ""
 
 exported() { get application/openmetrics-text | sed -n 's/^\([a-z_]*\)[{ ].*/\1/p' | sort -u; }
 exported >"$dir/exported"
 
-# expressions FILE: one a line, with what Grafana fills in.
+# Prints the expressions of the dashboard, one per line, with the variables replaced.
 expressions() {
 	jq -r '.panels[].targets[].expr' $docs/grafana-iomap.json |
 		sed 's/\$__rate_interval/10s/g; s/\$__range/10s/g; s/\$job/.*/g; s/\$instance/.*/g'
 }
 
-# A name in the rules or the dashboard that is not among those exported.
+# Prints the names in the rules and the dashboard that are not exported.
 unknown() {
 	{ expressions; sed '/annotations:/,/^$/d; s/^ *#.*//' $docs/iomap.rules.yml; } |
 		grep -oE '\b(iomapd?|process)_[a-z_]+' | sort -u | comm -23 - "$dir/exported"
 }
 
-# An expression of the dashboard that Prometheus does not take, or that gives nothing.
+# Prints the expressions of the dashboard that have no result.
 without_answer() {
 	expressions | while read -r expression; do
 		[ -n "$(query "$expression")" ] || echo "$expression"
@@ -150,13 +150,13 @@ without_answer() {
 }
 
 families() { get text/plain | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort; }
-same "the man page has each of them, and no other" \
+same "the man page has the exported families" \
 	"$(grep -oE '\b(iomapd?|process)_[a-z_]+' docs/man/iomapd.8 | sort -u | paste -sd' ')" \
 	"$(families | paste -sd' ')"
-same "the rules and the dashboard name what there is" "$(unknown)" ""
-is "ten seconds have two answers" wait_for 30 answers \
+same "the rules and the dashboard use exported names only" "$(unknown)" ""
+is "Prometheus has two samples of ten seconds" wait_for 30 answers \
 	'min(count_over_time(iomap_mappings[10s])) > bool 1' 1
-same "each panel of the dashboard has figures" "$(without_answer)" ""
+same "each expression of the dashboard has a result" "$(without_answer)" ""
 
 kill "$prometheus"
 stop

@@ -19,35 +19,35 @@ is 'text: colour' has 'fill="#ff6b6b" font-weight="bold">red</text>'
 is 'text: escaped' has '&lt;b&gt;'
 is 'text: title' has '&amp; &lt;x&gt;</text>'
 is 'text: reverse' has 'fill="#161b22">rev</text>'
-is 'colours of 256, 24 bits' convert '\033[38;5;196mX\033[48;2;1;2;3mY\n'
+is 'colours: 256 colours and 24 bits' convert '\033[38;5;196mX\033[48;2;1;2;3mY\n'
 is 'colours: indexed' has 'fill="#ff0000">X</text>'
 is 'colours: direct' has 'fill="#010203"'
 is 'blocks' convert '▁█▌\n'
 is 'blocks: drawn' test "$(grep -c '<rect' "$svg")" = 4
-is 'broken sequences' convert '\033[\n\033[999999999999;;;;mA\033(B\033'
-is 'broken sequences: well formed' valid
+is 'broken escape sequences' convert '\033[\n\033[999999999999;;;;mA\033(B\033'
+is 'broken escape sequences: well formed' valid
 broken() { head -c 100000 /dev/urandom | "$ANSI2SVG" x >"$svg" && valid; }
-is 'no text at all' broken
+is 'random bytes: well formed' broken
 nothing() { "$ANSI2SVG" </dev/null >"$svg" 2>"$dir/err"; [ $? = 5 ] &&
 	err_is 'ansi2svg: standard input holds no screen'; }
 is 'an empty screen' nothing
-is 'usage' run 2 "$ANSI2SVG" -x
+is 'unknown option' run 2 "$ANSI2SVG" -x
 
 if ! command -v tmux >/dev/null; then
 	skip 'docs/screenshot' 'needs tmux'
 	finish
 fi
 is 'bad size' run 2 docs/screenshot -s 100 -o "$svg"
-is 'bad size: said' err_is "screenshot: '100' is not a size: write it as 100x30"
+is 'bad size: the message' err_is "screenshot: '100' is not a size: write it as 100x30"
 is 'a program that ends' run 5 docs/screenshot -w 2 -o "$svg" -- "$bin/iomaptop"
-is 'a program that ends: what it said' err_has "no iomapd at $sock"
+is 'a program that ends: its message' err_has "no iomapd at $sock"
 fake
 rm -f "$svg"
 is 'a picture of iomaptop' run 0 docs/screenshot -w 4 -s 90x26 -k Down -o "$svg" -- \
 	"$bin/iomaptop" -d 0.2
 is 'a picture: well formed' valid
 is 'a picture: the size' has 'width="748"'
-is 'a picture: words' has '>qxl_bo_kmap_atomic_page+0x4f</text>'
+is 'a picture: a caller' has '>qxl_bo_kmap_atomic_page+0x4f</text>'
 is 'a picture: the history' test "$(grep -c '<rect .*fill="#5fd38d"' "$svg")" -ge 3
-is 'a picture: the whole line selected' has 'width="720" height="17" fill="#d8dee9"'
+is 'a picture: the selected line in full width' has 'width="720" height="17" fill="#d8dee9"'
 finish

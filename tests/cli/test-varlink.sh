@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The socket as seen by a foreign client: varlinkctl of Debian 13's systemd. It lists the
-# interfaces, and each method of the list is called.
+# The socket, used by varlinkctl of Debian 13: it lists the interfaces and calls each method.
 # Usage: tests/cli/test-varlink.sh [FOLDER OF PROGRAMS]
 # shellcheck disable=SC2317
 # shellcheck source=tests/programs.sh
@@ -9,15 +8,14 @@
 
 usr=$(tests/vm/rootfs varlinkctl)/usr || bail "there is no varlinkctl"
 
-# With the libraries of its own Debian, as this one's are too old.
+# Runs varlinkctl with the libraries of Debian 13.
 varlinkctl() {
 	timeout 30 "$usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" \
 		--library-path "$usr/lib/x86_64-linux-gnu:$usr/lib/x86_64-linux-gnu/systemd" \
 		"$usr/bin/varlinkctl" --no-pager "$@" >"$dir/out" 2>"$dir/err" </dev/null
 }
 
-# replies METHOD PARAMETERS [OPTION]…: it is answered, with what the description of the interface
-# says.
+# replies METHOD PARAMETERS [OPTION]…: the reply agrees with the description of the interface.
 replies() {
 	local method=$1 parameters=$2
 	shift 2
@@ -28,7 +26,7 @@ replies() {
 			>"$dir/out"
 }
 
-# refuses ERROR METHOD [PARAMETERS [OPTION]…]: it is answered with that error.
+# refuses ERROR METHOD [PARAMETERS [OPTION]…]: the reply is that error.
 refuses() {
 	local error=$1 method=$2 parameters=${3:-}
 	shift 2
@@ -52,9 +50,9 @@ calls() {
 		for parameters in $interfaces; do
 			is "$1: $parameters" replies "$1" "{\"interface\":\"$parameters\"}"
 		done
-		is "$1: another one" refuses org.varlink.service.InterfaceNotFound "$1" \
+		is "$1: an unknown interface" refuses org.varlink.service.InterfaceNotFound "$1" \
 			'{"interface":"org.example.none"}'
-		is "$1: none" refuses org.varlink.service.InvalidParameter "$1"
+		is "$1: no interface" refuses org.varlink.service.InvalidParameter "$1"
 		;;
 	org.iomap.Monitor.Status | org.iomap.Monitor.Stats | org.iomap.Monitor.Violations | \
 	org.iomap.Monitor.Ipi | org.iomap.Monitor.Snapshot)
@@ -72,17 +70,17 @@ calls() {
 			'{"kind":"sleepable"}' '{"kind":null}'; do
 			is "$1 $parameters" replies "$1" "$parameters"
 		done
-		is "$1: no kind of maps" refuses org.varlink.service.InvalidParameter "$1" \
+		is "$1: an unknown kind" refuses org.varlink.service.InvalidParameter "$1" \
 			'{"kind":"kmap"}'
 		;;
 	org.iomap.Monitor.Events)
 		for parameters in '{}' '{"follow":false}'; do
 			is "$1 $parameters" replies "$1" "$parameters" --more
-			same "$1 $parameters: all, and an end" "$(jq -s \
+			same "$1 $parameters: all events, then the end" "$(jq -s \
 				'map(.event == null) | index(true) == length - 1 and length > 3' \
 				"$dir/replies")" true
 		done
-		is "$1: one reply only" refuses org.varlink.service.ExpectedMore "$1"
+		is "$1: without --more" refuses org.varlink.service.ExpectedMore "$1"
 		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" \
 			'{"follow":"yes"}' --more
 		;;
@@ -91,21 +89,21 @@ calls() {
 		return
 		;;
 	esac
-	is "$1: a parameter that it has not" refuses org.varlink.service.InvalidParameter "$1" \
+	is "$1: an unknown parameter" refuses org.varlink.service.InvalidParameter "$1" \
 		'{"no_such":1}'
-	is "$1: without a reply" varlinkctl call --oneway "$sock" "$1" '{}'
+	is "$1: a call without a reply" varlinkctl call --oneway "$sock" "$1" '{}'
 }
 
 for scenario in ipi-gap broken; do
 	fake --scenario $scenario --at 10
-	is "info" varlinkctl info "$sock"
-	is "the interfaces are listed" varlinkctl list-interfaces "$sock"
+	is "$scenario: info" varlinkctl info "$sock"
+	is "$scenario: the interfaces are listed" varlinkctl list-interfaces "$sock"
 	interfaces=$(cat "$dir/out")
-	same "there are two" "$(echo $interfaces)" "org.iomap.Monitor org.varlink.service"
+	same "$scenario: there are two interfaces" "$(echo $interfaces)" "org.iomap.Monitor org.varlink.service"
 	for interface in $interfaces; do
-		is "$interface: its description" varlinkctl introspect "$sock" "$interface"
+		is "$interface: the description" varlinkctl introspect "$sock" "$interface"
 		cp "$dir/out" "$dir/$interface"
-		is "$interface: is valid" varlinkctl validate-idl "$dir/$interface"
+		is "$interface: the description is valid" varlinkctl validate-idl "$dir/$interface"
 	done
 	varlinkctl list-methods "$sock"
 	methods=$(cat "$dir/out")
@@ -118,46 +116,46 @@ for scenario in ipi-gap broken; do
 	done
 	stop
 done
-is "the interface as it is in the tree is valid" varlinkctl validate-idl \
+is "the interface file in the tree is valid" varlinkctl validate-idl \
 	daemon/org.iomap.Monitor.varlink
 
 fake --at 10
-is "no such method" refuses org.varlink.service.MethodNotFound org.iomap.Monitor.NoSuch
-is "no such interface" refuses org.varlink.service.InterfaceNotFound org.example.none.Status
-# What was told of before, then what comes, until it is told to stop.
+is "an unknown method" refuses org.varlink.service.MethodNotFound org.iomap.Monitor.NoSuch
+is "an unknown interface" refuses org.varlink.service.InterfaceNotFound org.example.none.Status
+# Following: earlier events first, then new ones, until varlinkctl ends.
 "$bin/tests/lib/fake-iomapd" --socket "$dir/live" >"$dir/live.log" 2>&1 &
 servers="$servers $!"
 wait_for 10 test -S "$dir/live"
 varlinkctl call -j --more --timeout=3 "$dir/live" org.iomap.Monitor.Events '{"follow":true}'
-same "events that are followed come one by one" "$(tr -d '\036' <"$dir/out" |
+same "followed events come one by one" "$(tr -d '\036' <"$dir/out" |
 	jq -s 'map(.event.seq) | length > 3 and . == [range(1; length + 1)]')" true
 stop
 
-# The errors of the interface, each of which is had here.
+# Each error of the interface occurs here.
 errors=$(sed -n 's/^error \([A-Za-z]*\).*/org.iomap.Monitor.\1/p' daemon/org.iomap.Monitor.varlink)
 fake --scenario failing
 for method in $(echo "$methods" | grep -v '^org.varlink'); do
 	case $method in
-	*.Events) is "$method: counters that cannot be read" refuses \
+	*.Events) is "$method: the counters cannot be read" refuses \
 		org.iomap.Monitor.SampleFailed "$method" '{}' --more ;;
-	*) is "$method: counters that cannot be read" refuses org.iomap.Monitor.SampleFailed \
+	*) is "$method: the counters cannot be read" refuses org.iomap.Monitor.SampleFailed \
 		"$method" ;;
 	esac
 done
 had=" org.iomap.Monitor.SampleFailed"
-/usr/bin/python3 - "$sock" <<-'PYTHON' >"$dir/crowd" &
+/usr/bin/python3 - "$sock" <<-'PYTHON' >"$dir/clients" &
 	import socket, sys, time
-	crowd = [socket.socket(socket.AF_UNIX) for _ in range(512)]
-	for s in crowd:
+	clients = [socket.socket(socket.AF_UNIX) for _ in range(512)]
+	for s in clients:
 	    s.connect(sys.argv[1])
 	print("here", flush=True)
 	time.sleep(60)
 PYTHON
-crowd=$!
-wait_for 30 grep -q here "$dir/crowd"
+clients=$!
+wait_for 30 grep -q here "$dir/clients"
 is "one client too many" refuses org.iomap.Monitor.TooBusy org.iomap.Monitor.Status
 had="$had org.iomap.Monitor.TooBusy"
-kill $crowd
-same "there is no other error" "$(echo $errors | tr ' ' '\n' | sort | paste -sd' ')" \
+kill $clients
+same "the interface has no other error" "$(echo $errors | tr ' ' '\n' | sort | paste -sd' ')" \
 	"$(echo $had | tr ' ' '\n' | sort | paste -sd' ')"
 finish

@@ -19,7 +19,7 @@ static bool read_all(struct clients *m, int fd)
 	return n < 0 && errno == EAGAIN;
 }
 
-/* Writes on of a text that is repeated for ever, a piece at a time. */
+/* Writes the next piece of a text that repeats without end. */
 static void write_on(struct clients *m, int i, const char *text, size_t len, size_t piece)
 {
 	size_t at = m->begun[i] % len;
@@ -45,7 +45,7 @@ static void misbehave(struct clients *m, int i)
 	case 1: /* never reads */
 		write_on(m, i, m->calls, m->calls_len, m->calls_len);
 		break;
-	case 2: /* calls as long as they may be */
+	case 2: /* calls of the maximum length */
 		write_on(m, i, m->padded, sizeof(m->padded), sizeof(m->padded));
 		read_all(m, m->fd[i]);
 		break;
@@ -57,14 +57,14 @@ static void misbehave(struct clients *m, int i)
 		write_on(m, i, snapshot, sizeof(snapshot), 1);
 		read_all(m, m->fd[i]);
 		break;
-	case 5: /* half a message, and no more */
+	case 5: /* half a message, then nothing */
 		if (!m->begun[i])
 			write_on(m, i, snapshot, sizeof(snapshot) / 2, sizeof(snapshot) / 2);
 		break;
 	}
 }
 
-/* A new connection to the metrics, if that is to be had at once. */
+/* Opens a new connection to the metrics, if that does not block. */
 static void visit(struct clients *m, int i)
 {
 	static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -81,25 +81,25 @@ static void visit(struct clients *m, int i)
 	}
 	m->visitor[i] = fd;
 	m->visits++;
-	/* Half a request, or a whole one; the first kind says nothing. */
+	/* Nothing, half a request, or a whole one. */
 	if (i % 4 == 1)
 		len -= 4;
 	if (i % 4)
 		send(fd, request, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Goes on with a connection to the metrics; comes again when it ended. */
+/* Continues with a connection to the metrics. When it ended, the next round opens a new one. */
 static void stay(struct clients *m, int i)
 {
 	int fd = m->visitor[i];
 	bool alive = true;
 	char c;
 
-	if (i % 4 == 3) /* reads what it asked for */
+	if (i % 4 == 3) /* reads the answer */
 		alive = read_all(m, fd);
 	else if (i % 4 == 1) /* a header without end */
 		alive = send(fd, "A", 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0 || errno == EAGAIN;
-	else /* says nothing, or does not listen */
+	else /* sends nothing, or does not read */
 		alive = recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN;
 	if (alive)
 		return;
@@ -107,7 +107,7 @@ static void stay(struct clients *m, int i)
 	m->visitor[i] = -1;
 }
 
-/* A call that is good JSON from its first byte to its last, with as much in it as fits. */
+/* Makes a valid call of the maximum length, with as many values as possible. */
 static void make_padded(struct clients *m)
 {
 	const char *head = "{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"x\":[0";

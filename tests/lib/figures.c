@@ -208,7 +208,7 @@ static int add_mappings(struct model *m, const struct figures *f)
 
 #define TEST_DRIVER " [test_io_mapping]"
 
-/* A member that is 0 or NULL is not known. The times are seconds on the daemon's clock. */
+/* 0 and NULL mean not known. Times are seconds on the clock of iomapd. */
 static const struct model_violation sites[FIGURES_SITES] = {
 	{
 		.rule = IOMAP_SLEEP_IN_ATOMIC,

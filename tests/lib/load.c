@@ -29,7 +29,7 @@ static void *misbehave(void *arg)
 	return NULL;
 }
 
-/* Where the metrics are, for somebody at that address of this machine. */
+/* Returns the address of the metrics. */
 static struct sockaddr_in address(const struct load *c)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
@@ -68,7 +68,7 @@ void load_begin(struct load *c, const struct service_source *source)
 	assert_int_equal(pthread_create(&c->people, NULL, misbehave, c), 0);
 }
 
-/* For how long the thread was ready to run and did not, so far. */
+/* The time that the thread was ready to run but did not. */
 static uint64_t waited_ns(pid_t thread)
 {
 	unsigned long long ran, waited;
@@ -108,7 +108,7 @@ static void ask_status(struct load *c)
 	}
 }
 
-/* From another address than the clients, as Prometheus would. */
+/* Uses another source address than the hostile clients, as Prometheus would. */
 static void ask_metrics(struct load *c)
 {
 	static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
@@ -167,7 +167,7 @@ void load_ask(struct load *c)
 	qsort(c->metrics_ms, LOAD_ASKS, sizeof(double), by_size);
 }
 
-/* One of the 60 may be late because the host of a virtual machine halted it, which nobody tells. */
+/* One of the 60 may be late because the host halted the virtual machine. */
 static double p99(const double *ms)
 {
 	return ms[LOAD_ASKS * 99 / 100 - 1];

@@ -13,12 +13,12 @@
 #include "daemon/http.h"
 #include "tests/lib/clients.h"
 
-/* Within which clients get their answers, in milliseconds. */
+/* The maximum time until an answer, in milliseconds. */
 #define LOAD_ANSWER_MS 100
-/* What the server and the clients may take from the heap, in bytes. */
+/* The maximum that server and clients may take from the heap, in bytes. */
 #define LOAD_MEMORY_MAX (96UL << 20)
 
-/* Such builds are slower, and their heap is another one. */
+/* Sanitized builds are slower and have another heap. */
 #ifdef __SANITIZE_ADDRESS__
 #define LOAD_SANITIZED 1
 #else
@@ -34,20 +34,20 @@ struct load {
 	pthread_t server, people;
 	pid_t server_id; /* of the thread; 0: not yet running */
 	bool stop;
-	int fd;			      /* ours, to the socket */
+	int fd;			      /* the well-behaved client's connection */
 	double answer_ms[LOAD_ASKS];  /* of the socket, sorted */
 	double metrics_ms[LOAD_ASKS]; /* of the metrics, likewise */
-	size_t memory;		      /* the most that the heap had meanwhile */
+	size_t memory;		      /* the largest size of the heap */
 };
 
-/* source: NULL for the fixture's own. */
+/* source: NULL for that of the fixture. */
 void load_begin(struct load *c, const struct service_source *source);
 /*
- * Asks for the status and for the metrics, in turns. The time is that of the clock, but for what
- * the server and the one who asks waited for a CPU of this machine, whatever else it does.
+ * Asks for the status and for the metrics in turn. The measured time excludes the time that server
+ * and client waited for a CPU.
  */
 void load_ask(struct load *c);
-/* Prints the figures, and checks them and that the clients was served, too. */
+/* Prints and checks the figures, and checks that the hostile clients were served, too. */
 void load_expect(struct load *c, const char *what);
 void load_end(struct load *c);
 

@@ -72,7 +72,7 @@ void call(int fd, const char *json)
 	put(fd, json, strlen(json) + 1);
 }
 
-/* Byte by byte, so that what follows is left. */
+/* Reads byte by byte, so that the next reply stays in the socket. */
 json_t *reply(struct fixture *f, int fd)
 {
 	struct buf in = {};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A server and its clients in one process; what fails in here fails the test. */
+/* A server and its clients in one process. An error in these functions fails the test. */
 #ifndef IOMAP_TESTS_LIB_SERVER_FIXTURE_H
 #define IOMAP_TESTS_LIB_SERVER_FIXTURE_H
 
@@ -14,15 +14,15 @@ struct fixture {
 	struct service service;
 	struct history *history;
 	struct server *server;
-	size_t mappings; /* how large the source's figures are */
-	int error;	 /* what the source returns */
+	size_t mappings; /* number of mappings in the figures of the source */
+	int error;	 /* returned by the source */
 	unsigned int samples;
 };
 
-/* mappings: how many the server's figures have. */
+/* mappings: number of mappings in the figures. */
 void set_up(struct fixture *f, size_t mappings);
 void tear_down(struct fixture *f);
-/* Lets the server do what it can do now. */
+/* Lets the server do all pending work. */
 void pump(struct fixture *f);
 
 #define STATUS "{\"method\":\"org.iomap.Monitor.Status\"}"
@@ -30,20 +30,20 @@ void pump(struct fixture *f);
 #define FOLLOW \
 	"{\"method\":\"org.iomap.Monitor.Events\",\"parameters\":{\"follow\":true},\"more\":true}"
 
-/* A client's end of a new connection, non-blocking. */
+/* Returns the client's end of a new connection, non-blocking. */
 int connect_client(struct fixture *f);
 void put(int fd, const void *data, size_t n);
 /* Sends one call. */
 void call(int fd, const char *json);
-/* The next reply; NULL when none is there or the connection is closed. */
+/* Returns the next reply; NULL: there is none, or the connection is closed. */
 json_t *reply(struct fixture *f, int fd);
 void expect_status(struct fixture *f, int fd);
 void expect_error(struct fixture *f, int fd, const char *error);
 void expect_closed(int fd);
 
-/* Sequence number of the event in the next reply; 0 for the last one; -1 for no reply. */
+/* Returns the number of the event in the next reply; 0: end of the events; -1: no reply. */
 long long next_event(struct fixture *f, int fd, long long *ret_missed);
-/* n mappings are created. */
+/* Adds n events about created mappings. */
 void add_events(struct fixture *f, unsigned int n);
 
 #endif

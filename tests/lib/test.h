@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every unit test includes: cmocka and the headers it wants before it. */
+/* Includes cmocka and the headers that it needs before it. */
 #ifndef IOMAP_TESTS_LIB_TEST_H
 #define IOMAP_TESTS_LIB_TEST_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iomaptop without a terminal: keys go in, frames come out and are compared with those in
- * tests/lib/frames. UPDATE_FRAMES=1 writes them anew; look at the difference before you commit it.
+ * iomaptop without a terminal: a test sends keys and compares frames with the files in
+ * tests/lib/frames. UPDATE_FRAMES=1 overwrites these; check the difference before you commit it.
  */
 #ifndef IOMAP_TESTS_LIB_TOP_FIXTURE_H
 #define IOMAP_TESTS_LIB_TOP_FIXTURE_H
@@ -21,25 +21,25 @@ int top_setup(void **state);
 int top_teardown(void **state);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, top_setup, top_teardown)
 
-/* Takes one snapshot. */
+/* Feeds one snapshot. */
 void feed(struct figures p);
-/* Two minutes of a load that rises and falls; @p is the last sample but for its time and work. */
+/* Feeds two minutes of a load that rises and falls. @p: the last sample, without time and work. */
 void warm_up(struct figures p);
 /* Types the characters of a string. */
 void type(const char *keys);
 
 void draw(int w, int h);
-/* Draws and compares with the frame of that name. */
+/* Draws, and compares with the frame of that name. */
 void check_frame(const char *name, int w, int h);
-/* The row of the screen as text, for what is not worth a frame; all of them. */
+/* Returns a row of the screen as text; tells whether any row contains the text. */
 const char *line(int y);
 bool on_screen(const char *text);
-/* The row whose text begins so, or -1. */
+/* Returns the row that starts with the text, or -1. */
 int line_of(const char *text);
-/* What is drawn is plain ASCII. */
+/* Checks that the screen is ASCII. */
 void assert_ascii(void);
 
-/* A whole file; the caller frees it. */
+/* Reads a whole file; the caller frees it. */
 char *read_file(const char *name);
 
 #endif

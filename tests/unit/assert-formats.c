@@ -153,7 +153,7 @@ static void suppressions_are_shown(void **state)
 	free(text);
 }
 
-/* Checks for valid UTF-8 without any character that steers, but for ends of line. */
+/* Checks for valid UTF-8 without control characters other than newlines. */
 static void is_plain(const char *text)
 {
 	for (const char *p = text; *p;) {
@@ -161,7 +161,7 @@ static void is_plain(const char *text)
 		uint32_t ch = utf8_next_safe(&p);
 
 		if (ch == '?' && *at != '?' && *at != '\n')
-			fail_msg("a character that steers at: %.40s", at);
+			fail_msg("a control character at: %.40s", at);
 		if (ch == 0xfffd && strncmp(at, "\xef\xbf\xbd", 3))
 			fail_msg("no UTF-8 at: %.40s", at);
 	}

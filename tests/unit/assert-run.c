@@ -102,7 +102,7 @@ static void events_are_taken_meanwhile(void **state)
 	assert_true(report.duration_ns < 30 * NSEC_PER_SEC);
 }
 
-/* The command has the caller's signals, and so do we afterwards. */
+/* The command has the caller's signal mask and actions, which we restore afterwards. */
 static void signals_are_left_alone(void **state)
 {
 	sigset_t before, after;
@@ -110,7 +110,7 @@ static void signals_are_left_alone(void **state)
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &before), 0);
-	/* SIGPIPE is the 13th; others may well be ignored here. */
+	/* Signal 13 is SIGPIPE; others may be ignored already. */
 	assert_int_equal(shell("grep -q '^SigBlk:[[:space:]]*0*$' /proc/self/status && "
 			       "grep -q '^SigIgn:.*[02468ace]...$' /proc/self/status"),
 			 0);

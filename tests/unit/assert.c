@@ -131,7 +131,7 @@ static void matching(void **state)
 	assert_false(match("leak end_it [qxl] -- x\n", &v));
 	assert_false(match("leak break_it [qxl] -- x\n", &v));
 	assert_false(match("unmap-order map_it* -- x\n", &v));
-	/* What only --map-stacks shows must not change the outcome. */
+	/* --map-stacks must not change the outcome. */
 	assert_false(match("leak outer -- x\n", &v));
 }
 
@@ -184,7 +184,7 @@ static void differences(void **state)
 	assert_report_free(&r);
 }
 
-/* A site that is older than the command counts only what came since. */
+/* A site from before the command counts only the violations since then. */
 static void old_violations(void **state)
 {
 	struct model_violation old[2];
@@ -235,7 +235,7 @@ static void judged(void **state)
 		assert_int_equal(r.rule[i].judged, want[i]);
 	assert_report_free(&r);
 
-	/* Maps that were left over were judged as well. */
+	/* Leaked maps were judged, too. */
 	fixture_begin(&r, &before);
 	fixture_violation(&r.model, IOMAP_LEAK, 2);
 	judge();

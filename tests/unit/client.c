@@ -166,7 +166,7 @@ static void large(void **state)
 	assert_int_equal(replies, 5001);
 }
 
-/* A reply that does not end is given up. */
+/* The client gives up on a reply without end. */
 static void endless(void **state)
 {
 	static char xs[1 << 20];
@@ -251,7 +251,7 @@ static void schemas(void **state)
 	json_decref(none);
 }
 
-/* The server says why and hangs up before it has read the call. */
+/* The server sends an error and closes the connection before it reads the call. */
 static void last_words(void **state)
 {
 	struct pair *p = *state;
@@ -361,18 +361,18 @@ static void feeds(void **state)
 	feed_init(&f, path, 3600);
 	assert_int_equal(feed_fd(&f), -1);
 	assert_int_equal(feed_wait_ms(&f), 0);
-	assert_int_equal(feed_once(&f), 0); /* asks at once */
+	assert_int_equal(feed_once(&f), 0); /* calls at once */
 	p.fd = accept(p.listen, NULL, NULL);
 	assert_true(recv(p.fd, call, sizeof(call), 0) > 0);
 	assert_non_null(strstr(call, "org.iomap.Monitor.Snapshot"));
 	assert_int_equal(feed_once(&f), 0);
 	SAY(&p, SNAPSHOT);
 	assert_int_equal(feed_once(&f), 1);
-	/* Nothing more is asked before the interval is over. */
+	/* No further call before the interval is over. */
 	assert_true(feed_wait_ms(&f) > 3590000);
 	assert_int_equal(feed_once(&f), 0);
 	assert_int_equal(recv(p.fd, call, sizeof(call), MSG_DONTWAIT), -1);
-	/* Paused: not even then. */
+	/* Paused: no call after the interval. */
 	f.paused = true;
 	feed_hurry(&f);
 	assert_int_equal(feed_wait_ms(&f), -1);
@@ -382,13 +382,13 @@ static void feeds(void **state)
 	assert_int_equal(feed_wait_ms(&f), 0);
 	assert_int_equal(feed_once(&f), 0);
 	assert_true(recv(p.fd, call, sizeof(call), MSG_DONTWAIT) > 0);
-	/* No reply: it gives up, and tries again later. */
+	/* No reply: the feed gives up and tries again later. */
 	f.due_ns = 1;
 	assert_int_equal(feed_once(&f), -ETIMEDOUT);
 	assert_int_equal(feed_fd(&f), -1);
 	assert_in_range(feed_wait_ms(&f), 1, 2001);
 	close(p.fd);
-	/* iomapd goes away while no reply is due. */
+	/* iomapd ends while no reply is due. */
 	feed_hurry(&f);
 	assert_int_equal(feed_once(&f), 0);
 	p.fd = accept(p.listen, NULL, NULL);
@@ -399,7 +399,7 @@ static void feeds(void **state)
 	close(p.listen);
 	feed_hurry(&f);
 	assert_int_equal(feed_once(&f), -ECONNREFUSED);
-	/* And comes back. */
+	/* iomapd restarts. */
 	p.listen = serve();
 	feed_hurry(&f);
 	assert_int_equal(feed_once(&f), 0);

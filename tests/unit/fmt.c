@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Figures for people, and characters that do not fit a table. */
+/* Formatted figures, and characters that a table cannot show. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static void durations(void **state)
 						   {} });
 }
 
-/* No figure is wider than the columns of iomaptop make room for. */
+/* No figure is wider than the columns of iomaptop. */
 static void widths(void **state)
 {
 	char buf[FMT_MAX];
@@ -140,7 +140,7 @@ static void characters(void **state)
 	assert_string_equal(washed("\303"), "?");	    /* cut short */
 	assert_string_equal(washed("\300\257"), "?");	    /* overlong form of '/' */
 	assert_string_equal(washed("漢e\314\201"), "?e?");  /* two columns; none */
-	assert_string_equal(washed("\342\200\256x"), "?x"); /* turns the direction */
+	assert_string_equal(washed("\342\200\256x"), "?x"); /* overrides the direction */
 	assert_int_equal(fmt_width("é▁漢"), 3);
 }
 

@@ -33,7 +33,7 @@ static void buckets_cover_everything_once(void **state)
 		assert_true(low < end);
 		assert_int_equal(iomap_bucket(low), b);
 		assert_int_equal(iomap_bucket(end - 1), b);
-		/* Four an octave: no bucket is wider than a quarter of where it begins. */
+		/* Four buckets per power of two: a width of at most a quarter of the start. */
 		assert_true(b < 4 || (end - low) * 4 <= low);
 	}
 	assert_int_equal(iomap_bucket(iomap_bucket_low(IOMAP_HIST_BUCKETS)),
@@ -67,7 +67,7 @@ static void check(uint64_t *values, size_t n)
 		uint64_t truth = values[rank - 1];
 		uint64_t got = model_percentile(&m.hist[IOMAP_KMAP][IOMAP_LOCAL], p);
 
-		/* Never below the truth, and in its bucket. */
+		/* Not below the exact value, and in the same bucket. */
 		assert_true(got >= truth);
 		assert_int_equal(iomap_bucket(got), iomap_bucket(truth));
 		assert_true(got <= values[n - 1]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The events kept: the latest ones, and violations for longer. */
+/* The history has the latest events, and keeps violations for longer. */
 #include "tests/lib/test.h"
 
 #include "daemon/collector/history.h"
@@ -11,7 +11,7 @@ static void add(struct history *h, enum iomap_event_type type, uint32_t id)
 	history_add(h, &e);
 }
 
-/* The next event is that number, of that id; so many before it are gone. */
+/* The next event has this number and mapping id; `gone` events before it were missed. */
 static void expect(const struct history *h, uint64_t *at, uint64_t seq, uint32_t id, uint64_t gone)
 {
 	uint64_t missed = 0;
@@ -72,7 +72,7 @@ static void violations_stay(void **state)
 	expect(h, &at, 103, 4, 1);
 	expect(h, &at, 104 + 2 * HISTORY_SIZE, 5, 2 * HISTORY_SIZE);
 	expect(h, &at, 105 + 2 * HISTORY_SIZE, 5, 0);
-	/* From the middle */
+	/* From the middle. */
 	at = 102;
 	expect(h, &at, 103, 4, 1);
 	at = 50;

@@ -58,7 +58,7 @@ static uint64_t now_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
-/* All that comes until the connection ends, NUL-terminated. NULL: it lasts for 20 s. */
+/* Reads until the connection ends. Returns a string, or NULL after 20 s. */
 static char *rest_of(struct web *w, int fd, struct buf *b)
 {
 	uint64_t end = now_ms() + 20000;
@@ -124,7 +124,7 @@ static void addresses(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(http_address(bad[i], &a), -EINVAL);
-	/* Without a host nobody else can reach it. */
+	/* Without a host, only this machine can reach the port. */
 	assert_int_equal(http_address(":80", &a), sizeof(*in));
 	assert_int_equal(in->sin_family, AF_INET);
 	assert_int_equal(in->sin_addr.s_addr, htonl(INADDR_LOOPBACK));
@@ -190,7 +190,7 @@ static void answers(void **state)
 	assert_non_null(strstr(text, "\r\nContent-Type: text/plain; version=0.0.4; "
 				     "charset=utf-8\r\n"));
 	assert_null(strstr(text, "# EOF"));
-	/* Each was a sampling of its own. */
+	/* Each request took a sampling. */
 	assert_int_equal(w.f.samples, 2);
 
 	text = ask(&w, "HEAD /metrics HTTP/1.0\r\n\r\n", &b);
@@ -209,7 +209,7 @@ static void answers(void **state)
 	close_web(&w);
 }
 
-/* What it costs to look is not paid once for each of those who look at the same time. */
+/* Simultaneous requests share one sampling. */
 static void together(void **state)
 {
 	int fd[HTTP_CONNECTIONS_EACH];
@@ -257,7 +257,7 @@ static bool no_timer(void)
 	return off;
 }
 
-/* Those who say nothing, say it slowly, or do not listen, go; the others do not notice. */
+/* Silent clients, slow ones and those that do not read are dropped; others get their answers. */
 static void slow_clients(void **state)
 {
 	enum {
@@ -284,9 +284,9 @@ static void slow_clients(void **state)
 	put(fd[DEAF], GET "\r\n", strlen(GET "\r\n"));
 	put(fd[DRIPPING], GET, strlen(GET));
 
-	/* No more from this address. */
+	/* This address has no more connections. */
 	assert_string_equal(ask(&w, GET "\r\n", &b), "");
-	/* The socket goes on as ever. */
+	/* The socket is still served. */
 	varlink = connect_client(&w.f);
 	for (;;) {
 		char c;
@@ -321,7 +321,7 @@ static void slow_clients(void **state)
 	close_web(&w);
 }
 
-/* Requests that are too long, or none at all. */
+/* Requests that are too long, and bytes that are no request. */
 static void abuse(void **state)
 {
 	static char large[1 << 20];
@@ -366,7 +366,7 @@ static void abuse(void **state)
 	close_web(&w);
 }
 
-/* The end of the server is that of whoever is still there. */
+/* The server closes its connections when it ends. */
 static void ends_with_clients(void **state)
 {
 	struct buf b = {};

@@ -35,7 +35,7 @@ static void figures(void **state)
 	is(v, "callers/0/direct/wait_ns", 90000);
 	is(v, "callers/0/deferred/calls", 15);
 	is(v, "callers/0/queued", 257);
-	/* All others', and that half of the purges which is not ours. */
+	/* IPIs of others, and the half of the purges that io_mapping did not queue. */
 	is(v, "other/ipis", 1015);
 	is(v, "other/stolen_ns", 720000);
 	is(v, "total/ipis", 1060);
@@ -55,7 +55,7 @@ static void figures(void **state)
 	is(v, "cpus/0/other", 1000);
 	assert_int_equal(json_array_size(at(v, "cpus")), 9);
 	json_decref(v);
-	/* A second sampling begins with nothing. */
+	/* A second sampling starts at zero. */
 	model_reset(&m);
 	assert_int_equal(figures_add_ipi(&m, 10, false), 0);
 	v = write_report(report_ipi, &m);
@@ -65,7 +65,7 @@ static void figures(void **state)
 	model_free(&m);
 }
 
-/* What the kernel cannot tell is null, and why is said. */
+/* A figure that the kernel cannot give is null, and has a reason. */
 static void gaps(void **state)
 {
 	struct model m = {};
@@ -80,7 +80,7 @@ static void gaps(void **state)
 	is(v, "backends/ioremap/deferred/ipis", 15);
 	is(v, "other/ipis", 1015);
 	json_decref(v);
-	/* Without the deferred ones, nobody knows what is other. */
+	/* Without deferred IPIs, the other ones are not known. */
 	m.ipi.missing[IPI_DEFERRED] = "for a reason";
 	v = write_report(report_ipi, &m);
 	assert_true(json_is_null(at(v, "backends/ioremap/deferred")));

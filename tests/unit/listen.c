@@ -77,7 +77,7 @@ static void second_one_is_told(void **state)
 	assert_int_equal(second, -EADDRINUSE);
 	assert_non_null(strstr(e.text, "another iomapd already serves"));
 	assert_int_equal(server_probe(path, &e), -EADDRINUSE);
-	/* The first one is none the worse for it. */
+	/* The first one still serves. */
 	client = connect_to(path);
 	assert_true(client >= 0);
 	close(client);
@@ -174,7 +174,7 @@ static void clients_have_a_limit(void **state)
 	assert_int_equal(recv(extra, text, 1, 0), 0);
 	close(extra);
 	assert_int_equal(server_clients(server), SERVER_CLIENTS_MAX);
-	/* One goes, one comes. */
+	/* One client leaves, another one gets its place. */
 	close(fd[7]);
 	assert_int_equal(loop_once(&loop, 1000), 0);
 	assert_int_equal(server_clients(server), SERVER_CLIENTS_MAX - 1);
@@ -189,7 +189,7 @@ static void clients_have_a_limit(void **state)
 	history_free(h);
 }
 
-/* Out of descriptors, it rests and takes the client later; it neither ends nor spins. */
+/* Without free descriptors, the server pauses and accepts the client later; it does not spin. */
 static void out_of_descriptors(void **state)
 {
 	const struct service_source source = { .sample = no_sample };

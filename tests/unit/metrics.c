@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Metrics as text: the format, byte by byte, and that what is a counter never goes back. */
+/* Metrics as text: the format, byte by byte, and that counters never go back. */
 #include "tests/lib/test.h"
 
 #include "daemon/metrics.h"
@@ -160,7 +160,7 @@ static void label_values(void **state)
 		metricw_u64(&w, LABELS({ "v", cases[i].value }), 1);
 		assert_string_equal(text_of(&b), cases[i].text);
 	}
-	/* However long a name, no more of it is written. */
+	/* A long name is cut. */
 	memset(longest, 'x', sizeof(longest));
 	longest[METRIC_VALUE_MAX] = '\0';
 	memset(longer, 'x', sizeof(longer));
@@ -177,7 +177,7 @@ static void label_values(void **state)
 	buf_free(&b);
 }
 
-/* The metrics of a model as a string, to be freed. */
+/* Returns the metrics of a model as a string, which the caller frees. */
 static char *metrics_of(const struct model *m)
 {
 	struct buf b = {};
@@ -211,7 +211,7 @@ static void add_mapping(struct model *m, uint32_t id, const struct iomap_mapping
 	assert_int_equal(model_add_mapping(m, id, map, &c, 1, sizeof(c), NULL), 0);
 }
 
-/* Mappings beyond the bound, and maps of ids that the table lacks, are added up. */
+/* Mappings beyond the bound are one series, with maps of ids that the table lacks. */
 static void many_mappings(void **state)
 {
 	struct iomap_mapping live = { .state = IOMAP_LIVE };
@@ -235,14 +235,14 @@ static void many_mappings(void **state)
 	assert_non_null(strstr(many,
 			       "\niomap_mapping_maps_total{mapping=\"other\",kind=\"atomic\"} "
 			       "48727\n"));
-	/* As many series as before, to the line. */
+	/* The number of series stays the same. */
 	assert_int_equal(count(few, "\n"), count(many, "\n"));
 	free(few);
 	free(many);
 	model_free(&m);
 }
 
-/* What the kernel cannot tell has no series; nothing is shown as zero instead. */
+/* A figure that the kernel cannot give has no series; it is not shown as zero. */
 static void gaps_by_absence(void **state)
 {
 	static const char *const words[] = {
@@ -284,7 +284,7 @@ static void gaps_by_absence(void **state)
 
 #define IDS (METRICS_MAPPINGS + 10)
 
-/* What the kernel has: counters of each id, which only grow, and who has it. */
+/* The state of the kernel: the counters of each id, which only grow, and its mapping. */
 struct kernel {
 	struct iomap_cpu cpu;
 	struct iomap_counters counters[IDS];
@@ -350,7 +350,7 @@ static char *look(const struct kernel *k)
 	return text;
 }
 
-/* The line is a sample of something that only grows. */
+/* Tells whether the line is a sample of a counter. */
 static bool grows(const char *line, size_t name)
 {
 	static const char *const ends[] = { "_total", "_bucket", "_count", "_sum" };
@@ -365,7 +365,7 @@ static bool grows(const char *line, size_t name)
 	return false;
 }
 
-/* Each counter of the one text is in the other, and no smaller. Returns how many there are. */
+/* Checks that each counter of `before` is in `after` and not smaller. Returns their number. */
 static size_t compare(const char *before, const char *after)
 {
 	const char *at = after;
@@ -381,7 +381,7 @@ static size_t compare(const char *before, const char *after)
 		if (*line == '#' || !grows(line, name))
 			continue;
 		snprintf(sample, sizeof(sample), "\n%.*s", (int)name, line);
-		/* They come in the same order. */
+		/* Both texts have the same order. */
 		found = strstr(at, sample);
 		if (!found)
 			fail_msg("gone: %.*s", (int)len, line);

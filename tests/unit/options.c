@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Settings from the file, the environment and the command line: who wins, and what differs. */
+/* Settings from the file, the environment and the command line: precedence and differences. */
 #include "tests/lib/test.h"
 
 #include "daemon/options.h"
@@ -21,7 +21,7 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
-/* Reads that as the file and up to four words of a command line, NULL: none. */
+/* Reads the text of a file (NULL: no file) and up to four words of a command line. */
 static void read_these(const char *file, const char *const words[4], struct options *o)
 {
 	char *argv[8] = { (char *)"iomapd", (char *)"--config", path };
@@ -111,7 +111,7 @@ static void test_options_win(void **state)
 	options_free(&o);
 }
 
-/* A list on the command line is in place of that in the file. */
+/* A list on the command line replaces that of the file. */
 static void test_list(void **state)
 {
 	static const char *const words[] = { "--without-check", "leak", "--without-check",
@@ -149,7 +149,7 @@ static void test_fixed(void **state)
 	options_free(&b);
 }
 
-/* Whatever the bytes: an answer, and a sentence if it is no. */
+/* Any bytes are accepted, or refused with a sentence. */
 static void test_any_bytes(void **state)
 {
 	static const char *const parts[] = { "max-hold", "=", "\n", " ", "1ms", "[",

@@ -141,7 +141,7 @@ static void commands(void **state)
 	assert_int_equal(parse(&with_cmds, "status"), OPTS_RUN);
 	assert_string_equal(cmd->name, "status");
 	assert_int_equal(parse(&with_cmds, "--json list --freed -n 2"), OPTS_RUN);
-	assert_string_equal(cmd->name, "list"); /* whole, though it begins another */
+	assert_string_equal(cmd->name, "list"); /* complete, although another name starts with it */
 	assert_true(cfg.json && cfg.freed && cfg.n == 2);
 	assert_int_equal(parse(&with_cmds, "liste"), OPTS_RUN);
 	assert_string_equal(cmd->name, "listen");
@@ -174,7 +174,7 @@ static void lists(void **state)
 static void words(void **state)
 {
 	(void)state;
-	/* Options of the command to run are not ours, with and without the dashes before it. */
+	/* Options after the command to run belong to that command, with or without --. */
 	assert_int_equal(parse(&with_cmds, "exec --json -- ls -n --help -- x"), OPTS_RUN);
 	assert_true(cfg.json);
 	assert_string_equal(cfg.words[0], "ls");

@@ -29,7 +29,7 @@ static int make(void **state)
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	/* A bridge whose windows hold what is behind it; they are not its BARs. */
+	/* A bridge: its windows, which are not BARs, contain the BARs behind it. */
 	put("0000:00:01.0", "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
 			    "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
 			    "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
@@ -101,7 +101,7 @@ static void finds_none(void **state)
 	expect(0xf3ffffff, NULL, 0);
 	expect(0xfc000000, NULL, 0); /* in the bridge's window only */
 	expect(0xc060, NULL, 0);     /* ports are not memory */
-	expect(0, NULL, 0);	     /* a BAR that is not there */
+	expect(0, NULL, 0);	     /* an unused BAR */
 }
 
 static void no_pci_at_all(void **state)

@@ -18,7 +18,7 @@ static void is_null(json_t *v, const char *path)
 	assert_true(json_is_null(at(v, path)));
 }
 
-/* Two mappings on two CPUs, each figure another number. */
+/* Two mappings on two CPUs; all figures differ. */
 static void fill(struct model *m)
 {
 	struct iomap_counters c[2] = {};
@@ -156,7 +156,7 @@ static void list(void **state)
 	is_str(v, "mappings/0/device", "0000:00:02.0");
 	is_int(v, "mappings/0/bar", 0);
 	is_str(v, "mappings/0/state", "live");
-	/* Both CPUs, less what was there at the creation. */
+	/* Both CPUs, minus the counters at the creation. */
 	is_int(v, "mappings/0/maps/atomic", 150);
 	is_int(v, "mappings/0/maps/sleepable", 0);
 	is_int(v, "mappings/0/unmaps/atomic", 140);
@@ -193,7 +193,7 @@ static void check_stats(json_t *v)
 	is_int(v, "backends/linear/hold_ns/sleepable/count", 0);
 	is_int(v, "backends/kmap/maps/local", 40);
 	assert_null(json_object_get(at(v, "backends"), "ioremap"));
-	/* The busiest first, and the two CPUs' records of one site as one. */
+	/* The busiest caller first; the records of both CPUs are merged. */
 	assert_int_equal(json_array_size(at(v, "callers")), 2);
 	is_str(v, "callers/0/caller", "two+0x2");
 	is_int(v, "callers/0/maps", 900);
@@ -278,7 +278,7 @@ static void hist(void **state)
 	v = write_hist(&m, IOMAP_LOCAL);
 	assert_int_equal(json_array_size(at(v, "hists")), 0);
 	json_decref(v);
-	/* The last bucket is closed by the longest time. */
+	/* The last bucket ends at the longest time. */
 	huge.bucket[IOMAP_HIST_BUCKETS - 1] = 1;
 	model_add_hist(&m, IOMAP_IOREMAP, IOMAP_LOCAL, &huge);
 	v = write_hist(&m, IOMAP_LOCAL);
@@ -317,7 +317,7 @@ static void events(void **state)
 	json_t *v;
 
 	(void)state;
-	/* Sixteen bytes without an end, one of them no text. */
+	/* Sixteen bytes without a NUL, one of them not UTF-8. */
 	memcpy(e.rec.comm, "kworker/0:1-\xff\"xy", 16);
 	v = write_event(&e, 3);
 	is_int(v, "schema", 2);
@@ -374,7 +374,7 @@ static void callers_of_many_cpus(void **state)
 	}
 	model_finish(&m);
 	assert_int_equal(m.nr_callers, 100);
-	/* Near the number of sites, not of records. */
+	/* Near the number of callers, not of records. */
 	assert_in_range(m.cap_callers, 100, 512);
 	for (unsigned int i = 0; i < 100; i++)
 		assert_int_equal(m.callers[i].maps, 255 * (99 - i));

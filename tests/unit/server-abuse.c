@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The server with slow, half-dead and hostile clients: it and the others do not notice. */
+/* The server with slow, silent and hostile clients: it goes on serving the others. */
 #include "tests/lib/server-fixture.h"
 
 #include <sys/socket.h>
@@ -50,7 +50,7 @@ static void endless_message_is_dropped(void **state)
 	tear_down(&f);
 }
 
-/* A client that asks and asks and never reads is not read from; the others do not notice. */
+/* The server stops reading from a client that never reads replies. Other clients get theirs. */
 static void never_reads(void **state)
 {
 	const char *ask = LIST;
@@ -72,12 +72,12 @@ static void never_reads(void **state)
 	}
 	pump(&f);
 	assert_true(asked < 20000);
-	/* It stopped answering as well: what waits is bounded. */
+	/* The server stopped answering it, too: the waiting output is bounded. */
 	assert_true(f.samples < 20);
 	call(good, STATUS);
 	pump(&f);
 	expect_status(&f, good);
-	/* When it reads after all, it gets everything. */
+	/* Once the client reads, it gets all replies. */
 	while (got < asked) {
 		pump(&f);
 		v = reply(&f, fd);
@@ -96,7 +96,7 @@ static void never_reads(void **state)
 	tear_down(&f);
 }
 
-/* Replies longer than what it reads between them do not pile up. */
+/* Replies do not pile up for a client that reads less than it asks for. */
 static void reads_slowly(void **state)
 {
 	char some[4096];
@@ -113,7 +113,7 @@ static void reads_slowly(void **state)
 		assert_int_equal(recv(fd, some, sizeof(some), 0), sizeof(some));
 		pump(&f);
 	}
-	/* It has not yet read the first one. */
+	/* The client has not yet read the first reply. */
 	assert_int_equal(f.samples, 1);
 	close(fd);
 	tear_down(&f);
@@ -142,7 +142,7 @@ static void too_busy(void **state)
 		refused += strstr(c, "org.iomap.Monitor.TooBusy") != NULL;
 	}
 	assert_int_equal(refused, CLIENTS - f.samples);
-	/* Those that never read go, and there is room again. */
+	/* Clients that never read are dropped, which makes room. */
 	for (int i = 0; i < CLIENTS - 1; i++)
 		close(fd[i]);
 	pump(&f);
@@ -154,7 +154,7 @@ static void too_busy(void **state)
 	tear_down(&f);
 }
 
-/* A follower that does not read misses events, is told how many, and goes on with the newest. */
+/* A follower that does not read misses events, gets their number, and continues with the newest. */
 static void slow_follower(void **state)
 {
 	const unsigned int n = 20000;
@@ -166,7 +166,7 @@ static void slow_follower(void **state)
 	set_up(&f, 1);
 	fd = connect_client(&f);
 	call(fd, FOLLOW);
-	/* This has to wait until the stream ends, which is never. */
+	/* The reply has to wait for the end of the stream, so it never comes. */
 	call(fd, STATUS);
 	pump(&f);
 	add_events(&f, n);
@@ -188,7 +188,7 @@ static void slow_follower(void **state)
 	tear_down(&f);
 }
 
-/* Bytes of all sorts, whole calls with a byte changed, cut anywhere. */
+/* Random bytes, and calls with one byte changed or cut at any place. */
 static void fuzz(void **state)
 {
 	static const char *const seeds[] = {

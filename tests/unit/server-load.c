@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Five hundred hostile clients at once, and one that is well-behaved. That one gets its answers in
- * time, and the server's memory stays bounded. tests/bpf/load-clients.c does it with the collector.
+ * Five hundred hostile clients and a well-behaved one: that one gets its answers in time, and the
+ * memory of the server stays bounded. tests/bpf/load-clients.c does the same with the collector.
  */
 #include "tests/lib/load.h"
 
 #include <time.h>
 
-/* What a sampling takes on a machine with two CPUs. */
+/* The duration of a sampling on a machine with two CPUs. */
 #define SAMPLE_NS 1300000
 
 static uint64_t worked_ns(void)
@@ -18,7 +18,7 @@ static uint64_t worked_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Samples as the collector does: it takes its time. */
+/* Takes as long as the collector for a sampling. */
 static int slow_sample(void *ctx, struct model *m)
 {
 	uint64_t end = worked_ns() + SAMPLE_NS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the server answers, in one process with its clients. */
+/* The replies of the server, which runs in one process with its clients. */
 #include "tests/lib/server-fixture.h"
 
 #include <sys/socket.h>
@@ -56,7 +56,7 @@ static void answers_in_order(void **state)
 	tear_down(&f);
 }
 
-/* A client that says all it has to say and then closes its side still gets its replies. */
+/* A client that closes its sending side after its calls gets all replies. */
 static void half_closed(void **state)
 {
 	struct fixture f;
@@ -117,7 +117,7 @@ static void errors_by_name(void **state)
 	pump(&f);
 	expect_error(&f, fd, "org.iomap.Monitor.SampleFailed");
 	f.error = 0;
-	/* The connection is as good as new. */
+	/* The connection takes further calls. */
 	call(fd, STATUS);
 	pump(&f);
 	expect_status(&f, fd);
@@ -191,7 +191,7 @@ static void history_then_end(void **state)
 	for (int i = 1; i <= 3; i++)
 		assert_int_equal(next_event(&f, fd, NULL), i);
 	assert_int_equal(next_event(&f, fd, NULL), 0);
-	/* The call that waited meanwhile is answered then. */
+	/* Then the server answers the call that waited. */
 	expect_status(&f, fd);
 	close(fd);
 	tear_down(&f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names of kernel addresses, taken apart. */
+/* The parser of kernel addresses with names. */
 #include "tests/lib/test.h"
 
 #include "daemon/base/symbol.h"

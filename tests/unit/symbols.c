@@ -43,7 +43,7 @@ static void expect(struct symbols *s, uint64_t addr, const char *name, const cha
 		assert_null(sym->module);
 }
 
-/* Not in order, as modules are not, with data, aliases and a module. */
+/* Symbols out of order, as those of modules are, with data and aliases. */
 static const char typical[] = "0000000000000000 A fixed_percpu_data\n"
 			      "ffffffff81000000 T _stext\n"
 			      "ffffffff81000000 T startup_64\n"
@@ -82,7 +82,7 @@ static void addresses_without_a_symbol(void **state)
 	s = symbols_new(path);
 	expect(s, 0xffffffff80ffffff, "0xffffffff80ffffff", NULL);
 	expect(s, 0, "0x0", NULL);
-	/* So far behind the last symbol that it must be of a module that is gone. */
+	/* Too far behind the last symbol: the address is in a module that was unloaded. */
 	expect(s, 0xffffffffd0000000, "0xffffffffd0000000", NULL);
 	symbols_free(s);
 }
@@ -97,7 +97,7 @@ static void one_pass_for_many(void **state)
 	write_file(typical);
 	s = symbols_new(path);
 	assert_int_equal(symbols_resolve(s, addrs, 6), 0);
-	/* What comes now is from the cache: the file says something else. */
+	/* The names come from the cache: the file has others. */
 	write_file("ffffffff81000000 T other\n");
 	expect(s, 0xffffffffc0400110, "qxl_bo_kmap_atomic_page+0x10", "qxl");
 	expect(s, 0xffffffffc0400104, "qxl_bo_kmap_atomic_page+0x4", "qxl");
@@ -124,7 +124,7 @@ static bool names_some(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* What a module's code was called goes before what is at its place now. */
+/* The source has names of unloaded modules, so it goes before the file. */
 static void asks_a_source_first(void **state)
 {
 	uint64_t addrs[] = { 0xffffffffc0400110, 0xffffffffc0400104, 0xffffffffc0400110 };
@@ -166,7 +166,7 @@ static void cache_grows(void **state)
 	symbols_free(s);
 }
 
-/* Lines cut by the end of the reading buffer, and names of the kernel's longest and above. */
+/* Lines cut by the end of the buffer, and names of the kernel's maximum length and above. */
 static void long_file_and_long_names(void **state)
 {
 	FILE *f = fopen(path, "w");

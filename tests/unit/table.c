@@ -54,7 +54,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The keys of the rows, in order, as a number: 312. */
+/* Returns the keys of the rows in their order as a number, such as 312. */
 static int keys(const struct table *t)
 {
 	int n = 0;
@@ -69,7 +69,7 @@ static void sorts(void **state)
 	struct table *t = *state;
 
 	table_sort(t, NUM, false);
-	assert_int_equal(keys(t), 213); /* the largest first, equal ones in their order */
+	assert_int_equal(keys(t), 213); /* the largest first, equal ones keep their order */
 	table_sort(t, NUM, true);
 	assert_int_equal(keys(t), 132);
 	table_sort(t, NAME, false);
@@ -121,12 +121,12 @@ static void layouts(void **state)
 	check_layout(t, 0, 0, (size_t[]){ 5, 5, 6, 5, 16 }, 41);
 	check_layout(t, 100, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 5, 16 }, 41);
 	check_layout(t, 41, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 5, 16 }, 41);
-	/* One too few: the extra column goes. */
+	/* One column too narrow: the extra column is dropped. */
 	check_layout(t, 40, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 0, 16 }, 35);
-	/* Then the flexible one shrinks, down to its least. */
+	/* Then the flexible column shrinks to its minimum. */
 	check_layout(t, 30, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 0, 11 }, 30);
 	check_layout(t, 27, LAYOUT_DROP, (size_t[]){ 5, 5, 6, 0, 8 }, 27);
-	/* Then other columns are dropped, and it takes their room. */
+	/* Then other columns are dropped, and the flexible one takes their room. */
 	check_layout(t, 26, LAYOUT_DROP, (size_t[]){ 5, 5, 0, 0, 14 }, 26);
 	check_layout(t, 1, LAYOUT_DROP, (size_t[]){ 5, 5, 0, 0, 8 }, 20);
 	/* All columns stay without LAYOUT_DROP. */
@@ -137,7 +137,7 @@ static void layouts(void **state)
 	check_layout(t, 0, LAYOUT_STEADY, (size_t[]){ 4, 5, 6, 5, 16 }, 40);
 }
 
-/* Of several that may go, the least important goes first; of equal ones, the last. */
+/* The least important column is dropped first; of equal ones, the last. */
 static void drop_order(void **state)
 {
 	static const struct column four[] = {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The schema of what is pinned changes with each record and map that is shared with user space, and
-# with nothing else.
+# The schema of pinned maps changes with each record and map shared with user space, and with nothing
+# else.
 # Usage: tests/unit/test-schema.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
@@ -10,7 +10,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 now=$(bpf/schema bpf)
 
-# after FILE SED…: the schema with FILE changed so; fails if that changes nothing in the file.
+# after FILE SED…: sets $schema to the schema with FILE changed by SED. Fails if FILE did not change.
 after() {
 	local file=$1
 	shift
@@ -26,28 +26,28 @@ after() {
 changes() { after "$@" && [ "$schema" != "$now" ]; }
 stays() { after "$@" && [ "$schema" = "$now" ]; }
 
-is "it is a short word" eval '[[ $now =~ ^[0-9a-f]{12}$ ]]'
-same "the one that the programs are built with" "$(sed -n 's/.*PIN_SCHEMA "\(.*\)"/\1/p' \
+is "the schema is twelve hexadecimal digits" eval '[[ $now =~ ^[0-9a-f]{12}$ ]]'
+same "the programs are built with it" "$(sed -n 's/.*PIN_SCHEMA "\(.*\)"/\1/p' \
 	build/bpf/schema.h)" "$now"
-is "iomapd has it in itself" grep -q "$now" "$bin/iomapd"
-is "a member more" changes iomap.h 's/^	__aligned_u64 failed;.*/&\n	__aligned_u64 more;/'
-is "two members change places" changes iomap.h \
+is "iomapd contains it" grep -q "$now" "$bin/iomapd"
+is "a new member changes it" changes iomap.h 's/^	__aligned_u64 failed;.*/&\n	__aligned_u64 more;/'
+is "two members in another order change it" changes iomap.h \
 	'/^	__aligned_u64 base;.*bus/{h;d};/^	__aligned_u64 size;	  \/\* bytes/G'
-is "a rule has another number" changes iomap.h \
+is "another number of a rule changes it" changes iomap.h \
 	's/^	IOMAP_LEAK,.*//; s/^	IOMAP_HOLD_TIME,.*/	IOMAP_HOLD_TIME,\n	IOMAP_LEAK,/'
-is "another bucket" changes iomap.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
-is "a number in a macro" changes iomap.h 's/\(define IOMAP_NAME_LEN\) 128/\1 64/'
-is "a record of interrupts" changes ipi.h 's/^	__aligned_u64 sends;.*//'
-is "what is kept" changes persistent.h 's/^	__u32 nr_links;.*//'
-is "another type of map" changes maps.bpf.h '0,/BPF_MAP_TYPE_HASH/s//BPF_MAP_TYPE_LRU_HASH/'
-is "another key" changes ipi_maps.bpf.h '0,/__type(key, __u32)/s//__type(key, __u64)/'
-is "a map less" changes ipi_maps.bpf.h 's/} ipi_joins SEC.*/} joins SEC(".maps");/'
-is "a setting more" changes maps.bpf.h \
+is "another bucket changes it" changes iomap.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
+is "a number in a macro changes it" changes iomap.h 's/\(define IOMAP_NAME_LEN\) 128/\1 64/'
+is "a record of interrupts changes it" changes ipi.h 's/^	__aligned_u64 sends;.*//'
+is "a saved record changes it" changes persistent.h 's/^	__u32 nr_links;.*//'
+is "another type of map changes it" changes maps.bpf.h '0,/BPF_MAP_TYPE_HASH/s//BPF_MAP_TYPE_LRU_HASH/'
+is "another key changes it" changes ipi_maps.bpf.h '0,/__type(key, __u32)/s//__type(key, __u64)/'
+is "a removed map changes it" changes ipi_maps.bpf.h 's/} ipi_joins SEC.*/} joins SEC(".maps");/'
+is "a new setting changes it" changes maps.bpf.h \
 	's/^const volatile __u32 cfg_cpus.*/&\nconst volatile __u32 cfg_more = 0;/'
-is "a file that is included" changes iomap.h 's|^#include "ipi.h"|&\n#include "stack.h"|'
-is "a comment does not" stays iomap.h 's|/\* bus address \*/|/* where it is */|'
-is "nor do blanks" stays iomap.h 's/^	IOMAP_LEAK,.*/	  IOMAP_LEAK,/'
-is "nor do the programs" stays iomap.bpf.c 's/cpu->created++;/cpu->created += 1;/'
-same "all files with maps or what these include" "$(bpf/schema --files bpf | tr '\n' ' ')" \
+is "an included file changes it" changes iomap.h 's|^#include "ipi.h"|&\n#include "stack.h"|'
+is "a comment does not change it" stays iomap.h 's|/\* bus address \*/|/* where it is */|'
+is "blanks do not change it" stays iomap.h 's/^	IOMAP_LEAK,.*/	  IOMAP_LEAK,/'
+is "the programs do not change it" stays iomap.bpf.c 's/cpu->created++;/cpu->created += 1;/'
+same "the files with maps and those they include" "$(bpf/schema --files bpf | tr '\n' ' ')" \
 	"iomap.h ipi.h ipi_maps.bpf.h maps.bpf.h persistent.h "
 finish

@@ -16,7 +16,7 @@ static void sorting(void **state)
 	type("r");
 	draw(80, 24);
 	assert_true(strstr(line(HEAD_Y + 1), "ttm_bo_kmap_try") && on_screen("by CALLER ▼"));
-	type(">"); /* round to the first column */
+	type(">"); /* wraps to the first column */
 	draw(80, 24);
 	assert_true(strstr(line(HEAD_Y + 1), "qxl_bo_kmap_atomic_page") &&
 		    on_screen("by MAPS/S ▼"));
@@ -162,7 +162,7 @@ static void intervals(void **state)
 	assert_int_equal(top_key(&top, 'q'), TOP_QUIT);
 }
 
-/* Any key on any size of any state, in any order. */
+/* Random keys, sizes and states in random order. */
 static void torture(void **state)
 {
 	static const int keys[] = { TOP_UP,	   TOP_DOWN, TOP_LEFT,	   TOP_RIGHT, TOP_PAGE_UP,

@@ -208,7 +208,7 @@ static void empty(void **state)
 	trend_free(&m);
 }
 
-/* A snapshot with these records of violations, as JSON. */
+/* Returns a snapshot with these records of violations. */
 static void add_sites(struct trend *m, double time, const char *list)
 {
 	json_t *s = figures_snapshot(&(struct figures){ .time = time }),

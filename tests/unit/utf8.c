@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Text of any origin: what is decoded, what reaches a terminal, JSON and error sentences. */
+/* Text of any origin: decoding, and its way to a terminal, JSON and error sentences. */
 #include "tests/lib/test.h"
 
 #include "daemon/base/jsonw.h"
@@ -42,7 +42,7 @@ static void decodes(void **state)
 	}
 }
 
-/* Each character comes back from its own bytes. */
+/* Each character is decoded from its encoding. */
 static void round_trip(void **state)
 {
 	(void)state;
@@ -105,7 +105,7 @@ static void prints_and_cleans(void **state)
 	}
 }
 
-/* The text of one JSON string, between its quotes. */
+/* Returns the text between the quotes of a JSON string. */
 static void check_json(const char *text, const char *want)
 {
 	struct buf out = {};
@@ -120,7 +120,7 @@ static void check_json(const char *text, const char *want)
 	buf_free(&out);
 }
 
-/* JSON keeps each character, and shows none that steers. */
+/* JSON keeps each character and contains no control character. */
 static void json(void **state)
 {
 	(void)state;

@@ -64,7 +64,7 @@ static uint32_t rnd(uint32_t below)
 	return (state >> 33) % below;
 }
 
-/* Replaces `gone` bytes of the text at `at` by n bytes; what does not fit is cut off. */
+/* Replaces `gone` bytes of the text at `at` by n bytes. The text is cut at its maximum length. */
 static size_t splice(char *text, size_t len, size_t max, size_t at, size_t gone, const char *in,
 		     size_t n)
 {
@@ -75,7 +75,7 @@ static size_t splice(char *text, size_t len, size_t max, size_t at, size_t gone,
 	if (n > max - (len - gone))
 		return len;
 	memmove(text + at + n, text + at + gone, len - at - gone);
-	memmove(text + at, in, n); /* it may be a part of the text */
+	memmove(text + at, in, n); /* `in` may be a part of the text */
 	return len - gone + n;
 }
 
@@ -93,9 +93,9 @@ static size_t mutate(char *text, size_t len, size_t max)
 		return splice(text, len, max, rnd(len + 1), rnd(20), word, strlen(word));
 	case 3:
 		return splice(text, len, max, rnd(len + 1), rnd(len + 1), "", 0);
-	case 4: /* a part once more */
+	case 4: /* repeats a part */
 		return splice(text, len, max, rnd(len + 1), 0, text, rnd(len + 1));
-	default: /* many of one */
+	default: /* repeats one byte */
 		for (uint32_t n = rnd(2000); n; n--)
 			len = splice(text, len, max, len / 2, 0, word, strlen(word));
 		return len;
@@ -155,7 +155,7 @@ static void parser_and_methods(void **unused)
 		struct service_session session = {};
 		size_t len = make(message, sizeof(message));
 		struct buf out = {};
-		char *exact = malloc(len + 1); /* for the sanitizer to see its end */
+		char *exact = malloc(len + 1); /* the sanitizer knows its end */
 
 		assert_non_null(exact);
 		memcpy(exact, message, len);

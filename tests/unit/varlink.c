@@ -4,7 +4,7 @@
 
 #include "daemon/base/varlink.h"
 
-/* Puts bytes in as a read would. */
+/* Adds bytes as a read would. */
 static size_t feed(struct varlink_input *in, const char *data, size_t n)
 {
 	size_t room;
@@ -103,13 +103,13 @@ static void longest_and_longer(void **state)
 	feed(&in, "", 1);
 	assert_int_equal(varlink_input_next(&in, &text, &len), 1);
 	assert_int_equal(len, VARLINK_MESSAGE_MAX);
-	/* One more byte is too much; it never asks for more than it can take. */
+	/* One more byte is too much; the parser never asks for more than it can take. */
 	for (n = 0; n <= VARLINK_MESSAGE_MAX; n += feed(&in, xs, 4096))
 		;
 	assert_int_equal(varlink_input_next(&in, &text, &len), -EMSGSIZE);
 	assert_int_equal(feed(&in, xs, 1), 0);
 	varlink_input_free(&in);
-	/* A reader may have a limit of its own. */
+	/* A reader may set another limit. */
 	in.max = 3;
 	assert_int_equal(feed(&in, "xxx", 4), 4);
 	expect(&in, "xxx");

@@ -53,7 +53,7 @@ static void offsets(void **state)
 		   "offset 0x1001 is not a multiple of the page size");
 }
 
-/* A name as long as the kernel has them is not cut. */
+/* A name of the kernel's maximum length is not cut. */
 static void longest(void **state)
 {
 	char name[512], module[64], buf[VIOLATION_TEXT_MAX];
