@@ -15,6 +15,11 @@ declare -A may=(
 	[cli/top]="bpf daemon/base cli"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )
+# Tests include any header of the programs, but of other tests only those in tests/lib.
+ours="${!may[*]}"
+for folder in lib unit cli bpf guest bench; do
+	may[tests/$folder]="$ours tests/lib"
+done
 
 # "FILE HEADER" for each header of ours that a file below the folders includes.
 includes() {
@@ -38,7 +43,7 @@ violations() {
 	done
 }
 
-seen=$(includes bpf daemon cli)
+seen=$(includes bpf daemon cli tests/{lib,unit,cli,bpf,guest,bench})
 same "each include follows the arrows" "$(violations <<<"$seen")" ""
 for folder in "${!may[@]}"; do
 	is "$folder: there are includes to look at" grep -qE "^$folder/[^/ ]+ " <<<"$seen"
@@ -47,7 +52,10 @@ same "an include against the arrows is found" \
 	"$(violations <<<"cli/top/draw.c daemon/collector/model.h
 daemon/base/buf.c daemon/collector/pci.h
 daemon/collector/read.c build/bpf/iomap.skel.h
-cli/other/a.c cli/fmt.h")" "cli/top/draw.c includes daemon/collector/model.h
+cli/other/a.c cli/fmt.h
+tests/unit/a.c tests/bpf/harness.h
+tests/unit/a.c tests/lib/test.h")" "cli/top/draw.c includes daemon/collector/model.h
 daemon/base/buf.c includes daemon/collector/pci.h
-cli/other/a.c includes cli/fmt.h"
+cli/other/a.c includes cli/fmt.h
+tests/unit/a.c includes tests/bpf/harness.h"
 finish

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The collector of an iomapctl that loads nothing: it sees the fake run that FAKE_RUN names,
- * and says on standard error what it was asked for.
+ * A fake collector for iomapctl that loads nothing: its figures are those of the fake run FAKE_RUN.
+ * It prints its options to standard error.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -128,7 +128,7 @@ is 'sampled hold times: stats names the sample' out_has 'how long a sample of th
 is 'sampled hold times: hist' run 0 "$ctl" hist
 is 'sampled hold times: hist names the sample' out_has ' (a sample)'
 stop
-fake --scenario gap
+fake --scenario missing
 is 'a hook is missing' run 4 "$ctl" status
 is 'a hook is missing: the reason' out_has \
 	'io_mapping_free is missing: mappings are never shown as freed'
@@ -161,7 +161,7 @@ is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
 	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis +
 		.other.ipis == .total.ipis' ipi
 stop
-fake --scenario ipi-gap --at 10
+fake --scenario ipi-missing --at 10
 is 'ipi: a hook is missing' run 4 "$ctl" ipi
 is 'ipi: an unknown figure is not 0' row ' all - 40 1060 1160 670us - - - -'
 is 'ipi: the reason for the missing figure' out_has \
@@ -216,7 +216,7 @@ is 'violations: JSON: all five records' test "$(jq -c \
 	'select(.event.type == "violation") | .event.violation | [.rule, .count, .mapping_id, (.stack | length), (.map_stack | length)]' "$dir/out" | tr '\n' ' ')" = \
 	'["sleep-in-atomic",29,1,5,0] ["unmap-kind",1,2,2,3] ["offset-range",7,2,2,0] ["leak",2,3,1,0] ["unmap-unknown",1,null,0,0] '
 stop
-fake --scenario gap --at 10
+fake --scenario missing --at 10
 is 'missing rules' run 4 "$ctl" status
 is 'missing rules: the reason' rule leak 'missing  mappings are never shown as freed: .*'
 is 'missing rules: the violations are not called none' out_has 'violations    none seen'

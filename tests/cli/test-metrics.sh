@@ -47,14 +47,14 @@ parsed() {
 	PYTHON
 }
 
-for scenario in ipi ipi-gap gap many empty lost; do
+for scenario in ipi ipi-missing missing many empty lost; do
 	metrics --scenario $scenario --at 10
 	is "$scenario: promtool accepts the metrics" linted
 	[ $scenario != ipi ] || is "both formats have the same samples" parsed
 	stop
 done
 
-metrics --scenario gap --at 10
+metrics --scenario missing --at 10
 is "without BPF statistics of the kernel there is no run time" test "$(get text/plain |
 	grep -c iomapd_bpf_run)" = 0
 stop

@@ -94,7 +94,7 @@ calls() {
 	is "$1: a call without a reply" varlinkctl call --oneway "$sock" "$1" '{}'
 }
 
-for scenario in ipi-gap broken; do
+for scenario in ipi-missing broken; do
 	fake --scenario $scenario --at 10
 	is "$scenario: info" varlinkctl info "$sock"
 	is "$scenario: the interfaces are listed" varlinkctl list-interfaces "$sock"

@@ -21,19 +21,20 @@ enum scenario {
 	IDLE,
 	EMPTY,
 	LOST,
-	GAP,
+	MISSING,
 	MANY,
 	BROKEN,
 	IPI,
-	IPI_GAP,
+	IPI_MISSING,
 	FAILING,
 	SCENARIO_MAX
 };
 
 static const char *const scenarios[SCENARIO_MAX] = {
-	[BUSY] = "busy",       [IDLE] = "idle",	      [EMPTY] = "empty",   [LOST] = "lost",
-	[GAP] = "gap",	       [MANY] = "many",	      [BROKEN] = "broken", [IPI] = "ipi",
-	[IPI_GAP] = "ipi-gap", [FAILING] = "failing",
+	[BUSY] = "busy",       [IDLE] = "idle",	      [EMPTY] = "empty",
+	[LOST] = "lost",       [MISSING] = "missing", [MANY] = "many",
+	[BROKEN] = "broken",   [IPI] = "ipi",	      [IPI_MISSING] = "ipi-missing",
+	[FAILING] = "failing",
 };
 
 struct fake {
@@ -74,13 +75,13 @@ static struct figures figures_of(const struct fake *f)
 		.ring_full = f->scenario == LOST ? (uint64_t)(3 * secs) : 0,
 		.unmatched = f->scenario == LOST,
 		.timed = f->scenario == LOST ? 64 : 0,
-		.hook_missing = f->scenario == GAP,
+		.hook_missing = f->scenario == MISSING,
 		.empty = f->scenario == EMPTY,
 		.sites = f->scenario == BROKEN ? FIGURES_SITES : 0,
 		.unlisted = f->scenario == BROKEN ? 6 : 0,
 		.first_ns = f->at >= 0 ? second : f->start_ns,
-		.ipi = f->scenario == IPI || f->scenario == IPI_GAP,
-		.ipi_missing = f->scenario == IPI_GAP,
+		.ipi = f->scenario == IPI || f->scenario == IPI_MISSING,
+		.ipi_missing = f->scenario == IPI_MISSING,
 	};
 }
 
@@ -100,7 +101,7 @@ static int cost(void *ctx, struct cost *c)
 	c->map_bytes = 4 << 20;
 	c->programs[0] = (struct cost_program){ "iomap_map", 123 * 1000000, 456000 };
 	c->programs[1] = (struct cost_program){ "iomap_unmap", 234 * 1000000, 455000 };
-	c->nr_programs = f->scenario == GAP ? 0 : 2;
+	c->nr_programs = f->scenario == MISSING ? 0 : 2;
 	return cost_of_process(c);
 }
 
@@ -123,7 +124,7 @@ static int serve_metrics(struct fake *f, struct service *service, const char *ad
 	return 0;
 }
 
-/* Reports one event: a mapping comes, a map of it fails, it goes. */
+/* Adds one event: in turn a mapping is created, a map of it fails, it is freed. */
 static void add_event(struct fake *f)
 {
 	static const uint8_t types[] = { IOMAP_EVENT_CREATE, IOMAP_EVENT_MAP_FAILED,
@@ -156,7 +157,7 @@ static void add_event(struct fake *f)
 	history_add(f->history, &e);
 }
 
-/* Reports each site that breaks a rule. */
+/* Adds an event for each site that breaks a rule. */
 static void report_sites(struct fake *f)
 {
 	struct figures figures = figures_of(f);
@@ -267,10 +268,10 @@ static const char help[] =
 	"Usage: fake-iomapd --socket PATH [--metrics ADDR] [--scenario NAME]\n"
 	"                    [--at SECONDS] [--since NS]\n"
 	"Serves fake figures, as iomapd would, until it gets SIGTERM.\n"
-	"  --scenario NAME  busy (default), idle, empty, lost, gap, many, broken, ipi,\n"
-	"                   ipi-gap or failing\n"
-	"  --at SECONDS     the figures of that moment, always; no event comes\n"
-	"  --since NS       when counting began, as a second iomapd would tell\n";
+	"  --scenario NAME  busy (default), idle, empty, lost, missing, many, broken, ipi,\n"
+	"                   ipi-missing or failing\n"
+	"  --at SECONDS     always the figures of that moment, and no new event\n"
+	"  --since NS       when counting began, as a restarted iomapd reports it\n";
 
 int main(int argc, char **argv)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A server on a UNIX socket that answers each call with the bytes of standard input, for replies
- * that iomapd would never send.
+ * A server on a UNIX socket that answers each call with the bytes of standard input. Tests use it
+ * for replies that iomapd never sends.
  *
  *	fake-server PATH [hold|close] < REPLY
  *
- * hold: keeps the connection open after the reply (the default); close: closes it. Ends by a
+ * hold (default): keeps the connection open after the reply; close: closes it. Runs until it gets a
  * signal.
  */
 #include <errno.h>

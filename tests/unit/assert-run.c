@@ -88,7 +88,7 @@ static void end_it(void)
 }
 
 /* The event is consumed while the command runs; else the command would run for a minute. */
-static void events_are_taken_meanwhile(void **state)
+static void events_are_consumed_meanwhile(void **state)
 {
 	(void)state;
 	assert_int_equal(eventfd_write(event_fd, 1), 0);
@@ -161,7 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends),
 		cmocka_unit_test(cannot_start),
-		cmocka_unit_test(events_are_taken_meanwhile),
+		cmocka_unit_test(events_are_consumed_meanwhile),
 		cmocka_unit_test(signals_are_left_alone),
 		cmocka_unit_test(late_signal),
 		cmocka_unit_test(descriptors_are_closed),

@@ -252,7 +252,7 @@ static void schemas(void **state)
 }
 
 /* The server sends an error and closes the connection before it reads the call. */
-static void last_words(void **state)
+static void error_before_close(void **state)
 {
 	struct pair *p = *state;
 	json_t *reply;
@@ -266,7 +266,7 @@ static void last_words(void **state)
 	assert_int_equal(step(p, &reply, &more), -ECONNRESET);
 }
 
-static void half_reply(void **state)
+static void incomplete_reply(void **state)
 {
 	struct pair *p = *state;
 	json_t *reply = NULL;
@@ -438,8 +438,8 @@ int main(void)
 		TEST(endless),
 		TEST(errors),
 		TEST(schemas),
-		TEST(last_words),
-		TEST(half_reply),
+		TEST(error_before_close),
+		TEST(incomplete_reply),
 		TEST(no_answer),
 		TEST(reader_gone),
 		cmocka_unit_test(no_server),

@@ -31,7 +31,7 @@ static void expect_end(const struct history *h, uint64_t at)
 	assert_null(history_next(h, &at, &missed));
 }
 
-static void latest_ones(void **state)
+static void latest_events(void **state)
 {
 	struct history *h = history_new();
 	uint64_t at = 1;
@@ -80,7 +80,7 @@ static void violations_stay(void **state)
 	history_free(h);
 }
 
-static void no_more_violations_than_places(void **state)
+static void violations_are_bounded(void **state)
 {
 	struct history *h = history_new();
 	uint64_t at;
@@ -99,9 +99,9 @@ static void no_more_violations_than_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(latest_ones),
+		cmocka_unit_test(latest_events),
 		cmocka_unit_test(violations_stay),
-		cmocka_unit_test(no_more_violations_than_places),
+		cmocka_unit_test(violations_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

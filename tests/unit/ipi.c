@@ -66,7 +66,7 @@ static void figures(void **state)
 }
 
 /* A figure that the kernel cannot give is null, and has a reason. */
-static void gaps(void **state)
+static void missing_hooks(void **state)
 {
 	struct model m = {};
 	json_t *v;
@@ -93,7 +93,7 @@ static void gaps(void **state)
 	model_free(&m);
 }
 
-static void not_asked_for(void **state)
+static void disabled(void **state)
 {
 	struct model m = {};
 	json_t *v;
@@ -137,8 +137,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures),
-		cmocka_unit_test(gaps),
-		cmocka_unit_test(not_asked_for),
+		cmocka_unit_test(missing_hooks),
+		cmocka_unit_test(disabled),
 		cmocka_unit_test(fractions),
 	};
 

@@ -65,7 +65,7 @@ static void makes_folder_and_socket(void **state)
 	close(fd);
 }
 
-static void second_one_is_told(void **state)
+static void second_server_is_refused(void **state)
 {
 	struct errbuf e = {};
 	int fd, second, client;
@@ -84,7 +84,7 @@ static void second_one_is_told(void **state)
 	close(fd);
 }
 
-static void stale_one_is_replaced(void **state)
+static void stale_socket_is_replaced(void **state)
 {
 	struct errbuf e = {};
 	int fd, client;
@@ -232,8 +232,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_folder_and_socket),
-		cmocka_unit_test(second_one_is_told),
-		cmocka_unit_test(stale_one_is_replaced),
+		cmocka_unit_test(second_server_is_refused),
+		cmocka_unit_test(stale_socket_is_replaced),
 		cmocka_unit_test(other_files_are_left_alone),
 		cmocka_unit_test(bad_paths),
 		cmocka_unit_test(clients_have_a_limit),

@@ -125,7 +125,7 @@ static bool names_some(void *ctx, uint64_t addr, char *buf, size_t size)
 }
 
 /* The source has names of unloaded modules, so it goes before the file. */
-static void asks_a_source_first(void **state)
+static void source_goes_before_file(void **state)
 {
 	uint64_t addrs[] = { 0xffffffffc0400110, 0xffffffffc0400104, 0xffffffffc0400110 };
 	unsigned int asked = 0;
@@ -220,7 +220,7 @@ int main(void)
 		cmocka_unit_test(names_offsets_and_modules),
 		cmocka_unit_test(addresses_without_a_symbol),
 		cmocka_unit_test(one_pass_for_many),
-		cmocka_unit_test(asks_a_source_first),
+		cmocka_unit_test(source_goes_before_file),
 		cmocka_unit_test(cache_grows),
 		cmocka_unit_test(long_file_and_long_names),
 		cmocka_unit_test(checks_the_file),

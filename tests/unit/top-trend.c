@@ -208,21 +208,21 @@ static void empty(void **state)
 	trend_free(&m);
 }
 
-/* Returns a snapshot with these records of violations. */
+/* Adds a snapshot with these records of violations. */
 static void add_sites(struct trend *m, double time, const char *list)
 {
 	json_t *s = figures_snapshot(&(struct figures){ .time = time }),
-	       *places = json_loads(list, 0, NULL);
+	       *sites = json_loads(list, 0, NULL);
 	struct errbuf err;
 
-	assert_non_null(places);
-	json_object_set_new(json_object_get(s, "violations"), "violations", places);
+	assert_non_null(sites);
+	json_object_set_new(json_object_get(s, "violations"), "violations", sites);
 	assert_int_equal(trend_add(m, s, &err), 0);
 	json_decref(s);
 }
 
 /* A site stays the same while its count grows; it is another one if any part of it differs. */
-static void places(void **state)
+static void sites(void **state)
 {
 	static const char first[] = "[{\"rule\":\"leak\",\"count\":5,\"time_ns\":7},"
 				    "{\"rule\":\"leak\",\"count\":5,\"time_ns\":8}]";
@@ -256,7 +256,7 @@ int main(void)
 		cmocka_unit_test(restart_without_loss), cmocka_unit_test(reused_id),
 		cmocka_unit_test(counter_fell),		cmocka_unit_test(history_wraps),
 		cmocka_unit_test(bad_snapshots),	cmocka_unit_test(empty),
-		cmocka_unit_test(sampled_holds),	cmocka_unit_test(places),
+		cmocka_unit_test(sampled_holds),	cmocka_unit_test(sites),
 	};
 
 	return cmocka_run_group_tests_name("unit/top-trend", tests, NULL, NULL);

@@ -49,7 +49,7 @@ static void ipis(void **state)
 	check_frame("ipis-80x24", 80, 24);
 	check_frame("ipis-132x24", 132, 24);
 	feed((struct figures){ .time = 232, .work = 302, .ipi = true, .ipi_missing = true });
-	check_frame("ipis-gap-80x24", 80, 24);
+	check_frame("ipis-missing-80x24", 80, 24);
 }
 
 static void first_sample(void **state)
@@ -106,7 +106,7 @@ static void waiting(void **state)
 	(void)state;
 	warm_up((struct figures){});
 	top_lost(&top, &why);
-	top_lost(&top, &why); /* one gap for any number of attempts */
+	top_lost(&top, &why); /* the history has one gap for any number of attempts */
 	check_frame("waiting-80x24", 80, 24);
 	feed((struct figures){ .time = 400, .work = 7, .pid = 99 });
 	draw(80, 24);
