@@ -16,7 +16,8 @@ iomapctl=$bin/iomapctl
 
 for run in $("$fake_report"); do
 	for format in text tap junit sarif github json; do
-		"$fake_report" "$run" $format >"$dir/$run.$format" || bail "fake-report $run $format"
+		"$fake_report" "$run" $format >"$dir/$run.$format" ||
+			bail "fake-report $run $format"
 	done
 done
 
@@ -143,7 +144,8 @@ is 'violations, and the command fails' ran 1 violations -- false
 is 'violations of rules that are not checked' ran 0 violations --rule unmap-order --rule offset-align -- \
 	true
 is '--rule: the other rules are off' err_is 'collector: rules_off 0xffffffbb max_hold_ns 0 map_stacks 0'
-is '--max-hold adds the rule hold-time' ran 1 violations --rule unmap-order --max-hold 50us --map-stacks -- true
+is '--max-hold adds the rule hold-time' ran 1 violations --rule unmap-order --max-hold 50us \
+	--map-stacks -- true
 is '--max-hold: the collector gets the budget' err_is \
 	'collector: rules_off 0xfffffdfb max_hold_ns 50000 map_stacks 1'
 is '--max-hold: only hold-time was broken' last_is 'violations: 1 rule was broken, 9 times from 1 site'

@@ -198,8 +198,10 @@ after() { grep -A"$2" -F -- "$1" "$dir/out" | tail -1 | grep -qxF -- "$3"; }
 is 'violations: the sentence' after 'violation  sleep-in-atomic' 1 \
 	'    the task slept in msleep+0x2e while it held this atomic map'
 is 'violations: the first frame of the stack' after 'violation  sleep-in-atomic' 3 '        schedule+0x2d'
-is 'violations: the last frame of the stack' after 'violation  sleep-in-atomic' 7 '        drm_atomic_commit+0x84'
-is 'violations: a count of 1 is not printed' grep -qE 'violation  unmap-kind: .* on CPU 1$' "$dir/out"
+is 'violations: the last frame of the stack' after 'violation  sleep-in-atomic' 7 \
+	'        drm_atomic_commit+0x84'
+is 'violations: a count of 1 is not printed' grep -qE \
+	'violation  unmap-kind: .* on CPU 1$' "$dir/out"
 is 'violations: the stack of the map' after '    stack of the map:' 2 \
 	'        control_write+0x92 [test_io_mapping]'
 is 'violations: the offset and the size of the mapping' out_has \
@@ -257,8 +259,8 @@ fake --at 5 --since 1700000000000000001
 is 'events -f: an iomapd with new counters' wait_for 10 grep -q \
 	'^iomapctl: connected again: its counters start at zero$' "$dir/follow.err"
 is 'events -f: all its events come' wait_for 10 sh -c "[ \$(wc -l <$dir/follow) -ge \$(($lines + 3)) ]"
-is 'events -f: its first event comes first' test "$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 |
-	jq .event.seq)" = 1
+is 'events -f: its first event comes first' test \
+	"$(tail -n +$((lines + 1)) "$dir/follow" | head -n 1 | jq .event.seq)" = 1
 is 'status: counting since' run 0 "$ctl" status
 is 'status: the number of starts' grep -Eq \
 	'^counting +for [0-9dhms]+, through 2 starts of iomapd$' "$dir/out"

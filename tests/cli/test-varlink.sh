@@ -99,7 +99,8 @@ for scenario in ipi-missing broken; do
 	is "$scenario: info" varlinkctl info "$sock"
 	is "$scenario: the interfaces are listed" varlinkctl list-interfaces "$sock"
 	interfaces=$(cat "$dir/out")
-	same "$scenario: there are two interfaces" "$(echo $interfaces)" "org.iomap.Monitor org.varlink.service"
+	same "$scenario: there are two interfaces" "$(echo $interfaces)" \
+		"org.iomap.Monitor org.varlink.service"
 	for interface in $interfaces; do
 		is "$interface: the description" varlinkctl introspect "$sock" "$interface"
 		cp "$dir/out" "$dir/$interface"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The schema of pinned maps changes with each record and map shared with user space, and with nothing
-# else.
+# The schema of pinned maps changes with each record and map shared with user space, and with
+# nothing else.
 # Usage: tests/unit/test-schema.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
@@ -10,7 +10,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 now=$(bpf/schema bpf)
 
-# after FILE SED…: sets $schema to the schema with FILE changed by SED. Fails if FILE did not change.
+# after FILE SED…: sets $schema to that with FILE changed by SED. Fails if SED changes nothing.
 after() {
 	local file=$1
 	shift
