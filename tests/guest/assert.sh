@@ -76,7 +76,7 @@ is "it is named, with the calls that did it" shown '^VIOLATION: offset-align, 3 
 	"^  mapping +$first_id, [0-9a-f:.]+ BAR 2, 16M at 0x[0-9a-f]+, $backend backend\$" \
 	'^  stack +test_map_atomic\+' 'break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' \
 	'vfs_write\+0x[0-9a-f]+$'
-last "and is the outcome" 'violations: 1 rule was broken, 3 times from 1 place'
+last "and is the outcome" 'violations: 1 rule was broken, 3 times from 1 site'
 
 is "nothing exercised" asserts 3 --rule leak -- sleep 0.1
 is "nothing that a checked rule judges" asserts 3 --rule unmap-order -- \
@@ -115,7 +115,7 @@ is "another one is not" asserts 1 --rule offset-align --suppress /tmp/known -- \
 	sh -c "echo break rule=offset-align >$control; echo break rule=offset-align kind=local n=2 >$control"
 is "it is the only violation" shown '^suppressed: offset-align, 1 time$' \
 	'^VIOLATION: offset-align, 2 times$' '^  mapped at +test_map_local\+' \
-	'^violations: 1 rule was broken, 2 times from 1 place'
+	'^violations: 1 rule was broken, 2 times from 1 site'
 
 printf 'offset-align break_align -- on purpose\n' >/tmp/known
 is "nor is one by the same call, from another function" asserts 1 --rule offset-align \
@@ -123,7 +123,7 @@ is "nor is one by the same call, from another function" asserts 1 --rule offset-
 	sh -c "echo break rule=offset-align >$control; echo mimic case=page-size-mask-not >$control"
 is "each has its own stack" shown '^suppressed: offset-align, 1 time$' \
 	'^VIOLATION: offset-align, 4 times$' '^ +page_size_mask_not\+' \
-	'^violations: 1 rule was broken, 4 times from 1 place'
+	'^violations: 1 rule was broken, 4 times from 1 site'
 is "--map-stacks" asserts 1 --rule unmap-order --map-stacks -- \
 	sh -c "echo break rule=unmap-order >$control"
 is "shows where the map came from" shown '^VIOLATION: unmap-order' \

@@ -216,7 +216,7 @@ end TERM
 
 PATH=/tmp:$PATH begin --max-hold 1ms --hold-times all
 same "other options: said" "$(notes)" \
-	"counters start at zero: what an earlier iomapd left is set aside in $pins/aside, as it was made with other options (max-hold, hold-times)"
+	"counters start at zero: what an earlier iomapd left is set aside in $pins/aside, as it was made with other options (hold-times, max-hold)"
 same "other options: in force" "$(json status .hold_timing)" all
 is "other options: only one set of programs runs" wait_for 20 same_set
 end KILL

@@ -110,16 +110,16 @@ is "reload" systemctl reload $unit
 is "reload: metrics are served" wait_for 20 serves
 printf 'metrics = :9751\nmax-hold = 1ms\nwithout-ipi = yes\n' >$conf
 is "reload, of what cannot change" systemctl reload $unit
-is "reload: it names these" wait_for 20 said "to change with the next start: max-hold, without-ipi"
+is "reload: it names these" wait_for 20 said "needs a restart to take effect: max-hold, without-ipi"
 printf 'max-hold = 1ms\nmetrics = nonsense\n' >$conf
 is "reload, of a mistake: refused" eval '! systemctl reload $unit 2>/dev/null'
 mistake="$conf:2: metrics takes an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off, not 'nonsense': see iomapd.conf(5)"
 is "reload: the mistake is named" wait_for 20 said "$mistake"
 kill -HUP "$now"
-is "SIGHUP, with a mistake: nothing is changed" wait_for 20 said "nothing is changed: $mistake"
+is "SIGHUP, with a mistake: nothing is changed" wait_for 20 said "nothing changed: $mistake"
 printf 'metrics = 192.0.2.1:9751\nmax-hold = 1ms\n' >$conf
 kill -HUP "$now"
-no_address="nothing is changed: cannot serve metrics at 192.0.2.1:9751: Cannot assign requested address"
+no_address="nothing changed: cannot serve metrics at 192.0.2.1:9751: Cannot assign requested address"
 is "SIGHUP, with an address of another machine: nothing is changed" wait_for 20 said "$no_address"
 is "reload: the metrics are still served" serves
 : >$conf

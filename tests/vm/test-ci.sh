@@ -54,7 +54,7 @@ same "something was exercised" "$(junit \
 
 driver_test "break rule=offset-align n=2"
 is "a driver that breaks a rule: the job fails" job 1
-is "it says so" said 'iomapctl: violations: 1 rule was broken, 2 times from 1 place'
+is "it says so" said 'iomapctl: violations: 1 rule was broken, 2 times from 1 site'
 is "the report is JUnit" valid
 same "one test failed" "$(junit 'string(//testsuite/@failures)')" 1
 is "it has the call site" grep -qE '^mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' \
