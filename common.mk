@@ -47,7 +47,8 @@ sysusersdir	?= $(PREFIX)/lib/sysusers.d
 tmpfilesdir	?= $(PREFIX)/lib/tmpfiles.d
 
 CFLAGS		?= -O2 -g
-WARNINGS	:= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
+WARNINGS	:= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+		   -Wformat=2
 SANITIZERS	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined)
 ALL_CFLAGS	:= -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CPPFLAGS) \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests of the BPF programs with fake arguments. They need root and run on the kernel of this machine.
+# Tests of the BPF programs with fake arguments, on the kernel of this machine. They need root.
 bpf-helpers	:= $(addprefix tests/bpf/,harness.c ipi-fixture.c)
 bpf-tests	:= $(patsubst %.c,%,$(filter-out $(bpf-helpers),$(wildcard tests/bpf/*.c)))
 test-lib-srcs	+= $(bpf-helpers)
