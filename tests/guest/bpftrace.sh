@@ -69,7 +69,7 @@ check() {
 		is "$1" test "$(hist_sum)" -ge $atomic
 		is "$1: not twice as many" test "$(hist_sum)" -lt $((atomic * 2))
 		;;
-	"Who maps sleepably")
+	"Sleepable maps by stack")
 		same "$1" "$(grep -A1 test_map_sleepable $out | grep -c test_map)" \
 			"$(grep -c test_map $out)"
 		same "$1: each map" \
