@@ -43,7 +43,7 @@ run() {
 
 value() { sed -n "s/^@$1: *//p" $out; }
 
-# The sum over a histogram's buckets.
+# Prints the sum of the buckets of a histogram.
 hist_sum() { sed -n 's/^\[.*) *\([0-9]*\) |.*/\1/p' $out | awk '{ n += $1 } END { print n + 0 }'; }
 
 check() {
