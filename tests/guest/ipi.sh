@@ -161,7 +161,7 @@ if [ "$backend" = linear ]; then
 	finish
 fi
 
-# ---- predictions: the queue of unmapped pages is purged when it is longer than lazy_max_pages() ----
+# ---- predictions: the queue is purged when it has more pages than lazy_max_pages() ----
 
 # fls(cpus)
 fls=0
@@ -246,7 +246,7 @@ pending=$(jq .purges.own_pending /tmp/a.json)
 same "a module was loaded: nothing is pending" "$(jq .purges.own_pending /tmp/b.json)" 0
 is "a module was loaded: mapping $first has a share" test "$(shared "$first")" -gt 0
 # Shares are in millionths and rounded at each purge, which limits the difference.
-is "a module was loaded: mapping $second had 300 ranges to $pending, and its share is as much more" \
+is "a module was loaded: the shares are as 300 ranges of mapping $second to $pending of $first" \
 	awk -v first="$(shared "$first")" -v second="$(shared "$second")" -v pending="$pending" \
 		-v purges="$(moved .purges.count)" 'BEGIN {
 		off = second * pending - first * 300
