@@ -30,7 +30,7 @@ done
 git add -Af . && by_patch=$(git write-tree) && git reset -q --hard && git clean -qfd
 
 is "git am" git "${as[@]}" am -q "${patches[@]/#/$series/}"
-same "git am and patch give the same tree" ""$(git rev-parse 'HEAD^{tree}')" "$by_patch"
+same "git am and patch give the same tree" "$(git rev-parse 'HEAD^{tree}')" "$by_patch"
 
 # Debian's source has no history: checkpatch cannot find the commit of a Fixes: tag.
 for patch in "${patches[@]}"; do
