@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Checks format, licenses, sizes and static analysis of the files in this repository.
 . tests/tap.sh
+export LC_ALL=C.UTF-8	# so that a column is a character
 
 # files_with REGEX: the files whose first 200 bytes match it.
 files_with() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Usage: clients SOCKET PORT REQUESTS
- * Five hundred hostile clients use iomapd's socket, and others fill all metrics connections on PORT.
- * Meanwhile a well-behaved client asks REQUESTS times for the status. Prints how many answers it
- * got. Exit status 1: an answer was bad or missing.
+ * Five hundred hostile clients use iomapd's socket, and others fill all metrics connections on
+ * PORT. Meanwhile a well-behaved client asks REQUESTS times for the status. Prints how many answers
+ * it got. Exit status 1: an answer was bad or missing.
  */
 #include "tests/lib/clients.h"
 

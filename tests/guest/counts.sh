@@ -88,8 +88,8 @@ driver create n=5
 same "new mappings are listed" "$(json list '.mappings | length')" \
 	"$(grep -vc '^#' $debugfs/io_mapping/mappings)"
 driver run kind=atomic ops=6000 mapping=all
-same "several mappings: their sum" "$(json list "[.mappings[] | $of_driver | .maps.atomic] | add")" \
-	"$(truth maps_atomic)"
+same "several mappings: their sum" \
+	"$(json list "[.mappings[] | $of_driver | .maps.atomic] | add")" "$(truth maps_atomic)"
 same "several mappings: the count of each" "$(json list "[.mappings[] | $of_driver |
 	select(.mapping_id != $id) | .maps.atomic | tostring] | join(\" \")")" \
 	"1000 1000 1000 1000 1000"

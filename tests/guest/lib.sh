@@ -42,7 +42,7 @@ start_daemon() {
 	daemon=$(cat /tmp/iomapd.pid 2>/dev/null) && return
 	iomapd "$@" >/tmp/iomapd.log 2>&1 &
 	daemon=$!
-	# iomapd needs the emulated CPUs to start: reading its log takes less of them than asking it.
+	# Reading the log leaves more of the emulated CPUs to iomapd than asking it.
 	wait_for 300 grep -q '^iomapd: serving ' /tmp/iomapd.log
 	serving || bail "iomapd does not answer: $(cat /tmp/iomapd.log)"
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Random traffic that follows the rules: qxl draws the console and the framebuffer, the test driver
 # maps in all legal ways, creates and frees mappings, and the CPUs have other work. iomapd reports
-# nothing, loses nothing and counts each map. The same SEED repeats the commands of each task, but not
-# their interleaving.
+# nothing, loses nothing and counts each map. The same SEED repeats the commands of each task, but
+# not their interleaving.
 # Usage: tests/guest/traffic.sh SECONDS [SEED]
 . tests/guest/lib.sh
 
