@@ -45,8 +45,8 @@ mark() {
 on_stack() { [[ " $frames " == *" $1 "* ]]; }
 
 # breaks RULE KIND N SITE FUNCTION [BACKENDS]: the driver breaks the rule N times, and iomapd
-# reports one violation with the call site of the map ("-": not known) and FUNCTION on the stack. The
-# driver refuses to do it on BACKENDS.
+# reports one violation with the call site of the map ("-": not known) and FUNCTION on the stack.
+# The driver refuses to do it on BACKENDS.
 breaks() {
 	local rule=$1 kind=$2 n=$3 site=$4 function=$5 label="$1, $2" before
 
