@@ -76,7 +76,8 @@ sarif_agrees() {
 		([.[] | select(.suppressions == [])] | length) == ($j.violations | length) and
 		([.[] | .suppressions[]] | length) == ($j.suppressed | length) and
 		$run.invocations[0].exitCode == $j.exit_status and
-		($run.invocations[0].toolConfigurationNotifications | length) == ($j.unused_suppressions | length)
+		($run.invocations[0].toolConfigurationNotifications | length) ==
+			($j.unused_suppressions | length)
 	' "$dir/$1.sarif" >"$dir/out" 2>"$dir/err"
 }
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # iomapd is killed several times under load, and the counts of the last one equal those of the test
-# driver. Also: pins that cannot be reused, privileges, and detach. Tests that need no tracepoints of
-# io_mapping are in tests/bpf/restart.c.
+# driver. Also: pins that cannot be reused, privileges, and detach. tests/bpf/restart.c tests what
+# needs no tracepoints of io_mapping.
 # Usage: tests/guest/restart.sh [ROUNDS [quick]]   quick: only the first half
 . tests/guest/lib.sh
 . tests/guest/bpf.sh
