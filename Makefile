@@ -15,7 +15,7 @@ tools: $(addprefix $(O)/,$(progs)) ## build the programs into build/ARCH
 
 $(O)/libiomap.a: $(call objs,$(lib-srcs))
 $(O)/libtests.a: $(call objs,$(test-lib-srcs))
-# q: several folders have files of the same name
+# q appends: several folders have files of the same name, which r would replace.
 $(O)/lib%.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $^
 
@@ -24,15 +24,17 @@ $(O)/%.o: %.c | $(gen-hdrs)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) $(call pkg-cflags,$(lib-pkgs)) -MMD -MP -c -o $@ $<
 
 $(foreach p,$(progs),$(eval $(call program,$(p),$(O)/libiomap.a)))
-$(foreach p,$(unit-tests) $(test-progs),$(eval $(call program,$(p),$(O)/libtests.a $(O)/libiomap.a)))
+$(foreach p,$(unit-tests) $(test-progs),\
+	$(eval $(call program,$(p),$(O)/libtests.a $(O)/libiomap.a)))
 
 -include $(shell find $(O) $(BPF_O) -name '*.d' 2>/dev/null)
 
 # ---- installation ----
 
-# FILE:FOLDER or FILE:FOLDER:NAME, as words
+# The words of FILE:FOLDER or FILE:FOLDER:NAME
 part		= $(word $(2),$(subst :, ,$(1)))
-installed	= $(DESTDIR)$(call part,$(1),2)/$(or $(call part,$(1),3),$(notdir $(call part,$(1),1)))
+base		= $(or $(call part,$(1),3),$(notdir $(call part,$(1),1)))
+installed	= $(DESTDIR)$(call part,$(1),2)/$(base)
 mode		= $(if $(filter $(bindir) $(sbindir),$(call part,$(1),2)),755,644)
 define put
 	$(Q)install -D -m $(call mode,$(1)) $(call part,$(1),1) '$(call installed,$(1))'
@@ -43,30 +45,35 @@ define take
 
 endef
 
-# The units name the programs where Debian has them.
-install: tools ## install below DESTDIR and PREFIX (default: /usr/local); starts nothing
+# The units have the paths of the Debian package: put in those of this installation.
+install: tools ## install below DESTDIR and PREFIX (default: /usr/local); start nothing
 	$(foreach i,$(installs),$(call put,$(i)))
 	$(if $(units),$(Q)sed -i 's|=/usr/sbin/|=$(sbindir)/|; s|=/usr/bin/|=$(bindir)/|' \
 		$(units:%='$(DESTDIR)$(unitdir)/%'))
 
-uninstall: ## remove what install put there
+uninstall: ## remove the files that install copied
 	$(foreach i,$(installs),$(call take,$(i)))
 	$(Q)for dir in $(datadir)/prometheus $(datadir) $(docdir)/docs $(docdir); do \
-		[ ! -d "$(DESTDIR)$$dir" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
+		[ ! -d "$(DESTDIR)$$dir" ] || \
+			rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
 
 # ---- packages ----
 
 DEB_O		:= build/deb
 DEB_TREE	:= $(DEB_O)/iomap-$(VERSION)
 
-deb: ## Debian packages, in build/deb
+deb: ## build the Debian packages in build/deb
 	$(Q)rm -rf $(DEB_O) && mkdir -p $(DEB_TREE)
 	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_TREE)
 	$(Q)cp -r daemon/debian $(DEB_TREE)/
-	$(Q)cd $(DEB_TREE) && printf 'iomap (%s) bookworm; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' $(VERSION) \
-		$(VERSION) "$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(date -R)" >debian/changelog && \
+	$(Q)cd $(DEB_TREE) && \
+		printf '%s\n\n  * Version $(VERSION).\n\n -- %s  %s\n' \
+			'iomap ($(VERSION)) bookworm; urgency=medium' \
+			"$$(sed -n 's/^Maintainer: //p' debian/control)" \
+			"$$(date -R)" >debian/changelog && \
 		env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
-		{ tail -n 30 ../build.log; echo "make deb: all of it is in $(DEB_O)/build.log" >&2; exit 1; }
+		{ tail -n 30 ../build.log; \
+		  echo "make deb: the whole log is $(DEB_O)/build.log" >&2; exit 1; }
 	$(Q)ls $(DEB_O)/*.deb
 
 # ---- tests ----
@@ -75,11 +82,11 @@ test-bins	= $(addprefix $(O)/,$(progs) $(unit-tests) $(test-progs))
 
 tests: tools $(test-bins) ## build the test programs
 
-check: tests ## unit tests, BPF tests, format, static analysis: seconds
+check: tests ## run unit tests, BPF tests, format checks and static analysis: seconds
 	$(Q)tests/run $(if $(V),-v) check
 
-# Debian packages first: the rest of the build does not even parse its flags without them.
-test: ## install what is missing, build everything, run all tests
+# Install the packages first: the build calls pkg-config for its flags.
+test: ## install missing packages, build everything, run all tests
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory test-built
 	$(Q)tests/run $(if $(V),-v) check host vm
@@ -88,7 +95,7 @@ test-built: vms-built
 	$(Q)$(MAKE) --no-print-directory SAN=1 tests
 	$(Q)$(MAKE) --no-print-directory CC=clang tests
 
-soak: ## random load in the VMs, ten minutes for each kernel and backend, and long BPF tests: an hour or two
+soak: ## run random load on each kernel and backend, and long BPF tests: an hour or two
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory vms-built
 	$(Q)tests/vm/rootfs builder >/dev/null
@@ -106,14 +113,14 @@ vms-built: tests
 	$(Q)tests/vm/kernel-deb >/dev/null
 	$(Q)$(MAKE) --no-print-directory deb >/dev/null
 
-bench: ## measure what iomap costs, and print the table of docs/performance.md: ten minutes, as root
+bench: ## measure the cost of iomap, print the table of docs/performance.md: ten minutes, as root
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory tests vm
 	$(Q)kernel-patch/objects >/dev/null
 	$(Q)tests/vm/rootfs perf >/dev/null
 	$(Q)tests/bench/run
 
-demo: ## build the kernel, boot it with a real driver at work, show iomaptop
+demo: ## boot the kernel in QEMU with the qxl driver under load, and run iomaptop
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory tools
 	$(Q)tests/vm/run --kernel 6.12-x86_64 --timeout 86400 -- tests/guest/demo.sh
@@ -121,11 +128,13 @@ demo: ## build the kernel, boot it with a real driver at work, show iomaptop
 print-%:
 	@echo $($*)
 
-clean: ## remove build/ (built kernels stay in the cache folder)
+clean: ## remove build/; built kernels stay in the cache
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | \
+		expand -t 18
 
-.PHONY: all tools install uninstall deb tests check test test-built soak vms-built bench demo clean help
+.PHONY: all tools install uninstall deb tests check test test-built soak vms-built bench demo \
+	clean help
 .DELETE_ON_ERROR:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Compilers, flags and the rules that every folder's build.mk shares.
+# Compilers, flags, folders and the rule for programs, shared by all build.mk files.
 #
-# Variables a user may set:
-#   ARCH=x86_64|i386   what to build the programs for (the BPF object serves both)
+# Variables for the command line of make:
+#   ARCH=x86_64|i386   architecture of the programs (the BPF object serves both)
 #   CC=gcc|clang       compiler of the programs
 #   SAN=1              build with the address and undefined-behaviour sanitizers
 #   V=1                show the commands
-#   PREFIX, DESTDIR    where `make install` puts things, as usual; and the folders below, such as unitdir
+#   PREFIX, DESTDIR    where `make install` copies files; the folders below can be set, too
 
 ARCH		?= x86_64
 CC		:= $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -26,8 +26,8 @@ say		= $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 ifeq ($(ARCH),i386)
 SYSROOT		:= $(shell tests/vm/rootfs --print-path sysroot-i386)
 ARCH_FLAGS	:= -m32 --sysroot=$(SYSROOT)
-PKG_ENV		:= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
-		   PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/i386-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+PKG_FOLDERS	:= $(SYSROOT)/usr/lib/i386-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+PKG_ENV		:= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(PKG_FOLDERS)
 else ifneq ($(ARCH),x86_64)
 $(error ARCH=$(ARCH) is not one of x86_64, i386)
 endif
@@ -47,22 +47,25 @@ sysusersdir	?= $(PREFIX)/lib/sysusers.d
 tmpfilesdir	?= $(PREFIX)/lib/tmpfiles.d
 
 CFLAGS		?= -O2 -g
-ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
-		   -Wformat=2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
-		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CPPFLAGS) $(CFLAGS) \
-		   $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all \
-		   -fno-omit-frame-pointer)
-ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(SAN),-fsanitize=address -fsanitize=undefined)
+WARNINGS	:= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+		   -Wformat=2
+SANITIZERS	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined)
+ALL_CFLAGS	:= -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CPPFLAGS) \
+		   $(CFLAGS) $(SANITIZERS) \
+		   $(if $(SAN),-fno-sanitize-recover=all -fno-omit-frame-pointer)
+# --as-needed drops libraries that a program does not use.
+ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(SANITIZERS)
 
 # The folders' build.mk files append to:
-#   lib-srcs        sources of libiomap.a: all code but the main functions
+#   lib-srcs        sources of libiomap.a: everything except the main functions
 #   lib-pkgs        pkg-config names of the libraries that libiomap.a needs
 #   test-lib-srcs   sources of libtests.a: fixtures and helpers of the tests
-#   progs           programs; NAME is built from NAME-srcs, by default NAME.c, and libiomap.a
-#   unit-tests      test programs that run on the host, declared like programs; they get libtests.a too
-#   test-progs      programs that tests use, declared like unit tests
+#   progs           programs: NAME is linked from NAME-srcs (default: NAME.c) and libiomap.a
+#   unit-tests      test programs of the host: like progs, linked with libtests.a, too
+#   test-progs      programs that tests run: linked like unit-tests
 #   gen-hdrs        generated headers that must exist before anything is compiled
-#   installs        files to install: FILE:FOLDER, or FILE:FOLDER:NAME
+#   installs        files to install: FILE:FOLDER or FILE:FOLDER:NAME
 lib-srcs	:=
 lib-pkgs	:=
 test-lib-srcs	:=
@@ -74,8 +77,9 @@ gen-hdrs	:= $(if $(SYSROOT),$(SYSROOT)/.done)
 
 objs		= $(patsubst %.c,$(O)/%.o,$(1))
 
-# program NAME, ARCHIVES: --as-needed leaves out the libraries that a program does not use.
+# $(call program,NAME,ARCHIVES): the rule for a program. libtests.a needs cmocka.
 define program
 $(O)/$(1): $(call objs,$(or $($(1)-srcs),$(1).c)) $(2)
-	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$$(lib-pkgs) $(if $(findstring libtests,$(2)),cmocka)) -lm
+	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ \
+		$$(call pkg-libs,$$(lib-pkgs) $(if $(findstring libtests,$(2)),cmocka)) -lm
 endef

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapctl, iomaptop, and what writes their completions.
-lib-srcs	+= $(wildcard cli/*.c cli/assert/*.c) $(filter-out %/main.c,$(wildcard cli/ctl/*.c cli/top/*.c))
+# iomapctl, iomaptop, and their completions.
+lib-srcs	+= $(wildcard cli/*.c cli/assert/*.c)
+lib-srcs	+= $(filter-out %/main.c,$(wildcard cli/ctl/*.c cli/top/*.c))
 lib-pkgs	+= ncursesw
 
 progs		+= iomapctl iomaptop
 iomapctl-srcs	:= cli/ctl/main.c
 iomaptop-srcs	:= cli/top/main.c
 
-# Writes the completions of all programs, each under the name that the shell looks for.
+# This program writes the completions of all programs.
 progs		+= cli/completion/completion
 cli/completion/completion-srcs := $(wildcard cli/completion/*.c)
 
-# programs for i386 need not run here
-completions	:= $(if $(filter x86_64,$(ARCH)),$(foreach p,iomapctl iomaptop iomapd,bash/$p zsh/_$p))
+# Only for x86_64: i386 programs may not run on this machine. zsh wants _NAME.
+ifeq ($(ARCH),x86_64)
+completions	:= $(foreach p,iomapctl iomaptop iomapd,bash/$p zsh/_$p)
+endif
 tools: $(addprefix $(O)/completion/,$(completions))
 
 define completion
@@ -24,4 +27,5 @@ $(eval $(call completion,bash,))
 $(eval $(call completion,zsh,_))
 
 installs	+= $(foreach p,iomapctl iomaptop,$(O)/$p:$(bindir))
-installs	+= $(foreach c,$(completions),$(O)/completion/$c:$(if $(findstring bash,$c),$(bashdir),$(zshdir)))
+installs	+= $(foreach c,$(filter bash/%,$(completions)),$(O)/completion/$c:$(bashdir))
+installs	+= $(foreach c,$(filter zsh/%,$(completions)),$(O)/completion/$c:$(zshdir))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapd, and the code below it that the tools and the tests share.
-lib-srcs	+= $(wildcard daemon/base/*.c daemon/collector/*.c) $(filter-out daemon/main.c,$(wildcard daemon/*.c))
+# iomapd, the collector, and the code that all programs share.
+lib-srcs	+= $(wildcard daemon/base/*.c daemon/collector/*.c)
+lib-srcs	+= $(filter-out daemon/main.c,$(wildcard daemon/*.c))
 lib-pkgs	+= jansson libbpf libcap-ng libmicrohttpd inih libsystemd
 
 progs		+= iomapd
@@ -13,9 +14,9 @@ build/daemon/monitor-varlink.h: daemon/org.iomap.Monitor.varlink
 	$(call say,GEN,$@)(echo 'static const char monitor_varlink[] ='; \
 		sed '/SPDX/d; s/["\\]/\\&/g; s/.*/	"&\\n"/' $<; echo ';') > $@
 
-# Install the files of daemon/systemd under the names systemd expects.
+# systemd expects the names NAME.conf for its sysusers and tmpfiles.
+conf		= $(foreach f,$(wildcard daemon/systemd/*.$(1)),$f:$(2):$(notdir $(f:.$(1)=.conf)))
 units		:= $(notdir $(wildcard daemon/systemd/*.service daemon/systemd/*.socket))
 installs	+= $(O)/iomapd:$(sbindir)
 installs	+= $(foreach u,$(units),daemon/systemd/$u:$(unitdir))
-installs	+= $(foreach f,$(wildcard daemon/systemd/*.sysusers),$f:$(sysusersdir):$(notdir $(f:.sysusers=.conf)))
-installs	+= $(foreach f,$(wildcard daemon/systemd/*.tmpfiles),$f:$(tmpfilesdir):$(notdir $(f:.tmpfiles=.conf)))
+installs	+= $(call conf,sysusers,$(sysusersdir)) $(call conf,tmpfiles,$(tmpfilesdir))

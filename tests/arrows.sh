@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which folder may include which: a file includes headers of its own folder and of those that the
-# table names.
+# Which folder may include which: a file may include headers of its own folder and of the folders in
+# the table.
 . tests/tap.sh
 
 declare -A may=(
@@ -21,14 +21,14 @@ for folder in lib unit cli bpf guest bench; do
 	may[tests/$folder]="$ours tests/lib"
 done
 
-# "FILE HEADER" for each header of ours that a file below the folders includes.
+# includes FOLDER…: prints FILE HEADER for each header of this tree that a file includes.
 includes() {
 	git ls-files "$@" | grep '\.[ch]$' | xargs grep -HoE '^#include "[^"]+"' |
 		sed -E 's/:#include "(.*)"/ \1/'
 }
 
-# The violations among such lines. A header without a folder lies beside the file; build/ is made
-# from the folder's own.
+# Prints the violations among such lines. A header without a folder is in the folder of the file. A
+# header in build/FOLDER is generated and belongs to FOLDER.
 violations() {
 	local file header from to
 
@@ -46,7 +46,7 @@ violations() {
 seen=$(includes bpf daemon cli tests/{lib,unit,cli,bpf,guest,bench})
 same "each include follows the arrows" "$(violations <<<"$seen")" ""
 for folder in "${!may[@]}"; do
-	is "$folder: there are includes to look at" grep -qE "^$folder/[^/ ]+ " <<<"$seen"
+	is "$folder: it has includes" grep -qE "^$folder/[^/ ]+ " <<<"$seen"
 done
 same "an include against the arrows is found" \
 	"$(violations <<<"cli/top/draw.c daemon/collector/model.h

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The Debian package is built in a root that has what daemon/debian/control says that it needs, and
-# nothing else.
+# The Debian package is built in a root that has only the build dependencies of
+# daemon/debian/control.
 . tests/tap.sh
 
 if [ "$(id -u)" != 0 ]; then
@@ -22,8 +22,8 @@ trap 'exit 1' INT TERM HUP
 
 build() {
 	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
-		sh -c 'cd /root/iomap && dpkg-buildpackage -b -us -uc' >"$dir/log" 2>&1 </dev/null \
-		&& return 0
+		sh -c 'cd /root/iomap && dpkg-buildpackage -b -us -uc' \
+		>"$dir/log" 2>&1 </dev/null && return 0
 	tail -n 40 "$dir/log" | sed 's/^/# /'
 	return 1
 }
@@ -33,6 +33,6 @@ tar -xf "$builder" -C "$root"
 mount -t proc proc "$root/proc"
 cp -r "$tree" "$root/root/iomap"
 (cd "$root/root/iomap" && debian/rules clean >/dev/null 2>&1)
-is "it is built" build
-is "the package is there" compgen -G "$root/root/iomap_*_amd64.deb"
+is "the package is built" build
+is "the package exists" compgen -G "$root/root/iomap_*_amd64.deb"
 finish

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Prometheus for tests: `. tests/prometheus.sh` after tests/tap.sh or what includes it.
+# shellcheck disable=SC2034 # the scripts that include this file use the variables
+# Prometheus for tests. Include it after tests/tap.sh.
 
-# start_prometheus PROGRAMS FOLDER TARGET: asks TARGET each second, keeps that in FOLDER, and has the rules of
-# docs/prometheus; serves at $url. PROGRAMS is the folder of prometheus and promtool. Its process id is in $prometheus.
+# start_prometheus PROGRAMS FOLDER TARGET: starts Prometheus with the rules of docs/prometheus. It
+# scrapes TARGET each second and stores the values in FOLDER. PROGRAMS is the folder of prometheus
+# and promtool. Its process id is in $prometheus, its address in $url.
 start_prometheus() {
 	mkdir -p "$2"
 	cat >"$2/prometheus.yml" <<-CONFIG
@@ -20,22 +22,24 @@ start_prometheus() {
 	"$1/prometheus" --config.file="$2/prometheus.yml" --storage.tsdb.path="$2/data" \
 		--web.listen-address=127.0.0.1:0 >"$2/prometheus.log" 2>&1 &
 	prometheus=$!
-	wait_for 120 grep -q 'Server is ready' "$2/prometheus.log" || bail "Prometheus: $(cat "$2/prometheus.log")"
+	wait_for 120 grep -q 'Server is ready' "$2/prometheus.log" ||
+		bail "Prometheus: $(cat "$2/prometheus.log")"
 	url=http://$(sed -n 's/.*msg="Listening on" address=//p' "$2/prometheus.log")
 }
 
-# ask EXPRESSION: what its API answers. promtool would take seconds for that in a virtual machine.
+# ask EXPRESSION: prints the reply of Prometheus' API. promtool would take seconds in the machine.
 ask() {
-	local server=${url#http://}
+	local server=${url#http://} encoded
 
 	exec 4<>"/dev/tcp/${server%:*}/${server#*:}" || return 1
-	printf 'GET /api/v1/query?query=%s HTTP/1.0\r\n\r\n' "$(jq -rn --arg text "$1" '$text | @uri')" >&4
+	encoded=$(jq -rn --arg text "$1" '$text | @uri')
+	printf 'GET /api/v1/query?query=%s HTTP/1.0\r\n\r\n' "$encoded" >&4
 	sed '1,/^\r$/d' <&4
 	exec 4>&-
 }
 
-# query EXPRESSION: the values of its samples now, one a line; nothing where Prometheus does not take it.
+# query EXPRESSION: prints the values of its samples, one a line, or nothing for a wrong expression.
 query() { ask "$1" | jq -r '.data.result[]?.value[1]'; }
 
-# answers EXPRESSION VALUE: the one sample of the expression is VALUE.
+# answers EXPRESSION VALUE: passes if the expression has one sample, which is VALUE.
 answers() { [ "$(query "$1")" = "$2" ]; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The programs on this machine's own kernel, which has not got the series: they say so.
+# iomapd on the kernel of this machine, which lacks the patch series: it says so.
 # Usage: tests/stock.sh FOLDER_OF_THE_PROGRAMS
 . tests/tap.sh
 
@@ -17,8 +17,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 timeout 30 "$bin/iomapd" --socket "$dir/sock" >"$dir/out" 2>"$dir/err"
 same "iomapd on a kernel without the tracepoints: exit status" $? 6
-same "one sentence" "$(wc -l <"$dir/err")" 1
-is "it names what is missing" grep -q 'io_mapping' "$dir/err"
+same "one line of error" "$(wc -l <"$dir/err")" 1
+is "the error names io_mapping" grep -q 'io_mapping' "$dir/err"
 is "no socket is left" test ! -e "$dir/sock"
 sed 's/^/# /' "$dir/err"
 finish

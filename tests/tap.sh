@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# TAP for scripts: `. tests/tap.sh` from the top of the tree, then is, same, skip, and finish last.
+# shellcheck disable=SC2034 # the scripts that include this file use the variables
+# TAP for scripts. Include it from the top of the tree, use is, same and skip, and end with finish.
 
 tests=0
 failed=0
 
-# is NAME COMMAND…: one test; it passes if COMMAND does.
+# is NAME COMMAND…: one test, which passes if the command succeeds.
 is() {
 	name=$1
 	shift
@@ -19,7 +20,7 @@ is() {
 	return 0
 }
 
-# equal GOT WANT: for is; says what differs.
+# equal GOT WANT: succeeds if the two are equal, else prints both.
 equal() {
 	[ "$1" = "$2" ] && return 0
 	echo "# got  $1"
@@ -27,7 +28,7 @@ equal() {
 	return 1
 }
 
-# same NAME GOT WANT: one test; it passes if the two are equal.
+# same NAME GOT WANT: one test, which passes if the two are equal.
 same() {
 	is "$1" equal "$2" "$3"
 }
@@ -38,20 +39,21 @@ skip() {
 	echo "ok $tests - $1 # SKIP $2"
 }
 
-# The plan, and the exit status.
+# Prints the plan and exits: 0 if no test failed.
 finish() {
 	echo "1..$tests"
 	[ "$failed" = 0 ]
 	exit
 }
 
-# bail REASON: nothing more can be tested.
+# bail REASON: ends the script, because no further test is possible.
 bail() {
 	echo "Bail out! $*"
 	exit 1
 }
 
-# wait_for SECONDS COMMAND…: tries COMMAND until it succeeds, ever less often; fails after SECONDS.
+# wait_for SECONDS COMMAND…: runs the command until it succeeds, with growing pauses. Fails after
+# SECONDS.
 wait_for() {
 	deadline=$(($(date +%s) + $1))
 	pause=50

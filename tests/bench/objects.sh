@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The code of two users of io_mapping before and after the series: while no tracepoint is on, a map
-# and an unmap run through the same loads, stores, jumps and calls as before, and one NOP. Takes
-# what kernel-patch/objects compiled.
+# The code of two users of io_mapping before and after the patch series: while all tracepoints are
+# off, a map and an unmap execute the same loads, stores, jumps and calls as before, and one NOP.
+# Reads the results of kernel-patch/objects.
 # Usage: tests/bench/objects.sh [FOLDER]
 . tests/tap.sh
 
@@ -10,26 +10,28 @@ dir=${1:-$(kernel-patch/objects --print-path)} ||
 	bail "nothing is compiled: run kernel-patch/objects"
 qxl=(qxl_bo_kmap_atomic_page qxl_bo_kunmap_atomic_page)
 
-# shape VARIANT OBJECT FUNCTION: loads and stores, jumps and calls on the straight path.
+# shape VARIANT OBJECT FUNCTION: prints the memory accesses, jumps and calls of the path.
 shape() {
 	local words
 
 	words=$(tests/bench/path --shape "$dir/$1/$2.o" "$3") || words="$1 has no $3"
 	echo "${words% sites *}"
 }
-sites() { tests/bench/path "$dir/$1/$2.o" "$3" | sed -n 's/^site __tracepoint_//p' | paste -sd' '; }
-# The code itself, with what it refers to.
+# sites VARIANT OBJECT FUNCTION: prints the tracepoints on the path.
+sites() {
+	tests/bench/path "$dir/$1/$2.o" "$3" | sed -n 's/^site __tracepoint_//p' | paste -sd' '
+}
+# The disassembly with its relocations
 text() { objdump -drw --no-show-raw-insn "$dir/$1/$2.o" | grep -v 'file format'; }
 refers() { nm "$dir/$1/$2.o" | grep -c ' U __io_mapping_backend$'; }
 
 same "with the options of the series off, the code that maps and unmaps is that before it" \
 	"$(text off qxl_object | sha256sum)" "$(text plain qxl_object | sha256sum)"
-# The series reserves the memory type before it maps the region: what was there comes in another
-# order.
+# The series reserves the memory type before it maps the region: the code has another order.
 for f in qxl_device_init qxl_device_fini; do
 	same "$f, which creates and frees mappings: with the options off, as many jumps and calls" \
-		"$(shape off qxl_kms $f | sed 's/.* jumps/jumps/')" "$(shape plain qxl_kms $f |
-		sed 's/.* jumps/jumps/')"
+		"$(shape off qxl_kms $f | sed 's/.* jumps/jumps/')" \
+		"$(shape plain qxl_kms $f | sed 's/.* jumps/jumps/')"
 done
 
 for f in "${qxl[@]}"; do
@@ -44,16 +46,15 @@ for f in test_map_atomic test_map_local test_map_sleepable; do
 	same "$f: one site" "$(sites trace run $f)" io_mapping_map
 done
 
-# mapping->iomem + offset; the call is that of function tracing.
-same "map_wc on the linear backend: one load, no store, no jump" "$(shape trace run \
-	test_map_sleepable)" \
-	"memory 1 jumps 0 calls 1"
+# mapping->iomem + offset; function tracing needs the call.
+same "map_wc on the linear backend: one load, no store, no jump" \
+	"$(shape trace run test_map_sleepable)" "memory 1 jumps 0 calls 1"
 is "map_wc on the linear backend: an addition" \
 	grep -q '^add ' <<<"$(tests/bench/path "$dir/trace/run.o" test_map_sleepable)"
 
 for object in qxl_object run main; do
-	same "$object: without the debug option, nothing looks up the backend" "$(refers trace \
-		$object)" 0
-	same "$object: with it, that is seen here" "$(refers debug $object)" 1
+	same "$object: without the debug option, it does not refer to the backend" \
+		"$(refers trace $object)" 0
+	same "$object: with the debug option, it does" "$(refers debug $object)" 1
 done
 finish

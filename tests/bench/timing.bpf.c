@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Times the programs on a real CPU. Their source is compiled here once more, each program as a
- * function that a loop calls with made-up arguments; what they are compared with is made alike.
+ * Times the BPF programs on a real CPU. This file includes their source: each program becomes a
+ * function that a loop calls with fake arguments. The loops for comparison are built alike.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -26,10 +26,10 @@ struct {
 	__type(value, struct iomap_live);
 } bare_hash SEC(".maps");
 
-/* In .text the programs are functions, of which only those are loaded that are called. */
+/* In .text the programs are functions: libbpf loads only those that a loop calls. */
 #undef SEC
 #define SEC(name)
-/* Only a violation has its stack taken, and there is none here, nor a context to take it from. */
+/* The functions have no context for a stack, and only violations need one. */
 #define bpf_get_stack(ctx, buf, size, flags) (0)
 
 #define FUNCTION(name) \
@@ -50,7 +50,7 @@ FUNCTION(iomap_ipi_func_done);
 
 struct timing timing;
 
-/* What reads as the preempt count of a task, and where it is. */
+/* A fake preempt count of a task, and its address. */
 __u32 level_task;
 __u64 level_addr;
 
@@ -91,7 +91,7 @@ static __always_inline void forget(__u64 vaddr)
 	bpf_map_delete_elem(&bare_hash, &key);
 }
 
-/* Program `timing_NAME` times so many loops of the body. */
+/* Program timing_NAME measures the time of timing.loops loops of the body. */
 #define LOOP(name, body)                                               \
 	static long loop_##name(__u32 i, void *unused)                 \
 	{                                                              \
@@ -124,7 +124,7 @@ LOOP(send, CALL(iomap_ipi_send_cpu, other))
 LOOP(received, CALL(iomap_ipi_got_resched, other))
 LOOP(function, CALL(iomap_ipi_func, other); CALL(iomap_ipi_func_done, other))
 
-/* A tracepoint that is there to be fired, and a program on it that does nothing. */
+/* A tracepoint that BPF can fire, and a program on it that does nothing. */
 extern int bpf_modify_return_test_tp(int nonce) __attribute__((section(".ksyms"), weak));
 
 LOOP(event, bpf_modify_return_test_tp(0))

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Times the BPF programs on this CPU and prints the rows of a table. All cases and what they are
- * compared with are run in turn, a tenth of a millisecond each, many times; what is shown is the
- * median, and the quartiles beside it.
+ * Times the BPF programs on this CPU and prints the rows of a table. All cases run in turn, a tenth
+ * of a millisecond each, many times. The results are medians and quartiles.
  */
 #include <errno.h>
 #include <sched.h>
@@ -15,7 +14,7 @@
 
 #include "bpf/iomap.h"
 #include "tests/bench/timing.h"
-#include "build/bpf/timing.skel.h" /* needs what is above */
+#include "build/bpf/timing.skel.h" /* after the headers with its types */
 #include "daemon/base/util.h"
 
 #define LOOPS	   2000
@@ -31,12 +30,12 @@
 /* The programs as loaded for each mode of hold times. */
 struct variant {
 	struct timing_bpf *skel;
-	uint64_t events; /* that they were given */
+	uint64_t events; /* given to the programs */
 };
 
 struct harness {
 	struct variant variant[NR_VARIANT];
-	struct bpf_link *link; /* of the program that does nothing, while it is attached */
+	struct bpf_link *link; /* of the empty program, while it is attached */
 	bool has_event;
 	int cpus;
 };
@@ -68,8 +67,8 @@ struct subject {
 	size_t prog;
 	enum iomap_timing timing;
 	enum iomap_kind kind;
-	int pairs;	   /* events of io_mapping a loop / 2 */
-	uint64_t other[4]; /* arguments of what is no map and no unmap */
+	int pairs;	   /* of map and unmap in a loop */
+	uint64_t other[4]; /* arguments of other programs */
 };
 
 static const struct subject subjects[NR_CASE] = {
@@ -84,9 +83,9 @@ static const struct subject subjects[NR_CASE] = {
 	[PAIR_ALL] = { PROG(pair), IOMAP_TIMING_ALL, IOMAP_ATOMIC, 1, {} },
 	[PAIR_SAMPLED] = { PROG(pair), IOMAP_TIMING_SAMPLED, IOMAP_ATOMIC, 1, {} },
 	[PAIR_SLEEPABLE] = { PROG(pair), IOMAP_TIMING_ALL, IOMAP_SLEEPABLE, 1, {} },
-	/* from one task to another, which holds nothing either */
+	/* both tasks hold no map */
 	[SWITCH] = { PROG(switch), IOMAP_TIMING_ALL, 0, 0, { 0, 0x1000, 0x2000, 1 } },
-	/* to CPU 0, with no function to be called there */
+	/* to CPU 0, without a function call */
 	[SEND] = { PROG(send), IOMAP_TIMING_ALL, 0, 0, { 0, 0, 0 } },
 	[RECEIVED] = { PROG(received), IOMAP_TIMING_ALL, 0, 0, { 0xfd } },
 	[FUNCTION] = { PROG(function), IOMAP_TIMING_ALL, 0, 0, { 1, 0x1000 } },
@@ -95,8 +94,8 @@ static const struct subject subjects[NR_CASE] = {
 };
 
 /*
- * What is shown: the time of one case less that of another, by itself and as a multiple of that of
- * a third less a fourth. Of a program, the call and the return are left out: they have a row.
+ * A row: the time of a case minus that of another, in ns and as a multiple of the same of two other
+ * cases. Call and return of the programs are subtracted: they have a row of their own.
  */
 struct row {
 	const char *name;
@@ -164,7 +163,7 @@ static struct bpf_program *program(const struct variant *v, size_t offset)
 	return *(struct bpf_program **)((char *)v->skel + offset);
 }
 
-/* As the collector does by default. */
+/* Gives the maps the collector's default sizes. */
 static int size_maps(struct timing_bpf *s, int cpus)
 {
 	return bpf_map__set_max_entries(s->maps.mappings, MAPPINGS) ||
@@ -177,7 +176,7 @@ static int size_maps(struct timing_bpf *s, int cpus)
 	       bpf_map__set_max_entries(s->maps.ipi_callers, IOMAP_IPI_CALLERS);
 }
 
-/* A mapping that is alive, and a preempt count whose address need not be found. */
+/* Makes a live mapping and the address of the fake preempt count. */
 static void set_up(struct harness *h, struct variant *v)
 {
 	struct iomap_mapping m = {
@@ -225,7 +224,7 @@ static void open_variant(struct harness *h, enum iomap_timing timing)
 	set_up(h, v);
 }
 
-/* Nanoseconds of one loop. */
+/* Returns the nanoseconds of one loop. */
 static double run(struct harness *h, int which)
 {
 	const struct subject *c = &subjects[which];
@@ -264,28 +263,28 @@ static void run_round(struct harness *h, int round)
 	h->link = NULL;
 }
 
-/* What was timed is what it should be: each event is in the books, counted, and broke no rule. */
-static void check_books(struct harness *h, struct variant *v)
+/* Checks that the programs counted each event, and that no event broke a rule. */
+static void check_accounting(struct harness *h, struct variant *v)
 {
 	struct iomap_cpu *cpus = calloc(h->cpus, sizeof(*cpus));
-	uint64_t seen = 0, counted = 0, broken = 0, stray = 0;
+	uint64_t seen = 0, counted = 0, broken = 0, unmatched = 0;
 	uint32_t zero = 0;
 
 	if (!cpus || bpf_map_lookup_elem(bpf_map__fd(v->skel->maps.cpus), &zero, cpus))
-		die("the books cannot be read");
+		die("the counts cannot be read");
 	for (int i = 0; i < h->cpus; i++) {
 		seen += cpus[i].seen;
 		counted += cpus[i].counted;
 		for (int r = 0; r < IOMAP_RULE_MAX; r++)
 			broken += cpus[i].violations[r];
 		for (int k = 0; k < IOMAP_KIND_MAX; k++)
-			stray += cpus[i].unmatched[k];
+			unmatched += cpus[i].unmatched[k];
 	}
 	free(cpus);
-	if (seen != v->events || counted != seen || broken || stray)
-		die("of %llu events %llu were seen, %llu counted, %llu strays, %llu rules broken",
+	if (seen != v->events || counted != seen || broken || unmatched)
+		die("%llu events: %llu seen, %llu counted, %llu unmatched unmaps, %llu violations",
 		    (unsigned long long)v->events, (unsigned long long)seen,
-		    (unsigned long long)counted, (unsigned long long)stray,
+		    (unsigned long long)counted, (unsigned long long)unmatched,
 		    (unsigned long long)broken);
 }
 
@@ -319,7 +318,7 @@ static struct spread cost(const struct row *r)
 	return spread_of(v);
 }
 
-/* The multiple in each round: what slows down all of a round is not in it. */
+/* Divides within each round, so that a slow round has the same quotient. */
 static struct spread multiple(const struct row *r)
 {
 	double v[ROUNDS];
@@ -424,7 +423,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	/* The last CPU, and no other: the counters are its own. */
+	/* Stay on the last CPU: the counters are per CPU. */
 	CPU_ZERO(&set);
 	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
 	sched_setaffinity(0, sizeof(set), &set);
@@ -436,7 +435,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < ROUNDS; i++)
 		run_round(&h, i);
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		check_books(&h, &h.variant[modes[i]]);
+		check_accounting(&h, &h.variant[modes[i]]);
 	if (json)
 		print_json(&h);
 	else

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Asks iomapd for a snapshot, several times on one connection, and prints how many bytes one is and
- * how much CPU time iomapd took for each, in nanoseconds; 0 times: the CPU time so far.
  * Usage: ask PID N
+ * Asks iomapd for N snapshots on one connection. Prints the bytes of a snapshot, and iomapd's CPU
+ * time for each in nanoseconds. With N 0, prints iomapd's CPU time so far.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static int64_t cpu_ns(clockid_t clock)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* One call and its reply, which a NUL ends. Returns the reply's bytes. */
+/* Calls once and reads the reply up to its NUL. Returns the number of bytes. */
 static size_t ask(int fd)
 {
 	static char buf[1 << 16];
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	}
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
 		die("ask: connect");
-	/* The first one looks up what the others know already. */
+	/* iomapd looks up names for the first snapshot and keeps them. */
 	ask(fd);
 	start = cpu_ns(clock);
 	for (int i = 0; i < rounds; i++)

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs every one-liner of docs/bpftrace.md as it stands there, beside the test driver, and compares.
+# Runs each one-liner of docs/bpftrace.md beside the test driver and compares their counts.
 . tests/guest/lib.sh
 
 doc=docs/bpftrace.md
 out=/tmp/bpftrace.out
 kallsyms=/proc/kallsyms
 
-modprobe test_io_mapping || bail "the test driver does not load"
+load_driver
 id=$(test_id)
 atomic=3000 local=2000 sleepable=1000
 
-# script NAME: the code block under a heading.
+# script HEADING: prints the code block below the heading.
 script() {
 	awk -v heading="## $1" '
 		/^## / { here = $0 == heading }
@@ -19,11 +19,9 @@ script() {
 		inside { print }' $doc
 }
 
-attached() { [ "$(bpftool perf list 2>/dev/null | grep -c 'tracepoint *io_mapping_')" -ge "$1" ]; }
 over() { ! pgrep -x bpftrace >/dev/null; }
-detached() { ! attached 1; }
 
-# run NAME: traces while the test driver works; the result is in $out.
+# run HEADING: runs the one-liner while the test driver maps. The output is in $out.
 run() {
 	script "$1" >/tmp/one-liner.sh
 	bash /tmp/one-liner.sh >$out 2>&1 &
@@ -34,7 +32,7 @@ run() {
 	driver run kind=sleepable ops=$sleepable
 	driver create n=4
 	driver free n=4
-	# Attached is not yet ready for the signal, which is ignored until it is
+	# bpftrace ignores the signal until some time after it has attached.
 	while ! over; do
 		pkill -INT -x bpftrace
 		wait_for 2 over
@@ -45,13 +43,13 @@ run() {
 
 value() { sed -n "s/^@$1: *//p" $out; }
 
-# The sum over a histogram's buckets.
+# Prints the sum of the buckets of a histogram.
 hist_sum() { sed -n 's/^\[.*) *\([0-9]*\) |.*/\1/p' $out | awk '{ n += $1 } END { print n + 0 }'; }
 
 check() {
 	case $1 in
 	"Maps by kind")
-		# qxl maps atomically, so there can be more of those
+		# qxl maps atomically, too
 		is "$1: atomic" test "$(value 'maps\[0\]')" -ge $atomic
 		same "$1: local" "$(value 'maps\[1\]')" $local
 		same "$1: sleepable" "$(value 'maps\[2\]')" $sleepable
@@ -69,21 +67,20 @@ check() {
 		;;
 	"How long atomic maps are held, in nanoseconds")
 		is "$1" test "$(hist_sum)" -ge $atomic
-		is "$1: no more than there were" test "$(hist_sum)" -lt $((atomic * 2))
+		is "$1: not twice as many" test "$(hist_sum)" -lt $((atomic * 2))
 		;;
 	"Sleepable maps by stack")
 		same "$1" "$(grep -A1 test_map_sleepable $out | grep -c test_map)" \
 			"$(grep -c test_map $out)"
-		same "$1: as often as it did" "$(sed -n 's/^\]: //p' $out |
-			awk '{ n += $1 } END { print n }')" \
-			$sleepable
+		same "$1: each map" \
+			"$(sed -n 's/^\]: //p' $out | awk '{ n += $1 } END { print n }')" $sleepable
 		;;
 	"Mappings created and freed")
 		same "$1: created" "$(value created)" 4
 		same "$1: freed" "$(value freed)" 4
 		;;
 	*)
-		is "$1: this test knows what to expect" false
+		is "$1: this test has an expectation" false
 		;;
 	esac
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Programs that the scripts here run, built with the tools for each architecture.
+# Programs for the scripts of this folder, built for both architectures.
 guest-progs	:= $(patsubst %.c,%,$(wildcard tests/guest/*.c))
 test-progs	+= $(guest-progs)
 tools: $(addprefix $(O)/,$(guest-progs))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Usage: clients SOCKET PORT ASKS. Five hundred hostile clients use iomapd's socket, and others
- * fill all metrics connections on PORT. Meanwhile one well-behaved client asks for the status ASKS
- * times.
- * Prints how many answers it got. Exit status 1: one of the answers was bad.
+ * Usage: clients SOCKET PORT REQUESTS
+ * Five hundred hostile clients use iomapd's socket, and others fill all metrics connections on
+ * PORT. Meanwhile a well-behaved client asks REQUESTS times for the status. Prints how many answers
+ * it got. Exit status 1: an answer was bad or missing.
  */
 #include "tests/lib/clients.h"
 
@@ -39,7 +39,7 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* Asks once; false: there is no good answer. */
+/* Asks for the status. Returns false if there is no good answer. */
 static bool ask(int fd)
 {
 	static const char status[] = "{\"method\":\"org.iomap.Monitor.Status\"}";
@@ -61,10 +61,10 @@ int main(int argc, char **argv)
 	struct rlimit files = { 4096, 4096 };
 	static struct clients clients;
 	int asks, good = 0, fd;
-	pthread_t people;
+	pthread_t hostile;
 
 	if (argc != 4) {
-		fprintf(stderr, "Usage: clients SOCKET PORT ASKS\n");
+		fprintf(stderr, "Usage: clients SOCKET PORT REQUESTS\n");
 		return 2;
 	}
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -77,14 +77,14 @@ int main(int argc, char **argv)
 	for (int i = 0; i < CLIENTS_CLIENTS; i++)
 		clients.fd[i] = connect_to(argv[1]);
 	if (fd < 0 || clients.fd[CLIENTS_CLIENTS - 1] < 0 ||
-	    pthread_create(&people, NULL, misbehave, &clients)) {
+	    pthread_create(&hostile, NULL, misbehave, &clients)) {
 		fprintf(stderr, "clients: cannot begin\n");
 		return 2;
 	}
 	for (int i = 0; i < asks; i++)
 		good += ask(fd);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	pthread_join(people, NULL);
+	pthread_join(hostile, NULL);
 	clients_leave(&clients);
 	printf("# the clients read %llu KiB, and made %llu connections to the metrics\n",
 	       (unsigned long long)clients.answered / 1024, (unsigned long long)clients.visits);

@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What iomapd and iomaptop cost as there are more mappings, in a machine in which one instruction is
-# a nanosecond (tests/vm/run --icount 0). Prints lines of `WHAT CPUS MAPPINGS VALUE…`; CPUs are
-# those that could be there.
-# --emulated: where instructions are not counted. Times are those of the emulation there, to be
-# compared with each
-# other only; what needs more than that is left out.
+# The cost of iomapd and iomaptop by number of mappings, in a machine whose instructions take one
+# nanosecond (tests/vm/run --icount 0). Prints lines of `WHAT CPUS MAPPINGS VALUE…`; CPUS is the
+# number of possible CPUs.
+# --emulated: for a machine without --icount. Its times can be compared only with each other, and it
+# prints only the lines `map-bytes`, `rss` and `emulated`.
 # Usage: tests/guest/daemon-cost.sh [--emulated] MAPPINGS…
 . tests/guest/lib.sh
 
@@ -13,9 +12,9 @@ emulated=
 [ "$1" != --emulated ] || emulated=$1
 [ -z "$emulated" ] || shift
 
-# Of the range list of CPUs that could be there, the last one.
+# The file has a list of ranges: take the last number.
 cpus=$(($(sed 's/.*[-,]//' /sys/devices/system/cpu/possible) + 1))
-ask=$(dirname "$(command -v iomapd)")/tests/guest/ask
+ask=$programs/ask
 minute=60
 
 field() { sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" "/proc/$daemon/status"; }
@@ -23,7 +22,7 @@ switches() { echo $(($(field voluntary_ctxt_switches) + $(field nonvoluntary_ctx
 map_bytes() { metrics | sed -n 's/^iomapd_bpf_map_memory_bytes //p'; }
 mappings() { grep -vc '^#' $debugfs/io_mapping/mappings; }
 
-# idle WHAT: how often iomapd is woken, and its CPU time, while nobody asks.
+# idle WHAT: prints iomapd's wake-ups and CPU time during a minute without requests.
 idle() {
 	local woken ns
 
@@ -33,8 +32,8 @@ idle() {
 	echo "idle-$1 $cpus $n $(($(switches) - woken)) $(($("$ask" "$daemon" 0) - ns))"
 }
 
-echo 0 >/sys/class/graphics/fbcon/cursor_blink
-modprobe test_io_mapping || bail "the test driver does not load"
+still_cursor
+load_driver
 echo "# $(uname -r), $(nproc) CPUs of $cpus"
 for max in 1024 4096; do
 	start_daemon --max-mappings $max --metrics :9751
@@ -50,7 +49,7 @@ for n; do
 	fi
 	n=$(mappings)
 	driver run kind=atomic ops=$((16 * n)) mapping=all
-	# an emulated CPU needs a second for a thousand mappings
+	# An emulated CPU needs a second for a thousand mappings.
 	frames=20
 	[ "$n" -lt 1000 ] || frames=4
 	read -r bytes ns < <("$ask" "$daemon" $((frames / 2))) || bail "iomapd does not answer"
@@ -69,12 +68,11 @@ for n; do
 		'{ printf "%s %.0f %.0f\n", w, ($1 + $2) * 1e9 / s, d / s }' /tmp/top.time
 done
 [ -z "$emulated" ] || exit 0
-# a client that is connected and asks nothing
+# A client that is connected and asks nothing
 socat -u UNIX-CONNECT:/run/iomapd/iomapd.sock - >/dev/null &
 connected() { metrics | grep -qx 'iomapd_clients 1'; }
 wait_for 20 connected || bail "no client is connected"
 idle client
-# There are more call sites than the table has room for: those lost are named.
-json status \
-	'.accounting | if .seen > 0 and .seen == .counted + (.lost | add) then "# the books balance" else error end' ||
-	bail "the books do not balance"
+# There are more call sites than the table has room for, so some events are lost, but accounted for.
+json status '.accounting | if .seen > 0 and .seen == .counted + (.lost | add)
+	then "# the accounting balances" else error end' || bail "the accounting does not balance"

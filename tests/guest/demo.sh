@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A real driver's io_mapping traffic on the screen: qxl draws its console and framebuffer, the test
-# driver maps beside it, iomaptop shows both. Without a terminal: three frames and the JSON of
-# stats.
+# iomaptop with a real driver at work: qxl draws its console and framebuffer, and the test driver
+# maps beside it. Without a terminal: three frames, then the JSON of iomapctl stats.
 . tests/guest/lib.sh
 
-modprobe test_io_mapping || bail "the test driver does not load"
+load_driver
 start_daemon
 
-# What qxl draws: text that scrolls, now and then a picture.
+# Text scrolls, and a part of the framebuffer is overwritten.
 draw() {
 	while :; do
 		seq 1 200 >/dev/tty0

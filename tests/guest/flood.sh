@@ -1,22 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All CPUs break a rule as fast as they can: each violation is counted, the place is told once, and
-# the machine goes on to answer. Meanwhile it is measured how long `iomapctl status` takes and how
-# late a timer wakes its task.
+# All CPUs break a rule as fast as they can: each violation is counted, the site is reported once,
+# and the machine still answers. Meanwhile the script measures how long `iomapctl status` takes and
+# how late a timer wakes its task.
 # Usage: tests/guest/flood.sh SECONDS
 . tests/guest/lib.sh
 
 seconds=$1
-# The emulated CPUs take turns of 100 ms on one real one: with four of them at work, a timer waits
-# 300 ms for its CPU, and a command some times that, once for each hand-over between it and iomapd.
-# What is far beyond that is no longer the emulation. In milliseconds.
+# Limits in milliseconds, far above the delays of the emulation. The emulated CPUs take turns of
+# 100 ms on one real CPU: when four of them are busy, a timer waits 300 ms for its CPU, and a
+# command waits that long each time that it and iomapd hand over to each other.
 late_max=2000
 answer_max=10000
 
-now_us() { now=${EPOCHREALTIME/./}; }
-
-# Lateness of a timer of 10 ms, in microseconds, a line each, until killed. No process is started
-# for that.
+# Prints by how many microseconds a timer of 10 ms was late, one a line, until killed. It starts no
+# process for that.
 wake() {
 	local start
 
@@ -29,8 +27,8 @@ wake() {
 	done
 }
 
-# How long each answer takes, likewise, until the file "over" is there; what is no good answer is in
-# "failed".
+# Prints the microseconds that each answer took, until the file flood.over exists. Output of
+# commands that failed goes to flood.failed.
 answer() {
 	local start
 
@@ -43,14 +41,16 @@ answer() {
 	done
 }
 
-# Worst and median of a file of microseconds, in milliseconds, and how many there are.
-figures() { sort -n "$1" | awk \
-	'{ v[NR] = $1 } END { printf "%.1f %.1f %d\n", v[NR] / 1000, v[int((NR + 1) / 2)] / 1000, NR }'; }
+# figures FILE: prints worst and median in milliseconds, and the number, of lines of microseconds.
+figures() {
+	sort -n "$1" | awk '{ v[NR] = $1 / 1000 }
+		END { printf "%.1f %.1f %d\n", v[NR], v[int((NR + 1) / 2)], NR }'
+}
 
-# All CPUs at once. Each map is held for longer than a budget of 1 ns.
+# Maps on all CPUs at once. Each map is held for longer than a budget of 1 ns.
 load() { driver run kind=atomic ops=20000; }
 
-# flood LABEL: the load for so long, with the two measurements beside it.
+# flood LABEL: runs the load for $seconds, and both measurements at the same time.
 flood() {
 	local label=$1 before start waker asker
 
@@ -80,39 +80,40 @@ flood() {
 
 at_most() { awk -v got="$1" -v max="$2" 'BEGIN { exit !(got <= max) }'; }
 
-# places: count of each place of a rule that was broken by the test driver's maps.
-places() {
+# counts RULE: prints the count of each site where maps of the test driver broke the rule.
+counts() {
 	iomapctl events --json | jq -rs --arg rule "$1" '[.[].event.violation | select(.) |
-		select(.rule == $rule and (.caller // "" | startswith("test_map_"))) | .count] |
-			map(tostring) | join(" ")'
+		select(.rule == $rule and (.caller // "" | startswith("test_map_"))) | .count |
+			tostring] | join(" ")'
 }
 
 echo "# backend $backend, $(uname -r), $(nproc) CPUs"
 mkfifo /tmp/flood.fifo
-echo 0 >/sys/class/graphics/fbcon/cursor_blink
-modprobe test_io_mapping || bail "the test driver does not load"
+still_cursor
+load_driver
 
-# They have no part in this, and their probes cost what the tracepoints do not.
-but="--without-check may-sleep-in-atomic --without-check leak"
+# These rules are not tested here, and their probes cost more than the tracepoints.
+but=(--without-check may-sleep-in-atomic --without-check leak)
 
-# The same with nothing to report, to compare with.
-start_daemon $but
-flood "nothing broken"
-same "nothing broken: nothing is reported" "$(places hold-time)" ""
+# The same load without violations, for comparison
+start_daemon "${but[@]}"
+flood "no violation"
+same "no violation: nothing is reported" "$(counts hold-time)" ""
 stop_daemon
 
-start_daemon $but --max-hold 1ns
-flood "all broken"
-same "a flood: each violation is counted, all at one place" "$(places hold-time)" "$maps"
-is "a flood: a timer is not later than $late_max ms" at_most "$late" $late_max
-is "a flood: an answer takes no longer than $answer_max ms" at_most "$answer" $answer_max
-is "a flood: there were timers" test "$late_n" -gt $((seconds * 2))
-is "a flood: there were answers" test "$answer_n" -gt 2
-same "a flood: all of them good" "$(cat /tmp/flood.failed 2>/dev/null)" ""
-is "a flood: it is one, more than 2000/s" test "$rate" -gt 2000
-is "a flood: the books balance" books
+start_daemon "${but[@]}" --max-hold 1ns
+flood "a flood"
+same "a flood: each violation is counted, all at one site" "$(counts hold-time)" "$maps"
+is "a flood: no timer is later than $late_max ms" at_most "$late" $late_max
+is "a flood: no answer takes longer than $answer_max ms" at_most "$answer" $answer_max
+is "a flood: timers were measured" test "$late_n" -gt $((seconds * 2))
+is "a flood: answers were measured" test "$answer_n" -gt 2
+same "a flood: no answer failed" "$(cat /tmp/flood.failed 2>/dev/null)" ""
+is "a flood: more than 2000 violations a second" test "$rate" -gt 2000
+is "a flood: the accounting balances" balanced
 
-# While nobody takes what is told, some of that is lost, by that name, and no count is.
+# While iomapd is stopped, the ring fills: events are lost and counted as ring_full, but every map
+# and violation is counted.
 before=$(truth maps_atomic)
 kill -STOP "$daemon"
 for _ in 1 2 3; do
@@ -123,12 +124,12 @@ done
 kill -CONT "$daemon"
 json status .accounting >/tmp/accounting
 sed 's/^/# /' /tmp/accounting
-same "nobody listens: only the ring's losses" \
+same "iomapd stopped: events are lost only because the ring is full" \
 	"$(jq -r '[.lost | to_entries[] | select(.value > 0) | .key] | join(" ")' \
-	/tmp/accounting)" ring_full
-same "nobody listens: the books have each event" "$(jq '.seen == .counted + (.lost | add)' \
-	/tmp/accounting)" true
-same "nobody listens: each violation is counted" "$(places hold-time)" "$((maps + $(truth \
-	maps_atomic) - before))"
+		/tmp/accounting)" ring_full
+same "iomapd stopped: the accounting has each event" \
+	"$(jq '.seen == .counted + (.lost | add)' /tmp/accounting)" true
+same "iomapd stopped: each violation is counted" "$(counts hold-time)" \
+	$((maps + $(truth maps_atomic) - before))
 stop_daemon
 finish

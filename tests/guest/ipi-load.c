@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Interrupts between CPUs that have nothing to do with io_mapping: threads on all CPUs, one of
- * which calls membarrier() and changes page protections. Usage: ipi-load ROUNDS
+ * Usage: ipi-load ROUNDS
+ * Causes interrupts between CPUs that have nothing to do with io_mapping: threads run on all CPUs,
+ * and one of them calls membarrier() and changes page protections.
  */
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -13,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static atomic_int there; /* threads that run on their CPUs */
+static atomic_int running; /* threads that have reached their CPU */
 static atomic_int done;
 
 static void on_cpu(int cpu)
@@ -28,7 +29,7 @@ static void on_cpu(int cpu)
 static void *spin(void *arg)
 {
 	on_cpu((int)(long)arg);
-	atomic_fetch_add(&there, 1);
+	atomic_fetch_add(&running, 1);
 	while (!atomic_load(&done))
 		__builtin_ia32_pause();
 	return NULL;
@@ -49,8 +50,8 @@ int main(int argc, char **argv)
 	on_cpu(0);
 	for (int i = 1; i < cpus; i++)
 		bad |= pthread_create(&thread, NULL, spin, (void *)(long)i);
-	/* Who is not there yet needs no interrupt. */
-	while (!bad && atomic_load(&there) < cpus - 1)
+	/* A CPU gets an interrupt only once its thread runs. */
+	while (!bad && atomic_load(&running) < cpus - 1)
 		sched_yield();
 	for (int i = 0; i < rounds && !bad; i++) {
 		*page = 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What iomapd and what the kernel counted of interrupts between CPUs, at one moment: in which no
- * interrupt was sent, as two readings of the kernel's counters say, one before and one after. As
- * fast as can be, since a machine is never quiet for long.
- * Usage: ipi-look SOCKET FILE; writes FILE.reply, and to FILE.kernel: CAL RES IWI SENDS CALLS.
+ * Usage: ipi-look SOCKET FILE
+ * Reads the counts of interrupts between CPUs from the kernel, iomapd, and the kernel again, until
+ * both readings of the kernel are the same: no interrupt was sent in between. Writes iomapd's reply
+ * to FILE.reply, and CAL RES IWI SENDS CALLS of the kernel to FILE.kernel.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static const char *slurp(const char *path)
 	return text;
 }
 
-/* The sum of the numbers in the line of that name. */
+/* Returns the sum of the numbers in the line that begins with the name. */
 static unsigned long long line_sum(const char *all, const char *name)
 {
 	const char *p = strstr(all, name);
@@ -58,7 +58,7 @@ static void read_kernel(struct kernel *k)
 	k->calls = line_sum(slurp(TRACING "csd/csd_queue_cpu/hist"), "Hits:");
 }
 
-/* Asks for all there is; the reply, without its final NUL, is in text. Returns its length. */
+/* Asks iomapd. The reply, without its NUL, is in text. Returns its length, or 0. */
 static size_t ask(int fd)
 {
 	static const char call[] = "{\"method\":\"org.iomap.Monitor.Ipi\"}";
@@ -121,6 +121,6 @@ int main(int argc, char **argv)
 		free(reply);
 		usleep(1000);
 	}
-	fprintf(stderr, "interrupts never stop\n");
+	fprintf(stderr, "ipi-look: there was no quiet moment\n");
 	return 1;
 }

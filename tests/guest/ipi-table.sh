@@ -1,24 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What maps of each kind cost on this kernel and backend, as rows of the table in docs/ipi.md.
-# Run by docs/ipi-table.
+# Prints rows of the table in docs/ipi.md: the cost of each kind of map on this kernel and backend.
+# docs/ipi-table runs it.
 . tests/guest/lib.sh
 
-modprobe test_io_mapping || bail "the test driver does not load"
-echo 0 >/sys/class/graphics/fbcon/cursor_blink
-printf '\033[?25l' >/dev/tty0
+load_driver
+still_cursor
 start_daemon --hold-times all >&2
 kernel=$(uname -r | sed 's/^[^-]*-//')
 
-# row NAME KIND OPS SIZE: the cost of that many maps, from the difference of two readings.
+# row NAME KIND OPS SIZE: prints the cost of OPS maps, from the difference of two readings.
 row() {
 	iomapctl ipi --json >/tmp/a
 	driver run kind="$2" ops="$3" size="$4" pages=16 cpus=1 >&2
-	sleep 2	# the purge that it set off
+	sleep 2	# for the purge
 	iomapctl ipi --json >/tmp/b
-	jq -nr --slurpfile a /tmp/a --slurpfile b /tmp/b --arg kernel "$kernel" --arg backend \
-		"$backend" \
-		--arg name "$1" --arg kind "$2" --argjson n "$3" '
+	jq -nr --slurpfile a /tmp/a --slurpfile b /tmp/b --arg kernel "$kernel" \
+		--arg backend "$backend" --arg name "$1" --arg kind "$2" --argjson n "$3" '
 		def sum(f): [.callers[] | select(.kind == $kind and .module == "test_io_mapping")
 			| f] | add // 0;
 		def moved(f): ($b[0] | f) - ($a[0] | f);
@@ -27,15 +25,15 @@ row() {
 		def per1000(f): moved(sum(f)) * 1000 / $n * 100 | round / 100;
 		def ns(f): moved(sum(f)) / $n | round;
 		[$kernel, $backend, $name, avg(.map_ns), avg(.unmap_ns),
-		 per1000(.direct.broadcasts + .deferred.broadcasts), per1000(.direct.ipis),
-		 	per1000(.deferred.ipis),
+		 per1000(.direct.broadcasts + .deferred.broadcasts),
+		 per1000(.direct.ipis), per1000(.deferred.ipis),
 		 ns(.direct.wait_ns + .deferred.wait_ns),
-		 	ns(.direct.stolen_ns + .deferred.stolen_ns)]
+		 ns(.direct.stolen_ns + .deferred.stolen_ns)]
 		| "| \(map(tostring) | join(" | ")) |"'
 }
 
 row "atomic, 4 KiB" atomic 20000 4096
-# This one does the same for all.
+# The linear backend does the same for all kinds.
 [ "$backend" != linear ] || {
 	stop_daemon
 	exit

@@ -1,38 +1,41 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The rules of the API: the test driver breaks each one, and just that one is reported, once, with
-# both places named; what is no mistake is not reported.
+# The rules of the API: the test driver breaks each rule, and iomapd reports that rule and no other,
+# once, with the call site and the stack. iomapd reports nothing for correct use.
 # Usage: tests/guest/rules.sh
 . tests/guest/lib.sh
 
-# Tasks and mappings that are younger than iomapd leave nothing undecided.
+# iomapd starts first: it can judge all tasks and mappings that are younger.
 start_daemon
-modprobe test_io_mapping || bail "the test driver does not load"
+load_driver
 echo "# backend $backend, $(uname -r), $(nproc) CPUs"
 
-# look: reads all places, oldest first. Of those that were not known when mark was called, $told
-# gets rule, kind and
-# count of each, $sites rule, kind and call site of the map, $frames the functions on their stacks,
-# $leaked when leaks were found; $total is the sum of all counts, $length the number of places.
+# look: reads the violations, oldest site first, except those with a call site that begins with
+# $but. Of those that are new since mark:
+#   $new     rule, kind and count of each
+#   $sites   rule, kind and call site of the map of each
+#   $frames  the functions on their stacks
+#   $leaked  when leaks were found
+# And of all: $total is the sum of their counts, $length the number of sites.
 look() {
 	local lines
 
 	mapfile -t lines < <(iomapctl events --json |
 		jq -rs --argjson known "${known:-0}" --arg but "${but:-none}" '
-		[.[].event.violation | select(.) | 
+		[.[].event.violation | select(.) |
 			select((.caller // "") | startswith($but) | not)] |
-			.[$known:] as $new |
+		.[$known:] as $new |
 		($new | map("\(.rule) \(.kind) \(.count)") | sort | join("; ")),
 		($new | map("\(.rule) \(.kind) \(.caller // "-" | sub("[+].*"; ""))")
 			| sort | join("; ")),
 		($new | map(.stack[] | sub("[+].*"; "")) | join(" ")),
 		($new | map(.leaked_at // empty) | join(" ")),
 		(map(.count) | add // 0), length')
-	told=${lines[0]} sites=${lines[1]} frames=${lines[2]} leaked=${lines[3]} total=${lines[4]} \
-		length=${lines[5]}
+	new=${lines[0]} sites=${lines[1]} frames=${lines[2]} leaked=${lines[3]}
+	total=${lines[4]} length=${lines[5]}
 }
 
-# mark: from here on only places that are new count, and the older ones must not move.
+# mark: all violations until now are known.
 mark() {
 	look
 	known=$length
@@ -41,13 +44,14 @@ mark() {
 
 on_stack() { [[ " $frames " == *" $1 "* ]]; }
 
-# breaks RULE KIND N SITE FUNCTION [REFUSED_ON]: the driver breaks it N times; it is told of once,
-# with the call site of the map, and FUNCTION on the stack of the offence. "-": no site is known.
+# breaks RULE KIND N SITE FUNCTION [BACKENDS]: the driver breaks the rule N times, and iomapd
+# reports one violation with the call site of the map ("-": not known) and FUNCTION on the stack.
+# The driver refuses to do it on BACKENDS.
 breaks() {
 	local rule=$1 kind=$2 n=$3 site=$4 function=$5 label="$1, $2" before
 
 	before=$(truth broken)
-	# A task of its own, younger than iomapd
+	# In a task that is younger than iomapd
 	if ! sh -c "echo 'break rule=$rule kind=$kind n=$n hold_ns=30000000' >$driver/control" \
 		2>/dev/null; then
 		case " ${6:-} " in
@@ -57,13 +61,13 @@ breaks() {
 		return
 	fi
 	look
-	[ "$told" = "$rule $kind $n" ] || iomapctl events | grep -A 14 violation | tail -40 |
+	[ "$new" = "$rule $kind $n" ] || iomapctl events | grep -A 14 violation | tail -40 |
 		sed 's/^/# /'
 	same "$label: the driver did it" $(($(truth broken) - before)) "$n"
-	same "$label: that rule, so often, and no other" "$told" "$rule $kind $n"
+	same "$label: one violation with this rule and count" "$new" "$rule $kind $n"
 	same "$label: the call site of the map" "$sites" "$rule $kind $site"
 	is "$label: the stack of the offence" on_stack "$function"
-	same "$label: and nothing else" "$total" $((counted + n))
+	same "$label: no other count changed" "$total" $((counted + n))
 	known=$length
 	counted=$total
 }
@@ -86,26 +90,26 @@ for kind in atomic local sleepable; do
 	breaks use-after-free $kind 3 test_map_$kind break_use_after_free
 done
 
-is "the books balance" books
+is "the accounting balances" balanced
 
-# Real mistakes, in spirit.
+# Mistakes like those of real drivers
 driver mimic case=held-across-mutex
 look
-same "a map held across a mutex is found" "${told% *}" "may-sleep-in-atomic atomic"
-is "a map held across a mutex is found: where" on_stack mutex_lock
+same "a map held across a mutex" "${new% *}" "may-sleep-in-atomic atomic"
+is "a map held across a mutex: the stack" on_stack mutex_lock
 mark
 driver mimic case=page-size-mask
 look
-same "an offset masked with PAGE_SIZE is aligned and in range: nothing is broken" "$told" ""
+same "an offset & PAGE_SIZE is aligned and in range: no violation" "$new" ""
 driver mimic case=page-size-mask-not
 look
-same "the other way round it is not aligned" "${told% *}" "offset-align atomic"
+same "an offset & ~PAGE_SIZE is not aligned" "${new% *}" "offset-align atomic"
 
-# What is legal, all at once: nested, from interrupts and soft interrupts, one address by many
-# tasks, over all mappings, sleeping and moving with maps where that is allowed.
+# Correct use, all at once: nested maps, maps in interrupts and soft interrupts, one page mapped by
+# many tasks, all mappings, and sleep and migration with maps where that is allowed.
 driver create n=5
 mark
-strays=$(json status '.unattributed.unmaps')
+unmatched=$(json status '.unattributed.unmaps')
 for kind in atomic local sleepable; do
 	cpus=0-3
 	[ $kind != sleepable ] || [ "$backend" = linear ] || cpus=0-1
@@ -122,12 +126,12 @@ driver release
 driver free n=5
 seq 1 300 >/dev/tty0
 look
-same "correct use: nothing is reported" "$told" ""
-same "correct use: nothing more is counted" "$total" "$counted"
-same "correct use: each unmap ends a map" "$(json status '.unattributed.unmaps')" "$strays"
-is "correct use: the books balance" books
+same "correct use: nothing is reported" "$new" ""
+same "correct use: no count changed" "$total" "$counted"
+same "correct use: each unmap ends a map" "$(json status '.unattributed.unmaps')" "$unmatched"
+is "correct use: the accounting balances" balanced
 
-# iomapd begins in the middle of it.
+# iomapd starts under load.
 stop_daemon
 rm -f /tmp/enough
 load() {
@@ -136,38 +140,37 @@ load() {
 	done
 }
 load run kind=atomic ops=300 hold_ns=300000 irq_us=500 &
-loads=$!
+loads=($!)
 load_console() {
 	until [ -e /tmp/enough ]; do
 		seq 1 300 >/dev/tty0
 	done
 }
 load_console &
-loads="$loads $!"
+loads+=($!)
 start_daemon
 touch /tmp/enough
-# shellcheck disable=SC2086
-wait $loads
+wait "${loads[@]}"
 known=0
 look
-same "begun in the middle: nothing is reported" "$told" ""
-is "begun in the middle: the books balance" books
+same "start under load: nothing is reported" "$new" ""
+is "start under load: the accounting balances" balanced
 
-# Many at once: counted all, told once, and iomapd goes on answering.
+# Many violations at once: all are counted, one is reported, and iomapd still answers.
 before=$(truth broken)
+flood=()
 for _ in 1 2 3 4; do
 	echo "break rule=offset-align kind=local n=25000" >$driver/control &
-	flood="${flood:-} $!"
+	flood+=($!)
 done
-# shellcheck disable=SC2086
-wait $flood
+wait "${flood[@]}"
 look
 same "a flood: all are counted" "$total" $(($(truth broken) - before))
-same "a flood: of one place" "$length" 1
+same "a flood: at one site" "$length" 1
 is "a flood: iomapd answers" serving
-is "a flood: the books balance" books
+is "a flood: the accounting balances" balanced
 
-# A budget. Under emulation qxl exceeds it, too, which is true and not what is tested.
+# A budget. Under emulation qxl exceeds it, too.
 but=qxl_
 stop_daemon
 start_daemon --max-hold 20ms

@@ -1,50 +1,56 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Random traffic that breaks no rule: qxl draws the console and the framebuffer, the test driver
-# maps in every way that it may, mappings come and go, and the CPUs have other work. Nothing may be
-# reported or lost, and each map is counted. The same SEED has each of them do the same again,
-# though not at the same time.
+# Random traffic that follows the rules: qxl draws the console and the framebuffer, the test driver
+# maps in all legal ways, creates and frees mappings, and the CPUs have other work. iomapd reports
+# nothing, loses nothing and counts each map. The same SEED repeats the commands of each task, but
+# not their interleaving.
 # Usage: tests/guest/traffic.sh SECONDS [SEED]
 . tests/guest/lib.sh
 
 seconds=$1
 seed=${2:-$((SRANDOM % 1000000))}
-log=/tmp/traffic.log	# the commands that the test driver got
+log=/tmp/traffic.log	# the commands sent to the test driver
 refused=/tmp/traffic.refused
 most=6			# mappings at once: a linear one takes 16 MiB of address space
 
-# A task that is preempted while it reads BPF maps has the kernel pass by probes of functions on its
-# CPU, which leaves assert in doubt: where the kernel preempts, nobody asks iomapd meanwhile.
+# While a preempted task is in the middle of reading a BPF map, the kernel skips the kprobes on its
+# CPU, and assert is in doubt: where the kernel preempts, no client asks iomapd.
 preempts=$(grep -c PREEMPT /proc/version)
 
 more() { ((SECONDS < end)); }
 
-# pick WORD…: one of them is $picked. A subshell's random numbers would be others each time.
+# pick WORD…: stores one of them in $picked. In a subshell, $RANDOM would not depend on the seed.
 pick() {
 	shift $((RANDOM % $#))
 	picked=$1
 }
 
-# ---- who draws ----
+# ---- qxl ----
 
-# One thing that a console can be told, or several.
+# Prints one of the sequences that make a console draw.
 draw_once() {
 	local row=$((1 + RANDOM % 45)) col=$((1 + RANDOM % 120)) n=$((1 + RANDOM % 20)) i
 
 	case $((RANDOM % 12)) in
 	0) seq 1 $((RANDOM % 300)) ;;
-	1) for ((i = 0; i < 60; i++)); do
-		printf '\033[%d;%dH\033[1;%dm%s' $((1 + RANDOM % 48)) $((1 + RANDOM % 120)) \
-			$((30 + RANDOM % 8)) "word $RANDOM"
-	done ;;
-	2) for ((i = 0; i < 100; i++)); do printf '\033[%d;%dH' $((1 + RANDOM % 48)) \
-		$((1 + RANDOM % 128)); done ;;
-	3) # a part of the screen scrolls, to and fro
+	1)
+		for ((i = 0; i < 60; i++)); do
+			printf '\033[%d;%dH\033[1;%dm%s' $((1 + RANDOM % 48)) \
+				$((1 + RANDOM % 120)) $((30 + RANDOM % 8)) "word $RANDOM"
+		done
+		;;
+	2)
+		for ((i = 0; i < 100; i++)); do
+			printf '\033[%d;%dH' $((1 + RANDOM % 48)) $((1 + RANDOM % 128))
+		done
+		;;
+	3) # a part of the screen scrolls up and down
 		printf '\033[%d;%dr\033[%d;1H' "$row" $((row + 3)) $((row + 3))
 		for ((i = 0; i < n; i++)); do echo "line $i"; done
 		printf '\033[%d;1H' "$row"
 		for ((i = 0; i < n; i++)); do printf '\033M'; done
-		printf '\033[r' ;;
+		printf '\033[r'
+		;;
 	4) printf '\033[%d;%dH\033[%dL' "$row" "$col" "$n" ;;
 	5) printf '\033[%d;%dH\033[%dM' "$row" "$col" "$n" ;;
 	6) printf '\033[%d;%dH\033[%d@\033[%dP' "$row" "$col" "$n" "$n" ;;
@@ -52,13 +58,13 @@ draw_once() {
 	8) pick h l; printf '\033[?25%s\033[?%dc' $picked $((RANDOM % 8)) ;;
 	9) printf '\033#8\033[?5h\033[?5l' ;;
 	10) printf '\033c' ;;
-	11) printf '\033[12;%d]' $((1 + RANDOM % 3)) ;;	# another console comes to the front
+	11) printf '\033[12;%d]' $((1 + RANDOM % 3)) ;;	# switches to another console
 	esac
 }
 
 draw() {
 	RANDOM=$1
-	# Consoles that are open are there to be switched to.
+	# The kernel can switch only to consoles that are open.
 	exec 5>/dev/tty2 6>/dev/tty3
 	printf '\033[12;2]' >/dev/tty0
 	while more; do
@@ -75,7 +81,7 @@ paint() {
 	done
 }
 
-# ---- what the test driver does ----
+# ---- the test driver ----
 
 command() {
 	echo "$*" >>$log
@@ -84,8 +90,7 @@ command() {
 	fi
 }
 
-
-# One run in a way that the API allows.
+# Runs maps in a random legal way.
 run_once() {
 	local kind cpus words ops=$((100 + RANDOM % 4000))
 
@@ -97,13 +102,13 @@ run_once() {
 	words="depth=$((1 + RANDOM % 8)) pattern=$picked pages=$((1 + RANDOM % 1024))"
 	pick all $((RANDOM % mappings))
 	words+=" mapping=$picked"
-	# Timers that cannot keep up would be all that the machine does.
+	# With shorter periods, the timers would take all of the CPUs.
 	[ $((RANDOM % 2)) = 0 ] || words+=" irq_us=$((700 + RANDOM % 3000))"
 	[ $((RANDOM % 2)) = 0 ] || words+=" softirq_us=$((700 + RANDOM % 3000))"
 	[ $((RANDOM % 4)) != 0 ] || words+=" hold_ns=$((RANDOM % 20000))"
 	if [ $kind = sleepable ]; then
 		words+=" size=$((4096 << RANDOM % 6))"
-		# Each of these makes an address range of its own.
+		# These maps allocate address ranges, which is slow.
 		[ "$backend" = linear ] || ops=$((50 + RANDOM % 500)) cpus=2-3
 	fi
 	if [ $kind != atomic ] && [ $((RANDOM % 3)) = 0 ]; then
@@ -123,7 +128,7 @@ work() {
 	local n mappings=1
 
 	RANDOM=$1
-	# Once each, however short the time.
+	# At least one of each, even in a short time
 	for n in kind=atomic kind=local kind=sleepable "kind=local sleep_us=100" \
 		"kind=sleepable migrate=1"; do
 		command run ops=100 cpus=0-1 irq_us=1000 softirq_us=1000 $n
@@ -138,7 +143,7 @@ work() {
 			mappings=$((mappings + n))
 			;;
 		1)
-			# What is held may be of the mapping that goes.
+			# Held maps may belong to the mapping that is freed.
 			command release
 			n=$((RANDOM % mappings))
 			command free n=$n
@@ -159,7 +164,7 @@ work() {
 	command free n=$most
 }
 
-# ---- what else there is to do ----
+# ---- other load ----
 
 compute() {
 	local i
@@ -180,7 +185,7 @@ ask() {
 	done
 }
 
-# All of it, until the time is over.
+# Runs all of the load for $seconds.
 load() {
 	end=$((SECONDS + seconds))
 	draw $((seed + 1)) &
@@ -198,31 +203,19 @@ fi
 
 # ---- the test ----
 
-# maps FUNCTION: what iomapd counted at the call sites in functions whose names begin so.
-maps() { json stats "[.callers[] | select(.caller | startswith(\"$1\")) | .maps] | add // 0"; }
-failures() { json stats "[.callers[] | select(.caller | startswith(\"$1\")) | .failed] | add // 0"; }
-
-# The framebuffer is drawn by a worker; it is quiet when two looks are the same.
-quiet() {
-	a=$(maps qxl_)
-	sleep 0.5
-	[ "$a" = "$(maps qxl_)" ]
-}
-
-rest() {
-	echo 0 >/sys/class/graphics/fbcon/cursor_blink
-	printf '\033[?25l' >/dev/tty0
-	wait_for 120 quiet
+at_rest() {
+	still_cursor
+	wait_for 120 unchanged counted_at qxl_
 }
 
 echo "# backend $backend, $(uname -r), $(nproc) CPUs, $seconds s, seed $seed"
 rm -f $log $refused
 mkfifo /tmp/traffic.fifo
 start_daemon
-modprobe test_io_mapping || bail "the test driver does not load"
-is "the console is at rest before" rest
-qxl=$(maps qxl_)
-strays=$(json status '.unattributed | "\(.maps) \(.unmaps)"')
+load_driver
+is "the console is at rest before" at_rest
+qxl=$(counted_at qxl_)
+unattributed=$(json status '.unattributed | "\(.maps) \(.unmaps)"')
 others=$(($(json status .mappings.created) - $(truth created)))
 echo 1 >/sys/class/graphics/fbcon/cursor_blink
 
@@ -230,31 +223,33 @@ TRAFFIC=load iomapctl assert --output /tmp/traffic.report -- "$0" "$seconds" "$s
 	>/tmp/traffic.out 2>&1 </dev/null
 status=$?
 sed 's/^/# /' /tmp/traffic.report /tmp/traffic.out
-is "the rules hold, and nothing is lost" test $status = 0
-is "the console is at rest after" rest
-qxl=$(($(maps qxl_) - qxl))
-echo "# qxl made $qxl maps; the test driver got $(wc -l <$log) commands: $(tr '\n' ',' <$driver/counts)"
+same "assert: the rules hold, and nothing is lost" $status 0
+is "the console is at rest after" at_rest
+qxl=$(($(counted_at qxl_) - qxl))
+echo "# qxl made $qxl maps; the test driver got $(wc -l <$log) commands:" \
+	"$(tr '\n' ',' <$driver/counts)"
 
 is "qxl drew" test $qxl -gt $((seconds * 50))
 same "the test driver refused nothing" "$(cat $refused 2>/dev/null)" ""
 for kind in atomic local sleepable; do
-	# What is done once; how much comes on top is for the seed and the machine to say.
+	# 100 at the start; the number of all depends on the seed and the machine.
 	is "$kind: the test driver mapped" test "$(truth maps_$kind)" -ge 100
-	same "$kind: each map was counted" "$(maps test_map_$kind+)" "$(truth maps_$kind)"
-	same "$kind: each failure was counted" "$(failures test_map_$kind+)" "$(truth failed_$kind)"
+	same "$kind: each map was counted" "$(counted_at test_map_$kind+)" "$(truth maps_$kind)"
+	same "$kind: each failed map was counted" "$(counted_at test_map_$kind+ failed)" \
+		"$(truth failed_$kind)"
 	same "$kind: each map was unmapped" "$(truth unmaps_$kind)" "$(truth maps_$kind)"
 done
 same "each unmap was counted" "$(json stats '[.backends[].live[]] | add')" 0
-same "each of a map that was seen" "$(json status '.unattributed | "\(.maps) \(.unmaps)"')" \
-	"$strays"
-same "each mapping that came and went was counted" "$(json status '.mappings | "\(.created) \(.freed)"')" \
+same "no map or unmap was unattributed" \
+	"$(json status '.unattributed | "\(.maps) \(.unmaps)"')" "$unattributed"
+same "each mapping was counted" "$(json status '.mappings | "\(.created) \(.freed)"')" \
 	"$((others + $(truth created))) $(truth freed)"
-is "maps were held while asleep" test "$(truth sleeps)" -gt 0
-is "maps were held on the move" test "$(truth moves)" -gt 0
+is "tasks slept with maps" test "$(truth sleeps)" -gt 0
+is "tasks changed their CPU with maps" test "$(truth moves)" -gt 0
 same "no map showed another page" "$(truth mismatches)" 0
 iomapctl status >/tmp/traffic.status
-same "iomapd saw no rule broken, either" "$(grep -cE '^ +[a-z-]+ +checked +no violation$' \
+same "iomapd saw no violation" "$(grep -cE '^ +[a-z-]+ +checked +no violation$' \
 	/tmp/traffic.status)" 9
-is "the books balance" books
+is "the accounting balances" balanced
 stop_daemon
 finish

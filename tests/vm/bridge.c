@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The runner's half on the host: starts QEMU, passes the command's input, output, terminal size and
- * exit status between this process's own standard files and the guest, ends QEMU in every case, and
- * then becomes the program that judges the kernel log. Started by tests/vm/run only.
+/* The half of tests/vm/run on the host: starts QEMU, passes input, output, terminal size and exit
+ * status of the command between its standard files and the guest, ends QEMU in every case, and then
+ * executes tests/vm/judge. Only tests/vm/run starts it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,15 +23,15 @@
 
 #include "frame.h"
 
-#define QUEUE_LIMIT   (4 * FRAME_DATA) /* bytes waiting, above which no more are taken */
-#define POWER_OFF_MS  120000	       /* for the guest to stop once the command has ended */
-#define LAST_WORDS_MS 1000 /* for output that was under way when the machine was ended */
-#define ESCAPE	      0x1d /* Ctrl-]; three in a row end the machine */
+#define QUEUE_LIMIT   (4 * FRAME_DATA) /* limit of a queue, in bytes */
+#define POWER_OFF_MS  120000	       /* time for the guest to stop after the command */
+#define LAST_WORDS_MS 1000	       /* time to read output after QEMU was killed */
+#define ESCAPE	      0x1d	       /* Ctrl-]; three in a row end the machine */
 
 struct bridge {
-	const char *dir; /* of this run; QEMU's messages go into its qemu.log */
+	const char *dir; /* folder of this run */
 	const char *nonce;
-	const char *judge; /* the program to become */
+	const char *judge; /* program to execute at the end */
 	bool share;
 	bool systemd;
 	int64_t deadline_ms;
@@ -41,7 +41,7 @@ struct bridge {
 	int n_env;
 	int n_command;
 
-	int sock; /* to the guest's port */
+	int sock; /* connected to the port of the guest */
 	pid_t pid;
 	int qemu_status;
 	bool qemu_ended;
@@ -50,14 +50,14 @@ struct bridge {
 	struct buf out;
 	struct buf err;
 	bool tty;
-	bool raw; /* the terminal's settings must be put back */
+	bool raw; /* the terminal is in raw mode; saved has its old settings */
 	struct termios saved;
 	bool in_open;
 	int escapes;
-	int64_t hello_ms; /* when the guest was up; 0: not yet */
+	int64_t hello_ms; /* time of FRAME_HELLO; 0: not yet */
 	bool have_status;
 	uint32_t status;
-	char verdict[64]; /* how it ended, for the judge; empty while it runs */
+	char verdict[64]; /* for tests/vm/judge; empty while the guest runs */
 };
 
 static int64_t now_ms(void)
@@ -102,8 +102,8 @@ static void terminal_restore(struct bridge *b)
 	b->raw = false;
 }
 
-/* Starts QEMU in a session of its own, so that the terminal's signals reach only us, and so that it
- * dies with us however we end. Descriptor 3 is the guest's port.
+/* Starts QEMU in its own session, so that only the bridge gets the signals of the terminal. QEMU
+ * dies when the bridge does. Its descriptor 3 is the port of the guest.
  */
 static void start_qemu(struct bridge *b, const sigset_t *inherited)
 {
@@ -128,7 +128,7 @@ static void start_qemu(struct bridge *b, const sigset_t *inherited)
 			_exit(125);
 		setsid();
 		sigprocmask(SIG_SETMASK, inherited, NULL);
-		/* above 3 first, so that nothing is overwritten before it is moved */
+		/* Move them above 3 first, so that dup2() overwrites none of them. */
 		pair[1] = fcntl(pair[1], F_DUPFD, 10);
 		log = fcntl(log, F_DUPFD, 10);
 		if (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
@@ -145,7 +145,7 @@ static void start_qemu(struct bridge *b, const sigset_t *inherited)
 	fcntl(b->sock, F_SETFL, O_NONBLOCK);
 }
 
-/* Queues the first frame: what to run and in what surroundings. */
+/* Queues the first frame: the command and its environment. */
 static void queue_start(struct bridge *b)
 {
 	struct frame_start start = { .winsize = terminal_size(),
@@ -176,7 +176,7 @@ static void end_with(struct bridge *b, const char *verdict)
 		snprintf(b->verdict, sizeof(b->verdict), "%s", verdict);
 }
 
-/* Takes input for the guest; on a terminal looks out for the escape. */
+/* Reads input for the guest. On a terminal, looks for the escape. */
 static void read_input(struct bridge *b)
 {
 	char data[FRAME_DATA];
@@ -197,7 +197,7 @@ static void read_input(struct bridge *b)
 	frame_add(&b->to_guest, FRAME_STDIN, data, (size_t)n);
 }
 
-/* Takes what the guest has sent, as far as there is room for it. */
+/* Handles the frames from the guest, as long as there is room in the queues. */
 static void take_frames(struct bridge *b)
 {
 	struct frame_head head;
@@ -236,13 +236,13 @@ static void take_frames(struct bridge *b)
 	}
 }
 
-/* Writes a portion that a ready file takes without blocking. */
+/* Writes as much as a ready file takes without blocking. */
 static void write_output(struct bridge *b, struct buf *queue, int fd)
 {
 	ssize_t n = buf_write(queue, fd, PIPE_BUF);
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR) {
-		/* nobody reads any more, as after `| head -1` */
+		/* The reader has gone, as after `| head -1`. */
 		end_with(b, n == -EPIPE ? "signal 13" : "output");
 		buf_drop(queue, buf_len(queue));
 	}
@@ -279,7 +279,7 @@ enum {
 	W_MAX
 };
 
-/* One round of waiting and moving bytes. */
+/* Waits once, and moves bytes. */
 static void step(struct bridge *b, int signals)
 {
 	struct pollfd p[W_MAX];
@@ -297,7 +297,7 @@ static void step(struct bridge *b, int signals)
 	p[W_ERR] = (struct pollfd){ buf_len(&b->err) ? STDERR_FILENO : -1, POLLOUT, 0 };
 	if (!p[W_SOCK].events)
 		p[W_SOCK].fd = -1;
-	/* a machine that has stopped is late with nothing; its output may have a slow reader */
+	/* After the end of QEMU there is no deadline: the output may have a slow reader. */
 	if (b->qemu_ended)
 		left = 60000;
 	if (left <= 0) {
@@ -326,13 +326,13 @@ static void step(struct bridge *b, int signals)
 		write_output(b, &b->err, STDERR_FILENO);
 }
 
-/* Whether there is nothing left to pass on. */
+/* Tells whether all output was written. */
 static bool is_drained(const struct bridge *b)
 {
 	return b->sock < 0 && !buf_len(&b->out) && !buf_len(&b->err);
 }
 
-/* Moves bytes until QEMU has ended and all is written, or until it has to be ended. */
+/* Moves bytes until QEMU has ended and all output is written, or until QEMU must be killed. */
 static void relay(struct bridge *b, int signals)
 {
 	while (!b->verdict[0] && !(b->qemu_ended && is_drained(b)))
@@ -340,7 +340,7 @@ static void relay(struct bridge *b, int signals)
 	if (!b->qemu_ended) {
 		kill(b->pid, SIGKILL);
 		waitpid(b->pid, &b->qemu_status, 0);
-		/* what had come before may still be read, if its reader is quick */
+		/* Write the output of before, if its reader is fast. */
 		b->deadline_ms = now_ms() + LAST_WORDS_MS;
 		while (!is_drained(b) && now_ms() < b->deadline_ms)
 			step(b, signals);
@@ -402,7 +402,7 @@ static void parse(struct bridge *b, int argc, char **argv)
 	while (optind < argc && strcmp(argv[optind], "--"))
 		optind++;
 	if (!b->dir || !b->nonce || !b->judge || optind == argc) {
-		fprintf(stderr, "bridge: to be started by tests/vm/run\n");
+		fprintf(stderr, "bridge: use tests/vm/run\n");
 		exit(2);
 	}
 	argv[optind++] = NULL;
@@ -419,7 +419,7 @@ int main(int argc, char **argv)
 
 	parse(&b, argc, argv);
 	b.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	/* a job in the background may not read its terminal */
+	/* A background job may not read its terminal. */
 	if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) != getpgrp())
 		b.tty = b.in_open = false;
 
@@ -429,7 +429,7 @@ int main(int argc, char **argv)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
-	/* a signal that is ignored, as a shell's background job has SIGINT, would never be seen */
+	/* Shells ignore SIGINT in background jobs, and signalfd never reports ignored signals. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &mask, &inherited);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the guest's first process makes of the machine before it runs a command: modules that the
- * kernel needs to find its root, the root file system, the folders of the host.
- */
+/* Sets up the guest before the command: modules, root file system, folders of the host. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +36,7 @@ void fail(const char *format, ...)
 		pause();
 }
 
-/* Mounts one file system on a folder that it makes. A missing optional one is left out. */
+/* Makes the folder target and mounts a file system on it. An optional one may fail. */
 static void mount_on(const char *source, const char *target, const char *type, unsigned long flags,
 		     const char *options, bool optional)
 {
@@ -105,7 +103,7 @@ void make_root(void)
 	if (chdir("/new") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
 	    chdir("/") < 0)
 		fail("cannot enter the root file system: %s", strerror(errno));
-	/* udev would make these */
+	/* as udev does */
 	symlink("/proc/self/fd", "/dev/fd");
 	symlink("/proc/self/fd/0", "/dev/stdin");
 	symlink("/proc/self/fd/1", "/dev/stdout");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The guest's first process: makes the root file system, runs one command for the host, powers off.
- * A static program, the only file of the initramfs but for modules. What goes wrong is said on the
- * console, which is the run's kernel.log on the host.
+/* The first process of the guest: makes the root file system, runs one command for the host, powers
+ * off. It is static: except for modules, the initramfs has no other file. Errors go to the console,
+ * which is kernel.log on the host.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,17 +23,17 @@
 #include "frame.h"
 #include "init.h"
 
-#define PORT_DEADLINE_MS 20000	/* for the channel to the host to turn up */
-#define DRAIN_MS	 200	/* for output still on its way when the command has ended */
-#define STUCK_MS	 60000	/* until a power-off is late; the host waits twice as long */
-#define QUEUE_LIMIT	 262144 /* bytes waiting for the host, above which no output is taken */
+#define PORT_DEADLINE_MS 20000	/* time for the port to appear */
+#define DRAIN_MS	 200	/* time for more output after the end of the command */
+#define STUCK_MS	 60000	/* time until a power-off is late; the host waits twice as long */
+#define QUEUE_LIMIT	 262144 /* limit of a queue, in bytes */
 
 struct guest {
-	int port; /* the channel to the host */
+	int port; /* virtio-serial port to the host */
 	struct buf in;
 	struct buf out;
 	struct frame_start start;
-	char *strings; /* that came with start */
+	char *strings; /* environment and command, from the first frame */
 	char **env;
 	char **args;
 
@@ -42,13 +42,13 @@ struct guest {
 	int from_child; /* its standard output; may be the same terminal */
 	int err_child;	/* its standard error, -1 on a terminal */
 	struct buf child_in;
-	bool in_eof; /* nothing follows what child_in holds */
+	bool in_eof; /* child_in has the end of the input */
 	bool ended;
 	uint32_t status;
 };
 
-/* Writes a line into the kernel's log, at the level of a warning, so that it is shown exactly when
- * warnings are.
+/* Writes a line into the kernel log with the level of warnings: the host sees it if it can see
+ * warnings.
  */
 static void log_mark(const char *what, const char *nonce)
 {
@@ -68,7 +68,7 @@ static void sleep_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* Opens the one virtio-serial port, which the driver may still be making. */
+/* Opens the virtio-serial port. Its driver may not have made it yet. */
 static int open_port(void)
 {
 	struct dirent *entry;
@@ -93,7 +93,7 @@ static int open_port(void)
 	fail("no virtio-serial port within %d s", PORT_DEADLINE_MS / 1000);
 }
 
-/* Takes the strings of the first frame apart into the environment and the command's words. */
+/* Parses the first frame: environment and words of the command. */
 static int parse_start(struct guest *g, const char *payload, size_t len)
 {
 	char *at, *end;
@@ -124,7 +124,7 @@ static int parse_start(struct guest *g, const char *payload, size_t len)
 	return 0;
 }
 
-/* Waits for the host's first frame. The port reads as ended while the host is not there yet. */
+/* Waits for the first frame of the host. Until the host is connected, reads return 0. */
 static void read_start(struct guest *g)
 {
 	struct frame_head head;
@@ -135,7 +135,7 @@ static void read_start(struct guest *g)
 	for (;;) {
 		err = frame_peek(&g->in, &head, &payload);
 		if (err < 0 || (err > 0 && head.type != FRAME_START))
-			fail("the host did not say what to start");
+			fail("the first frame of the host is not FRAME_START");
 		if (err > 0)
 			break;
 		n = buf_read(&g->in, g->port);
@@ -146,11 +146,11 @@ static void read_start(struct guest *g)
 	}
 	err = parse_start(g, payload, head.len);
 	if (err < 0)
-		fail("what the host wants started makes no sense: %s", strerror(-err));
+		fail("cannot parse the first frame of the host: %s", strerror(-err));
 	frame_drop(&g->in, &head);
 }
 
-/* The first process becomes systemd; who returns is a child of it, and goes on here. */
+/* The first process becomes systemd. Its child returns and continues as the runner. */
 static void start_systemd(void)
 {
 	pid_t pid = fork();
@@ -171,7 +171,7 @@ static void set_winsize(int fd, struct frame_winsize size)
 	ioctl(fd, TIOCSWINSZ, &ws);
 }
 
-/* Becomes the command. in, out, err: its three standard files; in is its terminal if it has one. */
+/* Executes the command with these standard files. in is its terminal if it has one. */
 static void __attribute__((noreturn)) exec_command(struct guest *g, int in, int out, int err)
 {
 	char *shell[] = { (char *)"bash", (char *)(g->start.tty ? "-i" : "-s"), NULL };
@@ -233,7 +233,7 @@ static void start_on_pipes(struct guest *g)
 	fcntl(g->err_child, F_SETFL, O_NONBLOCK);
 }
 
-/* Takes what the host has sent. Input stays in the queue while the command has enough to read. */
+/* Handles the frames from the host, as long as there is room for input of the command. */
 static void take_frames(struct guest *g)
 {
 	struct frame_head head;
@@ -244,7 +244,7 @@ static void take_frames(struct guest *g)
 	while (buf_len(&g->child_in) < QUEUE_LIMIT) {
 		err = frame_peek(&g->in, &head, &payload);
 		if (err < 0)
-			fail("the host sent nonsense");
+			fail("the host sent an invalid frame");
 		if (!err)
 			return;
 		switch (head.type) {
@@ -279,7 +279,7 @@ static void feed_child(struct guest *g)
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
-			/* the command has closed its input: the rest is for nobody */
+			/* The command has closed its input. */
 			buf_drop(&g->child_in, buf_len(&g->child_in));
 			g->in_eof = true;
 		}
@@ -290,7 +290,7 @@ static void feed_child(struct guest *g)
 	}
 }
 
-/* Passes one portion of output on. Returns false at its end. */
+/* Reads output of the command and queues it for the host. Returns false at its end. */
 static bool pass_output(struct guest *g, int fd, enum frame_type type)
 {
 	char data[FRAME_DATA];
@@ -303,7 +303,7 @@ static bool pass_output(struct guest *g, int fd, enum frame_type type)
 	return n > 0;
 }
 
-/* Collects every process that has ended; the command's status among them. */
+/* Reaps all processes that have ended. One of them may be the command. */
 static void reap(struct guest *g)
 {
 	int status;
@@ -327,8 +327,8 @@ enum {
 	W_MAX
 };
 
-/* Moves bytes until the command has ended and its output has been taken. Something that it left
- * running may hold the output open: that is waited for only as long as more comes.
+/* Moves bytes until the command has ended and its output is read. A process that the command left
+ * running may keep the output open: stop when it writes nothing for DRAIN_MS.
  */
 static void relay(struct guest *g, int signals)
 {
@@ -338,7 +338,7 @@ static void relay(struct guest *g, int signals)
 	int n;
 
 	while (!g->ended || g->from_child >= 0 || g->err_child >= 0) {
-		/* first what has come already: with the first frame, or while the queue was full */
+		/* Frames may have come with the first one, or while the queue was full. */
 		take_frames(g);
 		feed_child(g);
 		room = buf_len(&g->out) < QUEUE_LIMIT;
@@ -362,7 +362,7 @@ static void relay(struct guest *g, int signals)
 			reap(g);
 		}
 		if (p[W_PORT].revents & (POLLIN | POLLHUP)) {
-			/* nothing yet and nobody there read alike; the runner ends us then */
+			/* 0: the host is gone, and will kill QEMU, or there is nothing to read. */
 			ssize_t got = buf_read(&g->in, g->port);
 
 			if (got == 0)
@@ -377,7 +377,7 @@ static void relay(struct guest *g, int signals)
 	}
 }
 
-/* Sends what is queued, however long the host takes. */
+/* Sends the whole queue, without a time limit. */
 static void flush(struct guest *g)
 {
 	struct pollfd p = { g->port, POLLOUT, 0 };
@@ -388,8 +388,8 @@ static void flush(struct guest *g)
 	}
 }
 
-/* Waits until the host has all that was sent: a machine that stops loses what QEMU still holds.
- * Input that the command did not want comes first.
+/* Waits for FRAME_BYE: the host has received everything, and QEMU's buffers are empty. Skips unread
+ * input of the command.
  */
 static void wait_for_bye(struct guest *g)
 {
@@ -405,8 +405,8 @@ static void wait_for_bye(struct guest *g)
 	}
 }
 
-/* Puts into the log what each blocked task waits for, should the power not go off: a device may be
- * waited for, qxl 15 s for each buffer that it has not given back.
+/* If the power-off takes too long, logs the stacks of blocked tasks. The kernel may wait for a
+ * device: qxl takes 15 s for each buffer that was not returned.
  */
 static void watch_power_off(void)
 {
@@ -454,7 +454,7 @@ int main(void)
 		fail("fork: %s", strerror(errno));
 	relay(&g, signals);
 
-	/* the end mark first: once the host knows the status, the log is complete */
+	/* Before the status: when the host has that, the log is complete. */
 	log_mark("end", g.start.nonce);
 	frame_add(&g.out, FRAME_EXIT, &g.status, sizeof(g.status));
 	flush(&g);

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What init.c has done by init-root.c. Nothing here returns an error: it ends the machine. */
+/* The system of the guest, made by init-root.c. On an error, these functions stop the machine. */
 #ifndef IOMAP_TESTS_VM_INIT_H
 #define IOMAP_TESTS_VM_INIT_H
 
 #include <stdbool.h>
 
-/* Says what went wrong and stops the machine; the host sees an end without an exit status. */
+/* Prints an error on the console and stops the machine. The host gets no exit status. */
 void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...);
 
 /* Makes /dev. */
 void make_devices(void);
 
-/* What a kernel that is not ours needs before it finds the root: in the order of the names. */
+/* Loads the modules of the initramfs in the order of their names. Our own kernel needs none. */
 void load_modules(void);
 
-/* A writable root: the read-only image under a tmpfs, and what programs expect to be mounted. */
+/* Makes a writable root of the read-only image and a tmpfs, and mounts /proc, /sys and others. */
 void make_root(void);
 
-/* The loopback interface, the machine's name, no core files. */
+/* Sets loopback interface and host name, and switches off core files. */
 void set_up_system(void);
 
-/* The project's tree, the kernel's modules and, if asked for, the folder to exchange files. */
+/* Mounts this tree, the modules of the kernel and, if share, the folder of --share. */
 void mount_host_folders(bool share);
 
 #endif

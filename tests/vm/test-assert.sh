@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapctl assert over the test driver, and what the programs that are to read its reports make of
-# those of real runs. Prints TAP, with a plan for each of the two. One boot.
+# iomapctl assert with the test driver in a guest; then readers on the host check its reports in all
+# formats. Prints TAP, with a plan for each of both. One boot.
 # shellcheck source=tests/programs.sh
 . tests/programs.sh
 # shellcheck source=tests/readers.sh
@@ -14,13 +14,12 @@ tests/vm/run --no-build --kernel "${KERNEL:-6.12-x86_64}" --timeout 1200 --share
 for run in good broken; do
 	readers_agree "$run"
 done
-is "good: the report says so" is_good good
+is "good: the verdict in the report" is_good good
 is "broken: SARIF names the call site" jq -e '.runs[0].results[0].locations |
 	any(.[].logicalLocations[]; .fullyQualifiedName // .name |
 		test("test_map_atomic"))' "$dir/broken.sarif"
 is "broken: an annotation names it" grep -q \
-	'^::error title=io_mapping%3A offset-align::.*test_map_atomic+0x' \
-	"$dir/broken.github"
+	'^::error title=io_mapping%3A offset-align::.*test_map_atomic+0x' "$dir/broken.github"
 is "broken: TAP names it" grep -q 'test_map_atomic+0x' "$dir/broken.tap"
 same "the virtual machine" "$guest" 0
 finish

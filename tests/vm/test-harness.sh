@@ -1,13 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of tests/vm/run itself, on the kernel named by $KERNEL. Prints TAP. About ten boots.
-set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cd "$root" || exit 1
 kernel=${KERNEL:-6.12-x86_64}
 work=$(mktemp -d)
-count=0 failed=0
 
 clean_up() {
 	tmux -L "$(basename "$work")" kill-server 2>/dev/null
@@ -15,58 +13,45 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# ok NAME STATUS: one result; what the last run said is shown with a failure.
+# ok NAME STATUS: one test, which passes if the status is 0. A failure shows the errors of the last
+# run.
 ok() {
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		failed=$((failed + 1))
-		tail -n 20 "$work/err" 2>/dev/null | sed 's/^/# /'
-	fi
+	is "$1" test "$2" = 0
+	[ "$2" = 0 ] || tail -n 20 "$work/err" 2>/dev/null | sed 's/^/# /'
 }
 
-# vm ARG...: a run; its outputs are left in $work/out and $work/err, its status in $status.
+# vm ARG...: a run. Its outputs are in $work/out and $work/err, its status in $status.
 vm() {
 	status=0
 	tests/vm/run --no-build --kernel "$kernel" --timeout 120 "$@" >"$work/out" 2>"$work/err" ||
 		status=$?
 }
 
-is() { [ "$status" -eq "$1" ]; ok "$2 (status $status)" $?; }
+# ended STATUS NAME: one test, which passes if the last run had the status.
+ended() { [ "$status" -eq "$1" ]; ok "$2 (status $status)" $?; }
 said() { grep -qE -- "$1" "$work/err"; ok "$2" $?; }
 
-# wait_for SECONDS COMMAND...: polls until the command succeeds.
-wait_for() {
-	local end=$((SECONDS + $1))
-	shift
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
-	done
-}
-
-# Whether no QEMU of a run with this runner id is left. The runner's id is in each path it uses.
+# no_qemu PID: passes if no QEMU of this runner is left. The paths of the run have its process id.
 no_qemu() { ! pgrep -f -- "build/vm/[0-9-]*$kernel-$1/kernel.log" >/dev/null; }
 has_qemu() { ! no_qemu "$1"; }
 
-# what does not boot
-vm --kernel nosuch -- true
-is 2 "an unknown kernel is a usage error"
-said '6.12-x86_64' "which names the kernels there are"
-vm --smp many -- true
-is 2 "a bad number is a usage error"
-vm true
-is 2 "a command without -- is a usage error"
-vm --expect-splat '(' -- true
-is 2 "a bad expression is a usage error"
+# ---- usage errors ----
 
-# output and status
+vm --kernel nosuch -- true
+ended 2 "an unknown kernel is a usage error"
+said '6.12-x86_64' "the error names the kernels"
+vm --smp many -- true
+ended 2 "a bad number is a usage error"
+vm true
+ended 2 "a command without -- is a usage error"
+vm --expect-splat '(' -- true
+ended 2 "a bad expression is a usage error"
+
+# ---- output and status ----
+
 # shellcheck disable=SC2016 # expanded in the guest
 vm -- sh -c 'echo to out; echo to err >&2; printf "%s|" "$@"; exit 3' sh 'a b' '' "c'd"
-is 3 "the exit status passes"
+ended 3 "the exit status passes"
 printf "to out\na b||c'd|" | cmp -s - "$work/out"
 ok "standard output and the words of the command pass" $?
 [ "$(cat "$work/err")" = "to err" ]
@@ -76,11 +61,12 @@ head -c 3000000 /dev/urandom >"$work/random"
 status=0
 tests/vm/run --no-build --kernel "$kernel" -- cat <"$work/random" >"$work/out" 2>"$work/err" ||
 	status=$?
-is 0 "cat ends at the end of its input"
+ended 0 "cat ends at the end of its input"
 cmp -s "$work/random" "$work/out"
 ok "3 MB of random bytes go in and come out the same" $?
 
-# a reader who waits until the command has long ended
+# ---- a reader that starts long after the end of the command ----
+
 mkfifo "$work/fifo"
 tests/vm/run --no-build --kernel "$kernel" --timeout 120 -- \
 	sh -c 'head -c 1000000 /dev/zero; exit 5' >"$work/fifo" 2>"$work/err" &
@@ -89,16 +75,17 @@ exec 3<"$work/fifo"
 at_end() { grep -qs 'iomap-vm: end of run' "build/vm/"*"-$kernel-$runner/kernel.log"; }
 has_stopped() { at_end && no_qemu "$runner"; }
 wait_for 60 at_end
-# a machine that did not wait for its reader would stop now, and what it holds would be lost
+# A machine that does not wait for the reader would stop now and lose its output.
 wait_for 5 has_stopped
 [ "$(wc -c <&3)" -eq 1000000 ]
-ok "the end of 1 MB is not lost on a slow reader" $?
+ok "a slow reader gets all of 1 MB" $?
 exec 3<&-
 status=0
 wait "$runner" || status=$?
-is 5 "nor is the status"
+ended 5 "and the status"
 
-# the guest's surroundings, by a script on standard input
+# ---- the guest, seen by a script on standard input ----
+
 mkdir "$work/share"
 head -c 16777216 /dev/zero >"$work/bar"
 cat >"$work/script" <<'E'
@@ -119,10 +106,12 @@ check 'this tree at /src' [ -x /src/tests/vm/run ]
 check 'which is read-only' sh -c '! touch /src/file'
 check 'a writable root' touch /etc/file
 check 'the tools in PATH' sh -c 'case $PATH in /src/build/*) true; esac'
-check 'bpftool sees the kernel' sh -c 'bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q task_struct'
+check 'bpftool sees the kernel' sh -c \
+	'bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q task_struct'
 check 'bpftool lists programs' bpftool prog list
 check 'modules of this kernel' [ -e "/lib/modules/$(uname -r)/modules.dep" ]
-check 'modprobe finds the test driver' sh -c '! grep -q . /lib/modules/*/modules.dep || modprobe -n test_io_mapping'
+check 'modprobe finds the test driver' sh -c \
+	'! grep -q . /lib/modules/*/modules.dep || modprobe -n test_io_mapping'
 check 'loopback is up' grep -q . /proc/net/tcp
 check 'kernel configuration' [ -e /proc/config.gz ]
 check 'four CPUs' [ "$(nproc)" = 4 ]
@@ -136,34 +125,35 @@ E
 status=0
 tests/vm/run --no-build --kernel "$kernel" --timeout 120 --share "$work/share" --bar "$work/bar" \
 	<"$work/script" >"$work/out" 2>"$work/err" || status=$?
-is 4 "without a command, commands are read from standard input"
+ended 4 "without a command, commands are read from standard input"
 while read -r answer name; do
 	[ "$answer" = yes ]
 	ok "the guest has: $name" $?
 done <"$work/out"
 [ "$(wc -l <"$work/out")" -ge 18 ]
-ok "all of that was looked at" $?
+ok "all of these were checked" $?
 [ "$(cat "$work/share/answer")" = "from the guest" ]
-ok "a file written to /share is there" $?
+ok "the host can read a file that the guest wrote to /share" $?
 now=$(date +%s) clock=$(cat "$work/share/clock")
 [ $((now - clock)) -ge -2 ] && [ $((now - clock)) -le 15 ]
 ok "the guest's clock is right (behind by $((now - clock)) s at most)" $?
 
 # splats
 vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1 f+0x1/0x2" >/dev/kmsg; exit 5'
-is 99 "a warning in the kernel's log fails the run"
+ended 99 "a warning in the kernel's log fails the run"
 said 'up.c:1 f\+0x1' "and shows the excerpt"
 said 'status 5' "and the command's own status"
 vm --expect-splat 'made/up' -- sh -c \
 	'echo "WARNING: CPU: 0 PID: 1 at made/up.c:1" >/dev/kmsg; exit 5'
-is 5 "an expected one does not"
+ended 5 "an expected one does not"
 vm -- sh -c 'echo c >/proc/sysrq-trigger'
-is 99 "a crash of the kernel fails the run"
+ended 99 "a crash of the kernel fails the run"
 said 'sysrq_handle_crash|sysrq triggered crash' "and shows where"
 vm -- dmesg -n 1
-is 125 "a log that cannot show warnings fails the run"
+ended 125 "a log that cannot show warnings fails the run"
 
-# time limit and leftovers
+# ---- the end of a run ----
+
 status=0
 tests/vm/run --no-build --kernel "$kernel" --timeout 15 -- sh -c 'echo here; sleep 1000' \
 	>"$work/out" 2>"$work/err" &
@@ -171,7 +161,7 @@ pid=$!
 wait_for 14 has_qemu "$pid"
 ok "QEMU runs" $?
 wait "$pid" || status=$?
-is 124 "the time limit ends a run"
+ended 124 "the time limit ends a run"
 said 'time limit' "and says so"
 no_qemu "$pid"
 ok "and no QEMU is left" $?
@@ -190,22 +180,24 @@ for signal in TERM KILL; do
 	ok "and no QEMU is left" $?
 done
 
-# a terminal
+# ---- a terminal ----
+
 mux() { tmux -L "$(basename "$work")" "$@"; }
 shows() { mux capture-pane -p -t vm | grep -qE -- "$1"; }
 mux new-session -d -s vm -x 97 -y 31 \
-	"stty -a >$work/before; tests/vm/run --no-build --kernel $kernel -- bash -i; echo \$? >$work/status; stty -a >$work/after; sleep 60"
+	"stty -a >$work/before; tests/vm/run --no-build --kernel $kernel -- bash -i
+	echo \$? >$work/status; stty -a >$work/after; sleep 60"
 wait_for 60 shows 'iomap-vm .*#'
 ok "a shell on a terminal prompts" $?
 # shellcheck disable=SC2016 # expanded in the guest
 mux send-keys -t vm 'tty; echo size $(stty size) term $TERM' Enter
 wait_for 10 shows 'size 31 97 term (screen|tmux)'
-ok "terminal size and TERM are those outside" $?
+ok "the guest has the size and TERM of the terminal" $?
 mux resize-window -t vm -x 111 -y 27
 # shellcheck disable=SC2016
 mux send-keys -t vm 'echo now $(stty size)' Enter
 wait_for 10 shows 'now 27 111'
-ok "a new size passes" $?
+ok "and a new size" $?
 mux send-keys -t vm 'less /src/Makefile' Enter
 wait_for 10 shows '^/src/Makefile|iomap: see what'
 ok "a full-screen program draws" $?
@@ -215,14 +207,13 @@ wait_for 10 shows '^going'
 mux send-keys -t vm C-c
 mux send-keys -t vm 'echo inter''rupted' Enter
 wait_for 10 shows '^interrupted'
-ok "Ctrl-C interrupts what runs in the guest" $?
+ok "Ctrl-C interrupts the command in the guest" $?
 mux send-keys -t vm 'exit 6' Enter
 wait_for 20 [ -s "$work/after" ]
-ok "the shell ends" $?
+ok "exit ends the shell" $?
 [ "$(cat "$work/status")" = 6 ]
 ok "with its status" $?
 diff <(sed 1d "$work/before") <(sed 1d "$work/after") >/dev/null
-ok "the terminal is as it was before" $?
+ok "the terminal has its old settings" $?
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish

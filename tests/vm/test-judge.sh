@@ -1,38 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests of tests/vm/judge on made-up kernel logs; no virtual machine. Prints TAP.
-set -u
+# Tests of tests/vm/judge with fake kernel logs. Prints TAP.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 
-here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-count=0 failed=0
 
-# ok NAME STATUS: one result; the last judgement is shown with a failure.
+# ok NAME STATUS: one test, which passes if the status is 0. A failure shows the last judgement.
 ok() {
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		failed=$((failed + 1))
-		sed 's/^/# /' "$work/said"
-	fi
+	is "$1" test "$2" = 0
+	[ "$2" = 0 ] || sed 's/^/# /' "$work/said"
 }
 
-# judge VERDICT EXPECTED-STATUS NAME: judges $work/log.
+# judge VERDICT STATUS NAME: one test, which passes if judge exits with STATUS for $work/log.
 judge() {
 	rm -rf "$work/run"
 	mkdir "$work/run"
 	[ ! -e "$work/expect" ] || mv "$work/expect" "$work/run/expect"
 	sed 's/$/\r/' "$work/log" >"$work/run/kernel.log"
 	status=0
-	"$here/judge" "$work/run" NONCE "$1" 1.00 2>"$work/said" || status=$?
+	tests/vm/judge "$work/run" NONCE "$1" 1.00 2>"$work/said" || status=$?
 	[ "$status" -eq "$2" ]
 	ok "$3 (status $status)" $?
 }
 
-# Makes a log with both marks around the lines on standard input.
+# Makes a log of the lines from standard input, between both marks.
 marked() {
 	{
 		echo '[    3.000000] iomap-vm: start of run NONCE'
@@ -46,7 +39,7 @@ judge "exit 0" 0 "a clean log passes"
 marked </dev/null
 judge "exit 7" 7 "the command's status passes"
 marked <<<'[    3.5] random: crng init done, WARNINGS are off'
-judge "exit 0" 0 "words that only resemble a splat pass"
+judge "exit 0" 0 "words like those of a splat pass"
 
 while IFS='|' read -r name line; do
 	marked <<<"$line"
@@ -78,11 +71,11 @@ trace alone|[    3.1] Call Trace:
 E
 
 echo '[    1.0] Linux version 6.12' >"$work/log"
-judge "exit 0" 125 "a log without marks is no clean log"
+judge "exit 0" 125 "a log without marks cannot be judged"
 echo '[    1.0] iomap-vm: start of run NONCE' >"$work/log"
-judge "exit 0" 125 "nor is one without the end mark"
+judge "exit 0" 125 "nor can one without the end mark"
 printf '%s\n' 'iomap-vm: start of run OTHER' 'iomap-vm: end of run OTHER' >"$work/log"
-judge "exit 0" 125 "nor one with another run's marks"
+judge "exit 0" 125 "nor can one with the marks of another run"
 marked </dev/null
 judge timeout 124 "the time limit has its own status"
 marked </dev/null
@@ -90,7 +83,7 @@ judge died 125 "a machine that stopped early"
 marked <<<'[    3.1] sysrq: Show Blocked State'
 judge hang 125 "a machine that did not power off"
 grep -q '| .*Show Blocked State' "$work/said"
-ok "shows the end of its log" $?
+ok "and the end of its log is shown" $?
 marked <<<'[    3.1] Kernel panic - not syncing: x'
 judge died 99 "a machine that stopped by a panic"
 marked <<<'[    3.1] BUG: scheduling while atomic: x'
@@ -103,10 +96,10 @@ splat='[    3.1] WARNING: CPU: 1 PID: 77 at lib/test_io_mapping.c:1 f+0x1/0x2
 [    3.1]  <TASK>'
 echo 'WARNING: .*test_io_mapping' >"$work/expect"
 marked <<<"$splat"
-judge "exit 0" 0 "an expected splat passes, its trace with it"
+judge "exit 0" 0 "an expected splat and its trace pass"
 echo 'WARNING: .*test_io_mapping' >"$work/expect"
 marked </dev/null
-judge "exit 0" 99 "an expected splat that does not come fails"
+judge "exit 0" 99 "a missing expected splat fails"
 echo 'WARNING: .*test_io_mapping' >"$work/expect"
 marked <<<"$splat"$'\n[    3.2] BUG: Bad page state in process x'
 judge "exit 0" 99 "an expected splat does not hide another"
@@ -120,18 +113,18 @@ marked <<<"$splat"
 judge "exit 0" 125 "an entry without a reason is an error"
 unset IOMAP_ALLOW_SPLATS
 
-# what QEMU does with a host thread for each CPU, while the kernel patches its code
+# With a host thread for each CPU, QEMU may do this while the kernel patches its code.
 stale='[    4.7] Oops: int3: 0000 [#1] PREEMPT SMP
 [    4.7] EIP: sched_clock_cpu+0xd/0x3a0
 [    4.7] Code: 83 ec 30 89 <f6> e8 2d 71 f8 ff'
 marked <<<"$stale"
 judge died 99 "a breakpoint that is not in the code"
 grep -q 'threads single' "$work/said"
-ok "is called by its name" $?
+ok "is explained" $?
 marked <<<"${stale/30 89 </30 cc <}"
 judge died 99 "a breakpoint that is in the code"
 ! grep -q 'threads single' "$work/said"
-ok "is another matter" $?
+ok "is not explained like that" $?
 
 for _ in $(seq 2000); do
 	echo '[    3.1] WARNING: CPU: 1 PID: 77 at x'
@@ -140,5 +133,4 @@ judge "exit 0" 99 "a flood of splats"
 [ "$(wc -l <"$work/said")" -lt 300 ]
 ok "is shown in few lines" $?
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish

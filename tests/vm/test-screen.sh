@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The demo as a user sees it: iomaptop on a terminal over real traffic, read through tmux; then
-# without a terminal. Prints TAP. Three boots.
+# `make demo`: iomaptop in a terminal with real traffic, read through tmux; then without a terminal.
+# Prints TAP. Two boots.
 . tests/tap.sh
 
 kernel=${KERNEL:-6.12-x86_64}
@@ -16,14 +16,14 @@ screen() { tm capture-pane -p -t demo; }
 shows() { screen | grep -qE -- "$1"; }
 ended() { [ -e "$dir/status" ]; }
 
-# see SECONDS NAME PATTERN: the screen comes to show a line that matches.
+# see SECONDS NAME PATTERN: one test, which passes if a line of the screen matches within SECONDS.
 see() {
 	is "$2" wait_for "$1" shows "$3"
 	[ "$failed" = "${before:-0}" ] || screen | sed 's/^/# /'
 	before=$failed
 }
 
-# The rate in the header, as a number.
+# Prints the rate of maps in the header.
 rate() { screen | sed -n 's/^ *maps\/s *\([0-9.]*\)\([kM]*\) .*/\1\2/p' | head -n 1; }
 moves() {
 	a=$(rate)
@@ -34,7 +34,8 @@ moves() {
 tm new-session -d -s demo -x 100 -y 30 "$demo; echo \$? >$dir/status"
 see 60 "iomaptop comes up" '^iomaptop +6\.12\..* x86_64 +linear'
 see 20 "qxl's mapping, with its device" '0000:00:[0-9a-f]{2}\.0 .* qxl_device_init\+0x'
-see 20 "the test driver's, with its module" '(do_create|test_probe)\+0x.*\[test_io_mapping\]'
+see 20 "the mapping of the test driver, with its module" \
+	'(do_create|test_probe)\+0x.*\[test_io_mapping\]'
 see 20 "no event was lost" '^ *lost events +0 '
 is "the rate moves" wait_for 20 moves
 tm send-keys -t demo 2
@@ -48,7 +49,7 @@ tm resize-window -t demo -x 80 -y 24
 full() { [ "$(screen | wc -l)" = 24 ] && screen | tail -n 1 | grep -q 'q quit'; }
 is "it follows the size of the terminal" wait_for 20 full
 tm send-keys -t demo q
-is "q ends it, and the machine" wait_for 60 ended
+is "q ends iomaptop and the machine" wait_for 60 ended
 same "exit status" "$(cat "$dir/status" 2>/dev/null)" 0
 tm kill-server 2>/dev/null
 
@@ -56,9 +57,10 @@ $demo >"$dir/out" 2>"$dir/err" </dev/null
 same "without a terminal: exit status" $? 0
 same "three frames" "$(grep -c '^iomaptop ' "$dir/out")" 3
 json=$(sed -n '/^{/,$p' "$dir/out")
-same "and the JSON of stats: qxl mapped" \
+same "the JSON of stats: qxl mapped" \
 	"$(jq '[.callers[] | select(.caller | startswith("qxl_")) | .maps] | add > 0' <<<"$json")" \
 	true
-same "its books balance" "$(jq '.accounting | .seen == .counted + (.lost | add)' <<<"$json")" true
+same "the JSON of stats: the accounting balances" \
+	"$(jq '.accounting | .seen == .counted + (.lost | add)' <<<"$json")" true
 [ "$failed" = 0 ] || sed 's/^/# /' "$dir/err"
 finish
