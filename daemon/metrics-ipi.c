@@ -3,12 +3,6 @@
 #include "daemon/metrics.h"
 #include "daemon/base/names.h"
 
-static const char *const vectors[IOMAP_IPI_VECTOR_MAX] = {
-	[IOMAP_IPI_CALL] = "call",
-	[IOMAP_IPI_RESCHED] = "reschedule",
-	[IOMAP_IPI_IRQ_WORK] = "irq_work",
-};
-
 static const char *const classes[IOMAP_IPI_CLASS_MAX] = {
 	[IOMAP_IPI_OTHER] = "other",
 	[IOMAP_IPI_DIRECT] = "direct",
@@ -64,7 +58,7 @@ static void by_vector(struct metricw *w, const char *name, const char *help, con
 {
 	metricw_family(w, METRIC_COUNTER, name, help);
 	for (int i = 0; i < IOMAP_IPI_VECTOR_MAX; i++)
-		metricw_u64(w, LABELS({ "vector", vectors[i] }), n[i]);
+		metricw_u64(w, LABELS({ "vector", vector_name(i) }), n[i]);
 }
 
 static void by_backend(struct metricw *w, const struct model *m)

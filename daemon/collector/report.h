@@ -37,6 +37,8 @@ void report_event(struct jsonw *w, const char *key, const struct event *e, uint6
  * is being written.
  */
 
+/* Opens an object with the members that all objects of a sampling have. */
+void report_head(struct jsonw *w, const char *key, const struct model *m);
 /* {"atomic":n,"local":n,"sleepable":n} of one figure of the counts. */
 void report_by_kind(struct jsonw *w, const char *key, const struct model_count *counts,
 		    uint64_t (*get)(const struct model_count *c));
