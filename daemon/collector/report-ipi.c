@@ -25,7 +25,7 @@ static void fraction_if(struct jsonw *w, const char *key, const char *missing, u
 		jsonw_fraction(w, key, v, IOMAP_SHARE_BITS);
 }
 
-/* A cost. Figures that the kernel cannot give are null. shares: counts are in 1/IOMAP_SHARE_ONE. */
+/* Writes a cost; figures without a hook are null. shares: counts are in 1/IOMAP_SHARE_ONE. */
 static void cost(struct jsonw *w, const char *key, const struct model_ipi *m,
 		 const struct iomap_ipi_count *c, bool shares)
 {
@@ -113,7 +113,7 @@ static void caller(struct jsonw *w, const struct model_ipi *m, const struct ipi_
 	jsonw_object_end(w);
 }
 
-/* Both sides of the accounting: the classes and, counted separately, the kinds of interrupt. */
+/* Both sides of the accounting: the classes, and the vectors, which are counted separately. */
 static void accounting(struct jsonw *w, const struct model_ipi *m)
 {
 	jsonw_object_begin(w, "accounting");

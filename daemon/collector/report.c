@@ -342,7 +342,7 @@ static void hist(struct jsonw *w, const struct model *m, int b, int k)
 
 		if (!h->bucket[i])
 			continue;
-		/* The last bucket is open; the longest time closes it. */
+		/* The last bucket has no upper bound: write the longest time. */
 		if (i == IOMAP_HIST_BUCKETS - 1 && h->max >= end)
 			end = h->max + 1;
 		jsonw_object_begin(w, NULL);
