@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A bucket of the call-site table. Plain C on one struct, so that the BPF programs and a unit test
- * use the same code. Sites are never removed.
+ * use the same code. Call sites are never removed.
  */
 #ifndef IOMAP_CALLER_H
 #define IOMAP_CALLER_H
 
 #include "iomap.h"
 
-/* The way that holds the site, or that it may take; NULL when the bucket is full of others. */
+/* The way of the call site, or a free one; NULL when the bucket is full of others. */
 IOMAP_INLINE struct iomap_caller *iomap_caller_find(struct iomap_caller_bucket *b, __u64 caller,
 						    __u32 id, __u32 kind)
 {
@@ -26,7 +26,7 @@ IOMAP_INLINE struct iomap_caller *iomap_caller_find(struct iomap_caller_bucket *
 	return (void *)0;
 }
 
-/* Counts one map there; failed: one that returned no address. */
+/* Counts a map in that way. failed: it returned no address. */
 IOMAP_INLINE void iomap_caller_count(struct iomap_caller *s, __u64 caller, __u32 id, __u32 kind,
 				     __u32 backend, int failed)
 {

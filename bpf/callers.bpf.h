@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Maps by call site: a table for each CPU, in which a site has two buckets to choose from. */
+/* Maps by call site: a table for each CPU, with two buckets to choose from for each call site. */
 #ifndef IOMAP_CALLERS_BPF_H
 #define IOMAP_CALLERS_BPF_H
 
@@ -8,8 +8,8 @@
 #include "caller.h"
 
 /*
- * Counts a map at its call site. Returns IOMAP_LOST_NONE or why not. *ret_early: it is one of the
- * first there.
+ * Counts a map at its call site. Returns IOMAP_LOST_NONE or the reason why it cannot. *ret_early:
+ * the map is one of the first of its call site.
  */
 static __always_inline int caller_add(__u64 caller, __u32 id, __u32 kind, __u32 backend, int failed,
 				      int *ret_early)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks of the rules: the arguments of maps and unmaps, frees, and what a task does with a map. */
+/* Checks of the rules: arguments of maps and unmaps, frees, and tasks that sleep or exit. */
 #ifndef IOMAP_CHECKS_BPF_H
 #define IOMAP_CHECKS_BPF_H
 
@@ -57,7 +57,7 @@ static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const st
 	}
 }
 
-/* Which rule an unmap broke; IOMAP_RULE_MAX: none. */
+/* The rule that an unmap broke; IOMAP_RULE_MAX: none. */
 static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed closed, __u64 vaddr,
 					     __u32 kind, __u64 held_ns)
 {
@@ -108,16 +108,14 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 		c->kind[kind].gone += open;
 		c->kind[kind].callers -= callers;
 	}
-	/*
-	 * A single map has a caller. The reader finds the caller that several maps have in common.
-	 */
+	/* Several maps have a sum of callers. The reader finds out if they have one in common. */
 	b.count = open;
 	b.caller = open == 1 ? callers : 0;
 	b.callers = open == 1 ? 0 : callers;
 	violate(ctx, cpu, &b, IRQS_OFF);
 }
 
-/* Reports a violation of the section by something other than a call of io_mapping. */
+/* Reports a violation that is not a call of io_mapping. f: the section. */
 static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
 					   const struct iomap_frame *f, __u64 entered, __u32 slot)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fast path for nearly all maps and unmaps: on the linear backend, of a known mapping, from a
- * known call site, and breaking no rule. It counts the same as the slow path, which takes all other
- * events. The fast path changes nothing before it decides to take an event. An id that the tables
- * lack is not found in them. tests/bpf/paths.c compares the two.
+ * The fast path takes nearly all maps and unmaps: those of the linear backend, of a known mapping,
+ * from a known call site, and without a violation. The slow path takes all other events. The fast
+ * path changes nothing before it decides to take an event. It does not check ids: the look-ups fail
+ * for ids outside of the tables. tests/bpf/paths.c checks that both paths count the same.
  */
 #ifndef IOMAP_FAST_BPF_H
 #define IOMAP_FAST_BPF_H
@@ -49,7 +49,7 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	struct iomap_caller *s;
 
 	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
-	    cfg_map_stacks || cpu->stack.op.open)
+	    cfg_slow_maps || cpu->stack.op.open)
 		return 0;
 	m = bpf_map_lookup_elem(&mappings, &id);
 	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
@@ -92,7 +92,7 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	return 1;
 }
 
-/* Counts the unmap of a map whose mapping was not replaced meanwhile. */
+/* Counts the unmap as unmap_seen() does. */
 static __always_inline void fast_end(struct iomap_cpu *cpu, struct iomap_counters *c, __u32 kind,
 				     __u64 caller, __u64 start)
 {
@@ -105,6 +105,7 @@ static __always_inline void fast_end(struct iomap_cpu *cpu, struct iomap_counter
 	cpu->counted++;
 }
 
+/* fast_unmap() of a sleepable map. */
 static __always_inline int fast_unmap_sleepable(__u64 vaddr, struct iomap_cpu *cpu)
 {
 	struct iomap_live_key key = { .vaddr = vaddr };
@@ -139,8 +140,7 @@ static __always_inline int fast_unmap(struct bpf_raw_tracepoint_args *ctx, struc
 	struct iomap_counters *c;
 	struct iomap_mapping *m;
 
-	/* The slow path checks the budget. */
-	if (cfg_max_hold_ns)
+	if (cfg_slow_unmaps)
 		return 0;
 	if (kind == IOMAP_SLEEPABLE)
 		return fast_unmap_sleepable(ctx->args[0], cpu);

@@ -11,7 +11,7 @@
  */
 static __always_inline __u64 hold_start(struct iomap_cpu *cpu, __u32 kind, int early)
 {
-	/* Each hold has to keep the budget. */
+	/* A budget applies to every hold. */
 	if (cfg_max_hold_ns && kind == IOMAP_ATOMIC)
 		return bpf_ktime_get_ns();
 	if (cfg_timing == IOMAP_TIMING_OFF)

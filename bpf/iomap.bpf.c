@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts what io_mapping users do, and checks it. Each tracepoint of io_mapping has a program; the
- * arguments are scalars, so the programs read no kernel memory. Task switches, task exits and
- * functions that may sleep have a program each.
+ * Counts the calls of io_mapping and checks them. Each tracepoint of io_mapping has a program; the
+ * arguments are scalars, so these programs read no kernel memory. Task switches, task exits and
+ * functions that may sleep have programs of their own.
  *
  * The kernel calls the tracepoints of io_mapping and sched_switch with interrupts off: on one CPU
  * such a program ends before the next one begins. The code has no atomics and no calls between BPF
@@ -14,7 +14,7 @@
 
 #include "iomap.h"
 #include "checks.bpf.h"
-#include "ipi.bpf.h"
+#include "ipi_progs.bpf.h"
 #include "fast.bpf.h"
 #include "callers.bpf.h"
 #include "tasks.bpf.h"
@@ -22,7 +22,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Sums up the counters of an id over all CPUs. hold_max is no sum: it is set to zero. */
+/* Sums up the counters of an id over all CPUs, and resets hold_max, which is no sum. */
 static __always_inline void sum_counters(__u32 id, struct iomap_counters *sum)
 {
 	struct iomap_counters *c;
@@ -80,9 +80,8 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->vbase = 0;
 		m->backend = backend;
 		/*
-		 * Counters only grow. An id that is used again starts at 0 as their values at the
-		 * creation are saved here. Nobody maps this id meanwhile: its creator has not
-		 * returned.
+		 * Counters only grow, so their values at the creation are saved here, and readers
+		 * subtract them. There are no maps of this id yet: its creation has not returned.
 		 */
 		sum_counters(id, &m->at_create);
 		save_name(m->owner);
@@ -236,11 +235,12 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	if (!cfg_slow_only && fast_map(ctx, cpu))
-		return IOMAP_TOOK_FAST_PATH;
+	if (fast_map(ctx, cpu))
+		return 0;
 	/* Keep the compiler from setting up the slow path's values on the fast path. */
 	barrier_var(ctx);
 	barrier_var(cpu);
+	cpu->slow++;
 	return map_seen(ctx, cpu);
 }
 
@@ -300,10 +300,11 @@ int iomap_unmap(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	if (!cfg_slow_only && fast_unmap(ctx, cpu))
-		return IOMAP_TOOK_FAST_PATH;
+	if (fast_unmap(ctx, cpu))
+		return 0;
 	barrier_var(ctx);
 	barrier_var(cpu);
+	cpu->slow++;
 	return unmap_seen(ctx, cpu);
 }
 
@@ -328,7 +329,7 @@ int iomap_switch(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* do_exit() begins. Everything in it may sleep, and none of that is the driver's doing. */
+/* do_exit() begins. It may sleep, but the driver is not to blame for that: close all sections. */
 SEC("kprobe")
 int iomap_do_exit(struct pt_regs *ctx)
 {

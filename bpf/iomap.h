@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The records that the BPF programs and user space share, and the arithmetic that both sides must
- * do alike. One object file serves 64-bit and 32-bit user space, so every 64-bit member is aligned
- * to 8 bytes. The sizes are asserted at the end.
+ * The records and the arithmetic that the BPF programs and user space share. One object file serves
+ * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
+ * check the sizes.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
  */
@@ -24,7 +24,7 @@ enum iomap_kind {
 	IOMAP_KIND_MAX,
 };
 
-/* What the kernel does for a map; the `backend` argument of the tracepoints. */
+/* The implementation of a map; the `backend` argument of the tracepoints. */
 enum iomap_backend {
 	IOMAP_LINEAR,
 	IOMAP_KMAP,
@@ -49,7 +49,7 @@ enum iomap_lost {
 };
 #define IOMAP_LOST_NONE (-1)
 
-/* Which hold times are taken. Counts are exact in every mode. */
+/* The hold times that are measured. Counts are exact in every mode. */
 enum iomap_timing {
 	IOMAP_TIMING_OFF,
 	IOMAP_TIMING_ALL,
@@ -191,6 +191,7 @@ struct iomap_cpu {
 	__aligned_u64 undecided[IOMAP_KIND_MAX]; /* unmatched ones that may end an older map */
 	__aligned_u64 saves;			 /* tasks switched out with open sections */
 	__aligned_u64 restores;			 /* and switched in again */
+	__aligned_u64 slow;			 /* maps and unmaps that took the slow path */
 	__u32 max_id;				 /* highest id that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
@@ -299,7 +300,7 @@ struct iomap_violation_count {
 	__aligned_u64 held_ns; /* longest; 0: not known */
 };
 
-/* Places that are saved; violations of others are counted by rule only. */
+/* Sites that are saved; violations of others are counted by rule only. */
 #define IOMAP_SITES 1024
 
 /*
@@ -351,9 +352,6 @@ struct iomap_event {
 	__u8 pad[5];
 	char comm[IOMAP_COMM_LEN]; /* may lack a final NUL, may hold any byte */
 };
-
-/* What the programs of maps and unmaps return to a test; the kernel ignores it. */
-#define IOMAP_TOOK_FAST_PATH 1
 
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
@@ -447,12 +445,12 @@ _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
 		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 30 + 216 + 24 + 40 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 31 + 216 + 24 + 40 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
-_Static_assert(sizeof(struct iomap_caller) == 32, "site");
+_Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 88, "event");

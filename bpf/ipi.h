@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The records of interrupts between CPUs and of who caused them, shared with user space; see
+ * The records of interrupts between CPUs and of their causes, shared with user space; see
  * docs/ipi.md. Part of iomap.h, and under its rules.
  */
 #ifndef IOMAP_IPI_H
@@ -55,7 +55,7 @@ struct iomap_ipi_cpu {
 	struct iomap_ipi_count count[IOMAP_IPI_CLASS_MAX];
 	__aligned_u64 sent[IOMAP_IPI_VECTOR_MAX];
 	__aligned_u64 received[IOMAP_IPI_VECTOR_MAX];
-	__aligned_u64 queued;	/* ranges put into vmalloc's queue by anybody */
+	__aligned_u64 queued;	/* ranges put into vmalloc's queue by any task */
 	__aligned_u64 slots;	/* pages of the reserve to flush before their next use */
 	__aligned_u64 unread;	/* sends whose CPUs could not be read */
 	__aligned_u64 unjoined; /* calls by maps and unmaps whose time counts as other */
@@ -125,7 +125,7 @@ struct iomap_ipi_purging {
 	__aligned_u64 epoch; /* of the ranges that are queued now */
 	__aligned_u64 purges;
 	__aligned_u64 ranges; /* purged by them */
-	__aligned_u64 unseen; /* purges whose begin was not seen: nobody is charged */
+	__aligned_u64 unseen; /* purges whose begin was not seen: not charged */
 	__aligned_u64 slots;  /* `slots` of all CPUs when the reserve was last flushed */
 	struct iomap_ipi_count count;
 };

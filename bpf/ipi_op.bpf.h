@@ -110,24 +110,24 @@ static __always_inline void caller_queued(struct iomap_ipi_caller *s, __u64 epoc
 }
 
 /* Adds the cost of the map or unmap to its call site. */
-static __always_inline void ipi_op_settle(struct iomap_ipi_op *w, __u64 caller, __u32 id,
+static __always_inline void ipi_op_settle(struct iomap_ipi_op *op, __u64 caller, __u32 id,
 					  __u32 kind, __u32 backend)
 {
 	struct iomap_ipi_caller *s = ipi_caller_of(caller, id, kind, backend);
 	struct iomap_ipi_cpu *ic;
 
 	if (s) {
-		iomap_ipi_add(&s->direct, &w->count);
-		if (w->queued)
-			caller_queued(s, w->epoch, w->queued);
+		iomap_ipi_add(&s->direct, &op->count);
+		if (op->queued)
+			caller_queued(s, op->epoch, op->queued);
 	} else {
 		ic = ipi_cpu_at(IOMAP_LEVEL_TASK);
 		if (ic)
 			ic->unplaced++;
 	}
-	__builtin_memset(&w->count, 0, sizeof(w->count));
-	w->queued = 0;
-	w->used = 0;
+	__builtin_memset(&op->count, 0, sizeof(op->count));
+	op->queued = 0;
+	op->used = 0;
 }
 
 static __always_inline void op_time(__u32 op, __u32 backend, __u32 kind, __u64 ns)
@@ -139,7 +139,7 @@ static __always_inline void op_time(__u32 op, __u32 backend, __u32 kind, __u64 n
 		hist_add(h, ns);
 }
 
-/* Tells whether the hold of the map may be timed. Its call site is not known yet. */
+/* The hold of the map may be timed. Its call site is not known yet. */
 static __always_inline int hold_expected(const struct iomap_cpu *cpu, __u32 id, __u32 kind)
 {
 	struct iomap_counters *c;
@@ -157,34 +157,34 @@ static __always_inline int hold_expected(const struct iomap_cpu *cpu, __u32 id, 
 /* A map begins. It is timed if its hold is. */
 static __always_inline void ipi_op_map_start(struct iomap_cpu *cpu, __u32 id, __u32 kind)
 {
-	struct iomap_ipi_op *w = &cpu->stack.op;
+	struct iomap_ipi_op *op = &cpu->stack.op;
 
 	if (!in_task())
 		return;
-	w->caller = 0;
-	w->open = 1;
-	w->start = hold_expected(cpu, id, kind) ? bpf_ktime_get_ns() : 0;
+	op->caller = 0;
+	op->open = 1;
+	op->start = hold_expected(cpu, id, kind) ? bpf_ktime_get_ns() : 0;
 }
 
 /* A map is done, and its hold begins. */
 static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct opened *o)
 {
-	struct iomap_ipi_op *w = &cpu->stack.op;
+	struct iomap_ipi_op *op = &cpu->stack.op;
 
-	if (!cfg_ipi || !w->open || !in_task())
+	if (!cfg_ipi || !op->open || !in_task())
 		return;
-	w->open = 0;
-	if (w->start && o->start)
-		op_time(IOMAP_OP_MAP, o->backend, o->kind, o->start - w->start);
-	if (w->used)
-		ipi_op_settle(w, o->caller, o->id, o->kind, o->backend);
+	op->open = 0;
+	if (op->start && o->start)
+		op_time(IOMAP_OP_MAP, o->backend, o->kind, o->start - op->start);
+	if (op->used)
+		ipi_op_settle(op, o->caller, o->id, o->kind, o->backend);
 }
 
 /* An unmap of a known map begins. held_ns: hold time until now; 0: not known. */
 static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct opened *o,
 					 __u64 held_ns)
 {
-	struct iomap_ipi_op *w = &cpu->stack.op;
+	struct iomap_ipi_op *op = &cpu->stack.op;
 	struct iomap_ipi_caller *s;
 	struct iomap_ipi_cpu *ic;
 	__u32 level;
@@ -204,29 +204,29 @@ static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct ope
 	}
 	if (level != IOMAP_LEVEL_TASK || !(shared.ipi_hooks & IOMAP_HAS_UNMAP_DONE))
 		return;
-	w->start = o->start && held_ns ? o->start + held_ns : 0;
-	w->caller = o->caller;
-	w->id = o->id;
-	w->kind = o->kind;
-	w->backend = o->backend;
-	w->open = 1;
+	op->start = o->start && held_ns ? o->start + held_ns : 0;
+	op->caller = o->caller;
+	op->id = o->id;
+	op->kind = o->kind;
+	op->backend = o->backend;
+	op->open = 1;
 }
 
 /* An unmap is done. */
 static __always_inline void ipi_op_unmap_end(struct iomap_cpu *cpu)
 {
-	struct iomap_ipi_op *w = &cpu->stack.op;
+	struct iomap_ipi_op *op = &cpu->stack.op;
 	__u32 backend, kind;
 
-	if (!w->open || !in_task())
+	if (!op->open || !in_task())
 		return;
-	w->open = 0;
-	backend = w->backend;
-	kind = w->kind;
-	if (w->start)
-		op_time(IOMAP_OP_UNMAP, backend, kind, bpf_ktime_get_ns() - w->start);
-	if (w->used)
-		ipi_op_settle(w, w->caller, w->id, kind, backend);
+	op->open = 0;
+	backend = op->backend;
+	kind = op->kind;
+	if (op->start)
+		op_time(IOMAP_OP_UNMAP, backend, kind, bpf_ktime_get_ns() - op->start);
+	if (op->used)
+		ipi_op_settle(op, op->caller, op->id, kind, backend);
 }
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps of the programs, and their settings, which the loader sets and the verifier knows. */
+/* The maps and the settings of the programs. Settings are constants for the verifier. */
 #ifndef IOMAP_MAPS_BPF_H
 #define IOMAP_MAPS_BPF_H
 
 #include "iomap.h"
 #include "persistent.h"
 
-/* Ids below this have their own counters; 1 at least. The loader sizes the maps alike. */
+/* Ids below this have counters; 1 at least. The loader sizes the maps to match. */
 const volatile __u32 cfg_max_mappings = 1;
 /* Possible CPUs. */
 const volatile __u32 cfg_cpus = 1;
@@ -28,8 +28,10 @@ const volatile __u32 cfg_pcpu_hot = 0;
 const volatile __u32 cfg_long_size = 8;
 /* A test runs the programs, always on the level of a task. */
 const volatile __u32 cfg_always_task = 0;
-/* A test wants all events on the slow path. */
-const volatile __u32 cfg_slow_only = 0;
+/* All maps take the slow path, to save their stacks or for a test. */
+const volatile __u32 cfg_slow_maps = 0;
+/* All unmaps take the slow path, to check the budget or for a test. */
+const volatile __u32 cfg_slow_unmaps = 0;
 
 /* Bits of the rules that are not checked. */
 const volatile __u32 cfg_rules_off = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of code in modules. The programs look them up at once: a test may load a driver, break a
- * rule with it and unload it before user space gets to look.
+ * Names of code. The programs look them up at once: a test may load a driver, break a rule with it
+ * and unload it before user space can look.
  */
 #ifndef IOMAP_NAMES_BPF_H
 #define IOMAP_NAMES_BPF_H
@@ -32,9 +32,7 @@ static __always_inline void save_stack_names(__u64 stack[IOMAP_STACK_FRAMES], __
 
 	if (!n)
 		return;
-	/*
-	 * A failing bpf_snprintf() leaves the buffer as it is: remove the names of the last stack.
-	 */
+	/* bpf_snprintf() may fail and leave the names of the last stack: remove them. */
 	n->text[0][0] = 0;
 	n->text[1][0] = 0;
 	bpf_snprintf(n->text[0], sizeof(n->text[0]), format, stack, HALF * sizeof(*stack));

@@ -14,7 +14,7 @@
 struct violation {
 	__u64 caller;	/* of the map; 0: not known */
 	__u64 callers;	/* the sum of several; else 0 */
-	__u64 offender; /* return address of the offending call; 0: it was none of ours */
+	__u64 offender; /* return address of the offending call; 0: not of io_mapping */
 	__u64 entered;	/* return address of the probed function; else 0 */
 	__u64 offset;
 	__u64 map_size;

@@ -6,7 +6,7 @@
  * Sections close in reverse order, but a driver may get that wrong. A frame below others then
  * leaves a hole when it is taken out, and a hole that reaches the top is dropped. A section that
  * never closes sinks to the bottom. When the stack is full, the newest frame overwrites the
- * oldest, so a driver that leaks does not blind us.
+ * oldest, so a leak does not hide later sections.
  */
 #ifndef IOMAP_STACK_H
 #define IOMAP_STACK_H
@@ -21,7 +21,7 @@ IOMAP_INLINE struct iomap_frame *iomap_stack_frame(struct iomap_stack *s, __u32 
 	return &s->frames[(s->top - depth) & IOMAP_STACK_MASK];
 }
 
-/* Walks over the frames from the newest to the oldest, those taken out included. i: the depth. */
+/* Walks over the frames from the newest to the oldest, including holes. i: the depth. */
 #define iomap_stack_for_each(s, i, f)                                                         \
 	for ((i) = 1;                                                                         \
 	     (i) <= IOMAP_STACK_DEPTH && (i) <= (s)->used && ((f) = iomap_stack_frame(s, i)); \
@@ -42,7 +42,7 @@ IOMAP_INLINE struct iomap_frame *iomap_stack_next(struct iomap_stack *s)
 	return &s->frames[s->top & IOMAP_STACK_MASK];
 }
 
-/* Tells whether a push would overwrite an open section. */
+/* A push would overwrite an open section. */
 IOMAP_INLINE int iomap_stack_full(const struct iomap_stack *s)
 {
 	return s->used >= IOMAP_STACK_DEPTH && s->frames[s->top & IOMAP_STACK_MASK].vaddr;

@@ -84,7 +84,8 @@ static int configure(struct collector *c)
 	s->rodata->cfg_rules_off = o->rules_off;
 	s->rodata->cfg_max_hold_ns = o->max_hold_ns;
 	s->rodata->cfg_map_stacks = o->map_stacks;
-	s->rodata->cfg_slow_only = o->slow_only;
+	s->rodata->cfg_slow_maps = o->map_stacks || o->slow_only;
+	s->rodata->cfg_slow_unmaps = o->max_hold_ns || o->slow_only;
 	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	/* At a probe, the unwinder of 32-bit x86 omits the caller of the function. */
 	if (c->uts.machine[0] == 'i' && !strcmp(c->uts.machine + 2, "86"))

@@ -17,7 +17,7 @@ static void counts_by_all_keys(void **state)
 	ev_create(&b, 1, 0xf4000000, 64 << 20, IOMAP_LINEAR, SITE_A);
 	ev_create(&b, 2, 0xfe000000, 1 << 20, IOMAP_IOREMAP, SITE_B);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
-		/* Different numbers everywhere, so that no mix-up comes out even. */
+		/* All numbers differ, so that a wrong key shows. */
 		for (unsigned int i = 0; i < 10 + kind; i++) {
 			ev_map(&b, 1, 0x10000 + i * 4096, kind, IOMAP_LINEAR, SITE_A);
 			ev_unmap(&b, 0x10000 + i * 4096, kind);
@@ -199,7 +199,7 @@ static void failed_map_opens_nothing(void **state)
 	assert_int_equal(b.m.unmatched_unmaps, 3);
 	assert_int_equal(live_entries(&b), 0);
 
-	/* The unmaps of nothing are violations of a rule. */
+	/* The unmatched unmaps are violations. */
 	assert_int_equal(collector_consume(b.collector, h), 4 + IOMAP_KIND_MAX);
 	e = history_next(h, &seq, &missed);
 	assert_int_equal(e->rec.type, IOMAP_EVENT_CREATE);
@@ -272,7 +272,7 @@ static void hold_times_off(void **state)
 	bench_close(&b);
 }
 
-/* A map that is held for at least so long. */
+/* Maps, holds for at least held_ns, and unmaps. */
 static void pair(struct bench *b, unsigned int kind, uint64_t site, uint64_t held_ns)
 {
 	uint64_t start;
@@ -293,7 +293,7 @@ static void hold_times_sampled(void **state)
 	bench_open(&b, &opts);
 	on_cpu(0);
 	ev_create(&b, 1, 0x1000, 0x10000, IOMAP_LINEAR, SITE_A);
-	/* Of each call site, the first ones on each CPU. */
+	/* The first maps of each call site on each CPU are timed. */
 	for (int i = 0; i < IOMAP_SAMPLE_FIRST; i++) {
 		pair(&b, IOMAP_ATOMIC, SITE_A, 0);
 		pair(&b, IOMAP_LOCAL, SITE_B, 0);
@@ -310,17 +310,17 @@ static void hold_times_sampled(void **state)
 	c = &get_mapping(&b, 1)->kind[IOMAP_ATOMIC];
 	assert_int_equal(c->maps, IOMAP_SAMPLE_FIRST + 6400);
 	assert_int_equal(c->unmaps, IOMAP_SAMPLE_FIRST + 6400);
-	/* About one of 64: the distance is even over 1..128. */
+	/* About one of 64 is timed: the distance is uniform over 1 to 128. */
 	assert_in_range(c->hold_count, IOMAP_SAMPLE_FIRST + 70, IOMAP_SAMPLE_FIRST + 140);
 	assert_int_equal(b.m.hist[IOMAP_LINEAR][IOMAP_ATOMIC].count, c->hold_count);
-	/* Each of the sleepable ones. */
+	/* Each sleepable map is timed. */
 	c = &get_mapping(&b, 1)->kind[IOMAP_SLEEPABLE];
 	assert_int_equal(c->hold_count, IOMAP_SAMPLE_FIRST + 6400);
 	bench_close(&b);
 }
 
-/* Of 20000 maps, 5 of 100 are held for at least a tenth of a millisecond: so is p99. */
-static void sample_tells_percentiles(void **state)
+/* 5 of 100 maps are held for at least 0.1 ms, so p99 is at least 0.1 ms and p50 is less. */
+static void samples_give_percentiles(void **state)
 {
 	const struct collector_options opts = { .timing = IOMAP_TIMING_SAMPLED };
 	const uint64_t held_ns = 100000;
@@ -375,7 +375,7 @@ int main(void)
 		cmocka_unit_test(hold_times_are_true),
 		cmocka_unit_test(hold_times_off),
 		cmocka_unit_test(hold_times_sampled),
-		cmocka_unit_test(sample_tells_percentiles),
+		cmocka_unit_test(samples_give_percentiles),
 		cmocka_unit_test(bad_arguments_are_named),
 	};
 

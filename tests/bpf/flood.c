@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Violations at the rate that a real CPU has them: two tasks on two CPUs break a rule for
- * IOMAP_SECONDS. Counts are exact, there is one place and one record in the ring, and the machine
- * goes on to answer.
+ * Two tasks on two CPUs break a rule as often as they can, for IOMAP_SECONDS. Counts are exact,
+ * there is one site and one record in the ring, and other tasks still get the CPU.
  */
 #include "tests/bpf/harness.h"
 
 #include <pthread.h>
 #include <time.h>
 
-#define SITE	 0xffffffff81000100
 #define THREADS	 2
 #define RATE_MIN 100000
 /*
- * Two tasks that never rest leave a third one its share of a CPU every few milliseconds; other work
- * on this machine may take most of that. Sampling reads some thousand values by system calls.
+ * Two tasks that never sleep leave a third one its share of a CPU every few milliseconds, and other
+ * work on this machine may take most of it. Sampling reads some thousand values by system calls.
  */
 #define LATE_MAX_NS   (1000 * 1000 * 1000LL)
 #define SAMPLE_MAX_NS (2000 * 1000 * 1000LL)
@@ -24,7 +22,7 @@ struct offender {
 	pthread_t thread;
 	int cpu;
 	uint64_t n;	/* maps */
-	int64_t cpu_ns; /* that they took */
+	int64_t cpu_ns; /* CPU time of the thread */
 	bool stop;
 };
 
@@ -51,7 +49,7 @@ static void worst(int64_t *max, int64_t ns)
 		*max = ns;
 }
 
-/* Sleeps for a millisecond and samples, again and again, until the time is over. */
+/* Until that time, sleeps for a millisecond and samples, and measures both. */
 static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *ret_sample)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
@@ -67,7 +65,7 @@ static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *re
 		model_reset(&b->m);
 		assert_int_equal(collector_sample(b->collector, &b->m), 0);
 		worst(ret_sample, now_ns() - start);
-		/* An event is on its way on the other CPU all the time; that is no imbalance. */
+		/* The event in flight on the other CPU does not count as seen. */
 		bad += b->m.seen != b->m.counted + total_lost(b);
 		n++;
 	}
@@ -75,7 +73,7 @@ static void watch(struct bench *b, int64_t until, int64_t *ret_late, int64_t *re
 	assert_int_equal(bad, 0);
 }
 
-static unsigned int violations_told(const struct bench *b)
+static unsigned int violations_reported(const struct bench *b)
 {
 	struct history *h = history_new();
 	uint64_t seq, missed;
@@ -130,11 +128,11 @@ static void flood(void **state)
 	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->count, n);
 	assert_int_equal(b.m.nr_violations, 1);
 	assert_int_equal(b.m.unlisted, 0);
-	assert_int_equal(violations_told(&b), 1);
+	assert_int_equal(violations_reported(&b), 1);
 	assert_int_equal(total_lost(&b), 0);
 	assert_in_range(late, 0, LATE_MAX_NS);
 	assert_in_range(sample, 1, SAMPLE_MAX_NS);
-	/* What else runs here takes its time, too, which is not ours. */
+	/* By CPU time: other work on this machine does not lower the rate. */
 	assert_true(n * 1e9 / (cpu_ns / THREADS) > RATE_MIN);
 	bench_close(&b);
 }

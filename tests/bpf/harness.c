@@ -47,7 +47,7 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 		o.timing = IOMAP_TIMING_ALL;
 	o.no_attach = true;
 	*b = (struct bench){ .preempt = true };
-	/* A test that failed in a thread may leave another one waiting. */
+	/* When a test fails in one thread, another one may wait forever. */
 	alarm(120);
 	libbpf_set_print(quiet);
 	err = collector_new(&o, &b->collector, &e);
@@ -61,9 +61,16 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 	b->exit_fd = collector_program_fd(b->collector, "iomap_exit");
 	assert_true(b->create_fd >= 0 && b->free_fd >= 0 && b->map_fd >= 0 && b->unmap_fd >= 0);
 	assert_true(b->switch_fd >= 0 && b->exit_fd >= 0);
-	/* This machine has no list of mappings, which could be older than the test. */
+	/* This machine has no mapping that is older than the test. */
 	if (!o.root)
 		bench_set_old(b, 0);
+}
+
+void bench_open_one(struct bench *b, const struct collector_options *opts)
+{
+	bench_open(b, opts);
+	on_cpu(0);
+	ev_create(b, 1, 0x100000, REGION, IOMAP_LINEAR, SITE);
 }
 
 void bench_close(struct bench *b)
@@ -74,7 +81,7 @@ void bench_close(struct bench *b)
 	*b = (struct bench){};
 }
 
-/* The counters of all ids and CPUs together, as they are in the map. */
+/* Sums up the counters of all ids and CPUs, as they are in the map. */
 static void sum_counters(const struct bench *b, struct model_count *sum)
 {
 	int fd = collector_map_fd(b->collector, "counters");
@@ -100,8 +107,8 @@ static void sum_counters(const struct bench *b, struct model_count *sum)
 }
 
 /*
- * The programs count each event in several places: by CPU and backend, by mapping, by call site,
- * in a histogram, and in the books. All must come to the same.
+ * The programs count each event several times: by CPU and backend, by mapping, by call site, in a
+ * histogram, and for the accounting. All sums must be equal.
  */
 static void check_sums(const struct bench *b)
 {
@@ -130,10 +137,10 @@ static void check_sums(const struct bench *b)
 	}
 	for (size_t i = 0; i < m->nr_callers; i++)
 		sites += m->callers[i].maps + m->callers[i].failed;
-	/* A map without a site is lost for that or, when more failed, for another reason. */
+	/* A map that its call site did not count is lost, for this reason or for a later one. */
 	assert_true(sites + m->lost[IOMAP_LOST_CALLERS_FULL] <= maps);
 	assert_true(sites + total_lost(b) >= maps);
-	/* Of an event with bad arguments, only a create is counted as one all the same. */
+	/* Of the events with bad arguments, only creates are counted by their type. */
 	assert_true(events <= m->seen);
 	assert_true(events + m->lost[IOMAP_LOST_BAD_ARGS] + m->lost[IOMAP_LOST_SAVED_FULL] >=
 		    m->seen);
@@ -145,26 +152,23 @@ void bench_sample(struct bench *b)
 
 	model_reset(&b->m);
 	assert_int_equal(collector_sample(b->collector, &b->m), 0);
-	/* A switch is an event only when it loses something. */
+	/* A switch counts as an event only when it loses sections. */
 	assert_int_equal(m->seen, b->sent + m->lost[IOMAP_LOST_SAVED_FULL]);
 	assert_int_equal(m->seen, m->counted + total_lost(b));
 	assert_int_equal(m->under_way, 0);
 	check_sums(b);
 }
 
-/* Returns the program's return value. */
-static uint32_t run_raw(int fd, const uint64_t *args, size_t n)
+static void run_raw(int fd, const uint64_t *args, size_t n)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = n * sizeof(*args));
 
 	assert_int_equal(bpf_prog_test_run_opts(fd, &opts), 0);
-	return opts.retval;
 }
 
 void ev_raw(struct bench *b, int fd, const uint64_t *args, size_t n)
 {
-	if (run_raw(fd, args, n) == IOMAP_TOOK_FAST_PATH)
-		__atomic_fetch_add(&b->fast, 1, __ATOMIC_RELAXED);
+	run_raw(fd, args, n);
 	__atomic_fetch_add(&b->sent, 1, __ATOMIC_RELAXED);
 }
 
@@ -372,7 +376,7 @@ struct job {
 	uint64_t caller;
 };
 
-/* Puts the worker on the CPU, in the eyes of the programs. */
+/* The programs see a switch to the worker on that CPU. */
 static void switch_to(struct bench *b, const struct worker *w, int cpu)
 {
 	if (b->running[cpu] == w)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Flushes that are put off: whoever does them, those pay who left them to be done. */
+/* Deferred flushes: their cost is charged to the maps that deferred them, not to the flusher. */
 #include "tests/bpf/ipi-fixture.h"
 
 #include <string.h>
 
-/* A purge is shared out by ranges, whoever does it; what waits is pending. */
+/* The cost of a purge is shared by queued ranges. Ranges that were not purged yet are pending. */
 static void purges_are_shared(void **state)
 {
 	const struct model_ipi *m;
@@ -41,7 +41,7 @@ static void purges_are_shared(void **state)
 	assert_int_equal(m->purging.purges, 1);
 	assert_int_equal(m->purging.ranges, 8);
 
-	/* The next one is another bill: two ranges of one site, all ours. */
+	/* The next purge is charged separately: both of its ranges are of one call site. */
 	for (int i = 0; i < 2; i++) {
 		ipi_map(&b, 2, PAGE(i), IOMAP_SLEEPABLE, SITE + 16);
 		ipi_unmap_queues(&b, PAGE(i));
@@ -49,7 +49,7 @@ static void purges_are_shared(void **state)
 	m = ipi_sample(&b);
 	assert_int_equal(m->own_pending, 2);
 	ipi_purge(&b, 2);
-	/* Queueing again settles the books of the site, which changes nothing. */
+	/* Queueing again settles the older epoch of the call site: the sums stay the same. */
 	ipi_map(&b, 2, PAGE(1), IOMAP_SLEEPABLE, SITE + 16);
 	ipi_unmap_queues(&b, PAGE(1));
 	m = ipi_sample(&b);
@@ -60,8 +60,8 @@ static void purges_are_shared(void **state)
 	bench_close(&b);
 }
 
-/* In an unmap that purges: the flush is for all who queued, not for who happens to be there. */
-static void a_purge_in_a_window_is_shared(void **state)
+/* A map that runs a purge is charged its share only. */
+static void a_purge_in_an_op_is_shared(void **state)
 {
 	const struct model_ipi *m;
 	struct bench b;
@@ -90,7 +90,7 @@ static void do_send(void *arg)
 	ipi_send_cpu(arg, 1, CALLBACK);
 }
 
-/* While it purges, others queue for the next one, and what they send is theirs. */
+/* Ranges that are queued during a purge wait for the next one. Sends of other tasks are theirs. */
 static void queued_during_a_purge(void **state)
 {
 	struct worker *w = worker_start();
@@ -107,7 +107,7 @@ static void queued_during_a_purge(void **state)
 	worker_run(w, do_send, &b);
 	ipi_broadcast(&b);
 	m = ipi_sample(&b);
-	/* Neither has its bill yet. */
+	/* Neither purge has ended. */
 	assert_int_equal(m->own_pending, 2);
 	ipi_purged(&b, 1);
 	m = ipi_sample(&b);
@@ -119,7 +119,7 @@ static void queued_during_a_purge(void **state)
 	bench_close(&b);
 }
 
-/* A purge whose beginning went unseen costs nobody anything, and is told of. */
+/* A purge whose begin was not seen is not charged, but counted as unseen. */
 static void unseen_purge(void **state)
 {
 	const struct model_ipi *m;
@@ -131,7 +131,7 @@ static void unseen_purge(void **state)
 	ipi_unmap_queues(&b, PAGE(0));
 	ipi_broadcast(&b);
 	ipi_purged(&b, 1);
-	/* An empty one divides by nothing. */
+	/* A purge without ranges divides by zero if the program is wrong. */
 	ipi_purge(&b, 0);
 	m = ipi_sample(&b);
 	assert_int_equal(m->purging.unseen, 1);
@@ -141,8 +141,8 @@ static void unseen_purge(void **state)
 	bench_close(&b);
 }
 
-/* A share that nobody asks for until its purge is forgotten is said to be lost. */
-static void forgotten_purges(void **state)
+/* A share that is not settled before the record of its purge is overwritten has expired. */
+static void overwritten_purges(void **state)
 {
 	const struct model_ipi *m;
 	struct bench b;
@@ -167,7 +167,7 @@ static void forgotten_purges(void **state)
 	bench_close(&b);
 }
 
-/* The reserve of the ioremap backend: all flushes are ours, by the pages that each site left. */
+/* Flushes of the ioremap backend's reserve are shared by the pages that each call site unmapped. */
 static void reserve_is_shared(void **state)
 {
 	const struct model_ipi *m;
@@ -183,7 +183,7 @@ static void reserve_is_shared(void **state)
 	m = ipi_sample(&b);
 	assert_int_equal(m->slots, 4);
 	assert_int_equal(m->pending_slots, 4);
-	/* In somebody's map, when nothing is left. */
+	/* A map finds the reserve empty and flushes it. */
 	ipi_map_start(&b, 2, IOMAP_LOCAL);
 	ipi_simple(&b, "iomap_ipi_reserve");
 	ipi_broadcast(&b);
@@ -197,7 +197,7 @@ static void reserve_is_shared(void **state)
 	assert_int_equal(ipi_get(&b, SITE, 1)->deferred.ipis, SHARE(3, 4));
 	assert_int_equal(ipi_get(&b, SITE + 16, 2)->deferred.ipis, SHARE(1, 4));
 	assert_int_equal(m->deferred[IOMAP_IOREMAP].ipis, SHARE(1, 1));
-	/* One that finds nothing to flush. */
+	/* A flush with nothing to do. */
 	ipi_simple(&b, "iomap_ipi_reserve");
 	ipi_simple(&b, "iomap_ipi_reserve_done");
 	ipi_send_cpu(&b, 1, CALLBACK);
@@ -209,7 +209,7 @@ static void reserve_is_shared(void **state)
 	bench_close(&b);
 }
 
-/* The shares of one purge never come to more than the whole, but for what is rounded off. */
+/* The shares of a purge add up to its cost but for rounding, and never to more. */
 static void shares_add_up(void **state)
 {
 	struct iomap_ipi_purge p = { .count = {
@@ -235,10 +235,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(purges_are_shared),
-		cmocka_unit_test(a_purge_in_a_window_is_shared),
+		cmocka_unit_test(a_purge_in_an_op_is_shared),
 		cmocka_unit_test(queued_during_a_purge),
 		cmocka_unit_test(unseen_purge),
-		cmocka_unit_test(forgotten_purges),
+		cmocka_unit_test(overwritten_purges),
 		cmocka_unit_test(reserve_is_shared),
 		cmocka_unit_test(shares_add_up),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Interrupts between CPUs: each is counted once, and for whom it was sent. */
+/* Interrupts between CPUs: each is counted once, in the class of its cause. */
 #include "tests/bpf/ipi-fixture.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ static void inside_is_direct(void **state)
 	ipi_open(&b);
 	ipi_map_start(&b, 1, IOMAP_SLEEPABLE);
 	ipi_send_cpu(&b, 1, CALLBACK);
-	/* The CPU's own work, put off, is not the map's. */
+	/* An interrupt that the CPU sends to itself is not charged to the map. */
 	ipi_send_cpu(&b, 0, CALLBACK);
 	ev_map(&b, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_IOREMAP, SITE);
 	ipi_send_cpu(&b, 1, CALLBACK);
@@ -77,8 +77,8 @@ static void inside_is_direct(void **state)
 	bench_close(&b);
 }
 
-/* Nothing ends an unmap of the linear backend, so nothing must begin it. */
-static void linear_has_no_window(void **state)
+/* The linear backend has no unmap_done event, so its unmaps must not stay in flight. */
+static void linear_has_no_op(void **state)
 {
 	const struct model_ipi *m;
 	struct bench b;
@@ -88,7 +88,7 @@ static void linear_has_no_window(void **state)
 	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	ipi_send_cpu(&b, 1, CALLBACK);
-	/* Nor an unmap of what nobody saw mapped. */
+	/* Unmatched unmaps must not stay in flight either. */
 	ev_unmap(&b, PAGE(9), IOMAP_SLEEPABLE);
 	ipi_send_cpu(&b, 1, CALLBACK);
 	m = ipi_sample(&b);
@@ -126,7 +126,7 @@ static void do_end(void *arg)
 	ev_map(s->b, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_IOREMAP, SITE);
 }
 
-/* A map that sleeps and goes on elsewhere; what others do on its CPU meanwhile is not its doing. */
+/* A map sleeps and goes on on another CPU. Other tasks on its first CPU are not charged to it. */
 static void follows_its_task(void **state)
 {
 	struct worker *w = worker_start(), *v = worker_start();
@@ -161,7 +161,7 @@ static void follows_its_task(void **state)
 	bench_close(&b);
 }
 
-/* Memory of the kernel's that holds a set of CPUs: a map's value, whose address a program tells. */
+/* A set of CPUs in kernel memory: the value of a BPF map. A program finds its address. */
 struct kernel_mask {
 	int map_fd;
 	uint64_t addr;
@@ -193,8 +193,8 @@ static void kernel_mask_open(struct kernel_mask *k, uint64_t bits)
 
 	assert_true(fd >= 0);
 	assert_int_equal(bpf_map_update_elem(fd, &zero, value, 0), 0);
-	prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "tell", "GPL", insns, ARRAY_SIZE(insns),
-			     NULL);
+	prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "address", "GPL", insns,
+			     ARRAY_SIZE(insns), NULL);
 	assert_true(prog >= 0);
 	assert_int_equal(bpf_prog_test_run_opts(prog, &opts), 0);
 	assert_int_equal(bpf_map_lookup_elem(fd, &zero, value), 0);
@@ -212,7 +212,7 @@ static void masks_are_counted_bit_by_bit(void **state)
 
 	(void)state;
 	ipi_open(&b);
-	/* Those beyond the machine's CPUs are none. */
+	/* Bits beyond the CPUs of the machine do not count. */
 	kernel_mask_open(&k, ~0ULL);
 	args[0] = k.addr;
 	run_program(&b, "iomap_ipi_send_cpumask", args, ARRAY_SIZE(args));
@@ -257,7 +257,7 @@ static void callers_full(void **state)
 	bench_close(&b);
 }
 
-/* Where nobody asked for it, nothing is counted and the rest goes on. */
+/* Without the option ipi, interrupts are not counted and all else works. */
 static void off(void **state)
 {
 	struct bench b;
@@ -279,7 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outside_is_other),
 		cmocka_unit_test(inside_is_direct),
-		cmocka_unit_test(linear_has_no_window),
+		cmocka_unit_test(linear_has_no_op),
 		cmocka_unit_test(follows_its_task),
 		cmocka_unit_test(masks_are_counted_bit_by_bit),
 		cmocka_unit_test(callers_full),

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What happens at each limit: the loss has its name, all else goes on, and the books balance. */
+/* At each limit, the loss has a reason, all else goes on, and the accounting is correct. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
 #include <time.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-
-#define SITE	0xffffffff81000100
-#define PAGE(n) (0xc0000000u + (n)*4096u)
 
 static void mapping_table_full(void **state)
 {
@@ -56,7 +53,7 @@ static void call_sites_full(void **state)
 	bench_open(&b, &opts);
 	on_cpu(0);
 	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
-	/* Twice: what has a site keeps it, what has none is lost again. */
+	/* Two rounds: call sites keep their records, and the maps of the others are lost again. */
 	for (unsigned int i = 0; i < 2 * n; i++) {
 		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE + i % n * 16);
 		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
@@ -69,13 +66,13 @@ static void call_sites_full(void **state)
 	assert_int_equal(b.m.nr_callers, 16);
 	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL], 2 * n - at_sites);
 	assert_int_equal(total_lost(&b), 2 * n - at_sites);
-	/* The other counts do not miss them. */
+	/* The counts by mapping include them. */
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 2 * n);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].unmaps, 2 * n);
 	bench_close(&b);
 }
 
-/* As many sites as the table is made for find room, or nearly all of them. */
+/* Half as many call sites as the table has room for: all find room. */
 static void call_sites_spread(void **state)
 {
 	const struct collector_options opts = { .max_callers = 1024, .timing = IOMAP_TIMING_ALL };
@@ -85,7 +82,6 @@ static void call_sites_spread(void **state)
 	bench_open(&b, &opts);
 	on_cpu(0);
 	ev_create(&b, 1, 0x1000, 0x100000, IOMAP_LINEAR, SITE);
-	/* Half full, a spread-out table of two choices loses none. */
 	for (unsigned int i = 0; i < 512; i++)
 		ev_map_failed(&b, 1, 0, IOMAP_ATOMIC, IOMAP_LINEAR, SITE + i * 64);
 	bench_sample(&b);
@@ -94,8 +90,8 @@ static void call_sites_spread(void **state)
 	bench_close(&b);
 }
 
-/* One function that maps several mappings in several ways: crowded, but not mixed up. */
-static void call_sites_are_told_apart(void **state)
+/* One call site maps several mappings in several kinds: each combination has its own record. */
+static void call_sites_are_separate(void **state)
 {
 	const struct collector_options opts = { .max_callers = 16, .timing = IOMAP_TIMING_ALL };
 	uint64_t at_sites = 0;
@@ -181,20 +177,20 @@ static void ring_full(void **state)
 		ev_map_failed(&b, 1, i * 4096, IOMAP_ATOMIC, IOMAP_IOREMAP, SITE);
 	bench_sample(&b);
 	got = collector_consume(b.collector, h);
-	/* Some fit; those that did not are lost by name, and counted for all that. */
+	/* Some records find room. The others are lost as ring_full, but counted. */
 	assert_true(got > 10);
 	assert_true(b.m.lost[IOMAP_LOST_RING_FULL] > 0);
 	assert_int_equal(b.m.lost[IOMAP_LOST_RING_FULL], n + 1 - got);
 	assert_int_equal(total_lost(&b), b.m.lost[IOMAP_LOST_RING_FULL]);
 	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].failed, n);
-	/* There is room again. */
+	/* The ring has room again. */
 	ev_free(&b, 1);
 	assert_int_equal(collector_consume(b.collector, h), 1);
 	history_free(h);
 	bench_close(&b);
 }
 
-/* Two things fail at once: the event is lost once. */
+/* When two things fail for one event, it is lost once. */
 static void one_reason_an_event(void **state)
 {
 	const struct collector_options opts = {
@@ -213,7 +209,7 @@ static void one_reason_an_event(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.lost[IOMAP_LOST_LIVE_FULL], 99);
 	assert_int_equal(b.m.nr_callers, 4);
-	/* Of the failures, the first two have a site and room in the ring. */
+	/* The first two failed maps have a call site and room in the ring. */
 	assert_int_equal(b.m.counted, 1 + 1 + 2);
 	assert_int_equal(b.m.lost[IOMAP_LOST_CALLERS_FULL] + b.m.lost[IOMAP_LOST_RING_FULL] +
 				 b.m.lost[IOMAP_LOST_LIVE_FULL],
@@ -223,7 +219,7 @@ static void one_reason_an_event(void **state)
 	bench_close(&b);
 }
 
-/* More than one system call reads, each at its own place. */
+/* Several system calls read these tables; each must go on where the last one ended. */
 static void many_mappings_and_sites(void **state)
 {
 	const struct collector_options opts = { .max_mappings = 4096,
@@ -258,7 +254,7 @@ static void many_mappings_and_sites(void **state)
 	bench_close(&b);
 }
 
-/* A CPU that is halted in the middle of a handler holds up nobody for long. */
+/* A CPU that is halted in the middle of a program delays a sample only briefly. */
 static void halted_cpu(void **state)
 {
 	struct iomap_cpu *cpus = calloc(libbpf_num_possible_cpus(), sizeof(*cpus));
@@ -283,9 +279,9 @@ static void halted_cpu(void **state)
 	assert_int_equal(b.m.counted, 1);
 	assert_int_equal(b.m.under_way, 1);
 	print_message("# %.1f ms\n", (z.tv_sec - a.tv_sec) * 1e3 + (z.tv_nsec - a.tv_nsec) / 1e6);
-	/* Who came while it began waits for two of these. */
+	/* A client waits for two samples at most, if the first one had begun. */
 	assert_true((z.tv_sec - a.tv_sec) * 1e3 + (z.tv_nsec - a.tv_nsec) / 1e6 < 20);
-	/* No handler is at work on two. */
+	/* A CPU cannot be in the middle of two events. */
 	cpus[0].seen++;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, cpus, 0), 0);
 	model_reset(&b.m);
@@ -305,7 +301,7 @@ int main(void)
 		cmocka_unit_test(mapping_table_full),
 		cmocka_unit_test(call_sites_full),
 		cmocka_unit_test(call_sites_spread),
-		cmocka_unit_test(call_sites_are_told_apart),
+		cmocka_unit_test(call_sites_are_separate),
 		cmocka_unit_test(live_table_full),
 		cmocka_unit_test(one_address_held_too_often),
 		cmocka_unit_test(ring_full),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The real figures, with five hundred hostile clients, and events all the time: how long one client
- * waits for its answer. And the same with a CPU that is in the middle of an event whenever one
- * looks, which a sampling waits for.
+ * How long a client waits for its answer while five hundred hostile clients are connected and
+ * events go on. The second case has a CPU that is always in the middle of an event, for which each
+ * sample waits.
  */
 #include "tests/bpf/harness.h"
 
@@ -12,8 +12,6 @@
 #include "bpf/iomap.h"
 #include "daemon/base/util.h"
 #include "tests/lib/load.h"
-
-#define SITE 0xffffffff81000100
 
 struct traffic {
 	struct bench b;
@@ -76,7 +74,7 @@ static void while_maps_go_on(void **state)
 	bench_close(&t.b);
 }
 
-/* Has the last CPU have seen so many events that it did not count. */
+/* Adds to the events that the last CPU has seen, but not counted. */
 static void unbalance(struct bench *b, int by)
 {
 	int fd = collector_map_fd(b->collector, "cpus"), n = libbpf_num_possible_cpus();

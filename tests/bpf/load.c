@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Many tasks at once on all CPUs: nothing is lost or mixed up, and readers see balanced books. */
+/* Many tasks on all CPUs: no event is lost or counted for another task, at any time. */
 #include "tests/bpf/harness.h"
 
 #include <bpf/bpf.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-
-#define SITE 0xffffffff81000100
 
 enum {
 	THREADS = 6,
@@ -24,8 +22,8 @@ struct load {
 };
 
 /*
- * Real-time, so that no task is preempted while a program runs for it, which the kernel's events
- * rule out: they switch where they yield.
+ * Real-time tasks switch only where they yield, so none is preempted while a program runs for it.
+ * The kernel's own events run with interrupts off.
  */
 static void be_real_time(void)
 {
@@ -53,7 +51,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Runs the loads at once; samples meanwhile, when sampling is set. */
+/* Runs the loads in parallel. sampling: samples meanwhile. */
 static void run(struct load *loads, struct bench *b, bool sampling)
 {
 	pthread_t thread[THREADS];
@@ -103,8 +101,8 @@ static void one_address_many_tasks(void **state)
 }
 
 /*
- * Each task's own mapping: an unmap that took another task's map would show. The tasks go from CPU
- * to CPU as they like, and their local maps with them, as this kernel really switches them.
+ * Each task has its own mapping, so an unmap that ends the map of another task shows. The programs
+ * see the real switches of this kernel: the tasks move between CPUs, and so do their local maps.
  */
 static void each_unmap_takes_its_own(void **state)
 {
@@ -123,7 +121,7 @@ static void each_unmap_takes_its_own(void **state)
 			.cpu = -1, .id = i + 1, .vaddr = 0xc0000000, .kind = kinds[i % 2]
 		};
 	}
-	/* Names the call sites now: that reads a large file. */
+	/* Name the call sites now, as this reads a large file. */
 	for (int i = 0; i < THREADS; i++)
 		ev_map_failed(&b, i + 1, 0, kinds[i % 2], IOMAP_LINEAR, SITE + i + 1);
 	bench_sample(&b);
@@ -151,9 +149,9 @@ enum {
 
 struct race {
 	struct bench *b;
-	atomic_int turn;  /* the takers work on */
-	atomic_int ready; /* takers that finished it */
-	atomic_int cpus;  /* taken */
+	atomic_int turn;  /* that the takers may begin */
+	atomic_int ready; /* turns that takers have finished */
+	atomic_int cpus;  /* CPUs given to takers */
 };
 
 static void *take(void *arg)
@@ -171,7 +169,7 @@ static void *take(void *arg)
 	return NULL;
 }
 
-/* Tasks that end the maps of another one, more often than there are any: each ends once. */
+/* Two tasks unmap the maps of a third one, with more unmaps than maps: each map ends once. */
 static void each_map_is_ended_once(void **state)
 {
 	pthread_t thread[TAKERS];

@@ -1,55 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Random events, right and wrong ones, on several CPUs and tasks, against a reference model that is
- * written for plainness. All counts must agree at every check. The seed is printed; IOMAP_SEED
- * sets it, IOMAP_STEPS the number of events.
+ * Random events of several tasks on two CPUs, some of them violations. At every check, all counts
+ * must agree with the reference model. The seed is printed. IOMAP_SEED sets it; IOMAP_STEPS sets
+ * the number of events.
  */
-#include "tests/bpf/harness.h"
+#include "tests/bpf/reference.h"
 
 #include <string.h>
-
-enum {
-	IDS = 5, /* the table takes 1 to 5; 0, 6 and 7 are used as well */
-	TASKS = 4,
-	PAGES = 7,
-	SITES = 3,
-	LIVE_MAX = 24,
-};
-
-struct open_map {
-	uint64_t vaddr;
-	uint32_t id;
-	uint32_t kind;
-	uint32_t backend;
-	uint32_t gen;
-	int task;
-	int n;
-};
-
-/* Open sections of a task, oldest first; a hole has vaddr 0. */
-struct ref_stack {
-	struct open_map map[IOMAP_STACK_DEPTH];
-	int used;
-	int forgotten;
-};
-
-struct reference {
-	bool rt;
-	struct ref_stack task[TASKS];
-	int running[2]; /* task on a CPU, -1: none */
-	struct open_map live[LIVE_MAX];
-	int nr_live;
-	uint32_t gen[IDS + 1];
-	uint8_t state[IDS + 1];
-	struct model_count by_id[IDS + 1][IOMAP_KIND_MAX]; /* since the creation; 0: the rest */
-	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
-	uint64_t site_maps[SITES][IDS + 3][IOMAP_KIND_MAX];
-	uint64_t site_failed[SITES][IDS + 3][IOMAP_KIND_MAX];
-	uint64_t created, freed, unmatched_unmaps, unlisted_maps;
-	uint64_t lost[IOMAP_LOST_MAX];
-	uint64_t broken[IOMAP_RULE_MAX];
-	uint64_t undecided[IOMAP_KIND_MAX];
-};
 
 static uint64_t rnd_state;
 
@@ -66,111 +23,13 @@ static uint64_t site_ip(uint32_t site)
 	return 0xffffffff81000000 + site * 0x40;
 }
 
-static void ref_remove(struct ref_stack *s, int i)
-{
-	memmove(&s->map[i], &s->map[i + 1], (s->used - i - 1) * sizeof(s->map[0]));
-	s->used--;
-}
-
-static int ref_push(struct ref_stack *s, const struct open_map *m)
-{
-	int lost = IOMAP_LOST_NONE;
-
-	if (s->used == IOMAP_STACK_DEPTH) {
-		if (s->map[0].vaddr)
-			lost = IOMAP_LOST_DEPTH_OVERFLOW;
-		ref_remove(s, 0);
-	}
-	s->map[s->used++] = *m;
-	return lost;
-}
-
-/* Kind IOMAP_KIND_MAX: any. *ret_last: it was the newest one. */
-static bool ref_pop(struct ref_stack *s, uint64_t vaddr, uint32_t kind, struct open_map *ret,
-		    bool *ret_last)
-{
-	for (int i = s->used - 1; i >= 0; i--) {
-		if (s->map[i].vaddr != vaddr || (s->map[i].kind != kind && kind != IOMAP_KIND_MAX))
-			continue;
-		*ret = s->map[i];
-		*ret_last = i == s->used - 1;
-		s->map[i].vaddr = 0;
-		while (s->used && !s->map[s->used - 1].vaddr)
-			s->used--;
-		return true;
-	}
-	return false;
-}
-
-static bool ref_stale(const struct reference *r, const struct open_map *m)
-{
-	return m->id && m->id <= IDS && r->gen[m->id] != m->gen;
-}
-
-static bool ref_held(const struct reference *r, uint64_t vaddr, int n)
-{
-	for (int i = 0; i < r->nr_live; i++) {
-		if (r->live[i].vaddr == vaddr && r->live[i].n == n)
-			return true;
-	}
-	return false;
-}
-
-static int ref_live_add(struct reference *r, struct open_map *m)
-{
-	if (r->nr_live == LIVE_MAX)
-		return IOMAP_LOST_LIVE_FULL;
-	for (m->n = 0; ref_held(r, m->vaddr, m->n); m->n++)
-		;
-	r->live[r->nr_live++] = *m;
-	return IOMAP_LOST_NONE;
-}
-
-static void ref_live_remove(struct reference *r, int i)
-{
-	r->live[i] = r->live[--r->nr_live];
-}
-
-/* The entry of lowest n that is the task's own (-1: anybody's) and stale or not. */
-static bool ref_live_take(struct reference *r, uint64_t vaddr, int task, bool stale,
-			  struct open_map *ret)
-{
-	int best = -1;
-
-	for (int i = 0; i < r->nr_live; i++) {
-		struct open_map *m = &r->live[i];
-
-		if (m->vaddr != vaddr || ref_stale(r, m) != stale || (task >= 0 && m->task != task))
-			continue;
-		if (best < 0 || m->n < r->live[best].n)
-			best = i;
-	}
-	if (best < 0)
-		return false;
-	*ret = r->live[best];
-	ref_live_remove(r, best);
-	return true;
-}
-
-/* The row that counts an id. */
-static uint32_t row(uint32_t id)
-{
-	return id <= IDS ? id : 0;
-}
-
-static void ref_lose(struct reference *r, int lost)
-{
-	if (lost != IOMAP_LOST_NONE)
-		r->lost[lost]++;
-}
-
 static void step_create(struct bench *b, struct reference *r)
 {
 	uint32_t id = rnd(IDS + 3);
 
 	ev_create(b, id, 0x100000, 0x10000, IOMAP_LINEAR, site_ip(0));
 	r->created++;
-	if (!row(id)) {
+	if (!ref_row(id)) {
 		ref_lose(r, IOMAP_LOST_TABLE_FULL);
 		return;
 	}
@@ -185,7 +44,7 @@ static void step_free(struct bench *b, struct reference *r)
 
 	ev_free(b, id);
 	r->freed++;
-	if (!row(id)) {
+	if (!ref_row(id)) {
 		ref_lose(r, IOMAP_LOST_TABLE_FULL);
 		return;
 	}
@@ -201,22 +60,6 @@ static void step_free(struct bench *b, struct reference *r)
 	}
 }
 
-/* The map will not be ended by its unmap. */
-static void ref_gone(struct reference *r, const struct open_map *m)
-{
-	if (!ref_stale(r, m))
-		r->by_id[row(m->id)][m->kind].gone++;
-}
-
-static bool ref_atomic(const struct ref_stack *s)
-{
-	for (int i = 0; i < s->used; i++) {
-		if (s->map[i].vaddr && s->map[i].kind == IOMAP_ATOMIC)
-			return true;
-	}
-	return false;
-}
-
 /* A task leaves its CPU. */
 static void ref_leave(const struct bench *b, struct reference *r, int task)
 {
@@ -226,7 +69,7 @@ static void ref_leave(const struct bench *b, struct reference *r, int task)
 		r->broken[IOMAP_SLEEP_IN_ATOMIC]++;
 }
 
-/* What the harness does to have a task on a CPU. */
+/* Switches tasks in the model as on_map() and on_unmap() do. */
 static void ref_switch(struct bench *b, struct reference *r, int task, int cpu)
 {
 	b->preempt = rnd(2);
@@ -250,7 +93,7 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 		.id = id,
 		.kind = kind,
 		.backend = backend,
-		.gen = row(id) ? r->gen[id] : 0,
+		.gen = ref_row(id) ? r->gen[id] : 0,
 		.task = task,
 	};
 	struct ref_stack *s = &r->task[task];
@@ -259,18 +102,18 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 
 	ref_switch(b, r, task, cpu);
 	on_map(b, w, cpu, id, m.vaddr, kind, backend, site_ip(site));
-	if (row(id) && r->state[id] == IOMAP_FREED)
+	if (ref_row(id) && r->state[id] == IOMAP_FREED)
 		r->broken[IOMAP_USE_AFTER_FREE]++;
 	if (!m.vaddr) {
 		r->total[backend][kind].failed++;
-		r->by_id[row(id)][kind].failed++;
+		r->by_id[ref_row(id)][kind].failed++;
 		r->site_failed[site][id][kind]++;
 		return;
 	}
 	r->total[backend][kind].maps++;
-	r->by_id[row(id)][kind].maps++;
+	r->by_id[ref_row(id)][kind].maps++;
 	r->site_maps[site][id][kind]++;
-	if (!row(id))
+	if (!ref_row(id))
 		r->unlisted_maps++;
 	lost = kind == IOMAP_SLEEPABLE ? ref_live_add(r, &m) : ref_push(s, &m);
 	ref_lose(r, lost);
@@ -282,7 +125,7 @@ static void step_map(struct bench *b, struct reference *r, struct worker *w, int
 	}
 }
 
-/* Mostly an address that is open there, so that deep stacks come and go; sometimes any. */
+/* An address for an unmap: mostly of an open map, so that stacks grow and shrink. */
 static uint64_t pick_vaddr(struct reference *r, uint32_t kind, int task)
 {
 	struct ref_stack *s = &r->task[task];
@@ -294,51 +137,6 @@ static uint64_t pick_vaddr(struct reference *r, uint32_t kind, int task)
 	if (!s->used)
 		return 0;
 	return s->map[rnd(3) ? s->used - 1 : (int)rnd(s->used)].vaddr;
-}
-
-enum ref_closed {
-	REF_LAST,
-	REF_NOT_LAST,
-	REF_OTHER_KIND,
-	REF_NOTHING
-};
-
-static enum ref_closed ref_close(struct reference *r, uint64_t vaddr, uint32_t kind, int task,
-				 struct open_map *ret)
-{
-	struct ref_stack *s = &r->task[task];
-	bool last;
-
-	if (!vaddr)
-		return REF_NOTHING;
-	if (kind == IOMAP_SLEEPABLE) {
-		if (ref_live_take(r, vaddr, task, false, ret) ||
-		    ref_live_take(r, vaddr, -1, false, ret) ||
-		    ref_live_take(r, vaddr, -1, true, ret))
-			return REF_LAST;
-		return ref_pop(s, vaddr, IOMAP_KIND_MAX, ret, &last) ? REF_OTHER_KIND : REF_NOTHING;
-	}
-	if (ref_pop(s, vaddr, kind, ret, &last))
-		return last ? REF_LAST : REF_NOT_LAST;
-	if (ref_pop(s, vaddr, IOMAP_KIND_MAX, ret, &last) ||
-	    ref_live_take(r, vaddr, task, false, ret))
-		return REF_OTHER_KIND;
-	return REF_NOTHING;
-}
-
-/* An unmap of nothing is a violation, unless it may be of what was forgotten. */
-static void ref_stray(struct reference *r, uint32_t kind, int task)
-{
-	struct ref_stack *s = &r->task[task];
-
-	if (kind == IOMAP_SLEEPABLE && r->lost[IOMAP_LOST_LIVE_FULL]) {
-		r->undecided[kind]++;
-	} else if (kind != IOMAP_SLEEPABLE && s->forgotten) {
-		s->forgotten--;
-		r->undecided[kind]++;
-	} else {
-		r->broken[IOMAP_UNMAP_UNKNOWN]++;
-	}
 }
 
 static void step_unmap(struct bench *b, struct reference *r, struct worker *w, int task, int cpu)
@@ -358,13 +156,13 @@ static void step_unmap(struct bench *b, struct reference *r, struct worker *w, i
 		ref_gone(r, &m);
 	}
 	if (closed == REF_NOTHING)
-		ref_stray(r, kind, task);
+		ref_unmatched(r, kind, task);
 	if (closed == REF_NOTHING || closed == REF_OTHER_KIND || ref_stale(r, &m)) {
 		r->unmatched_unmaps++;
 		return;
 	}
 	r->total[m.backend][kind].unmaps++;
-	r->by_id[row(m.id)][kind].unmaps++;
+	r->by_id[ref_row(m.id)][kind].unmaps++;
 }
 
 static void compare(struct bench *b, const struct reference *r)
@@ -422,7 +220,7 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* Room for all events: they are not consumed, as that sweeps the live maps after a create. */
+/* The ring has room for all events: consuming a create would remove stale live entries. */
 static uint32_t ring_bytes(uint64_t steps)
 {
 	uint32_t bytes = 1 << 18;
@@ -455,7 +253,7 @@ static void run(bool rt, uint64_t seed)
 		w[i] = worker_start();
 	for (uint64_t i = 0; i < steps; i++) {
 		int task = rnd(TASKS), cpu = rnd(ncpus);
-		/* Times of many maps and times of many unmaps. */
+		/* Phases with more maps and phases with more unmaps. */
 		uint32_t maps = i / 300 % 2 ? 4 : 6;
 		uint32_t what = rnd(100);
 
@@ -471,7 +269,7 @@ static void run(bool rt, uint64_t seed)
 			compare(&b, &r);
 	}
 	compare(&b, &r);
-	/* Else the run has shown less than it should. */
+	/* The events covered each kind of loss and violation. */
 	assert_true(r.lost[IOMAP_LOST_LIVE_FULL] && r.lost[IOMAP_LOST_TABLE_FULL]);
 	assert_true(r.lost[IOMAP_LOST_DEPTH_OVERFLOW] && r.unmatched_unmaps && r.unlisted_maps);
 	assert_true(r.broken[IOMAP_SLEEP_IN_ATOMIC] && r.broken[IOMAP_UNMAP_ORDER] &&

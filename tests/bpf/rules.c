@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What breaks a rule, what does not, and what is known of a violation. */
+/* The rules about calls of io_mapping: violations, their facts, and correct use. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
 #include <time.h>
 
-#define SITE		   0xffffffff81000100
-#define SITE_B		   0xffffffff81000200
-#define PAGE(n)		   (0xc0000000u + (n)*4096u)
-#define REGION		   0x10000
-#define TASK(n)		   (0xffff888000001000u + (n)*0x1000u)
-#define SLEEPING	   2	  /* TASK_UNINTERRUPTIBLE */
-#define WAITS_FOR_SPINLOCK 0x1000 /* TASK_RTLOCK_WAIT */
-#define DEAD		   0x80
+#define SITE_B 0xffffffff81000200
 
-static void open_one(struct bench *b, const struct collector_options *opts)
-{
-	bench_open(b, opts);
-	on_cpu(0);
-	ev_create(b, 1, 0x100000, REGION, IOMAP_LINEAR, SITE);
-}
-
-/* The name that is given for a call site of mapping 1. */
+/* The name of a call site of mapping 1. */
 static const char *name_of(const struct bench *b, uint64_t site, uint32_t kind)
 {
 	return get_caller(b, site, 1, kind)->name;
@@ -47,18 +33,18 @@ static void correct_use_is_silent(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
 		for (unsigned int i = 0; i < REGION / 4096; i++)
 			map_and_unmap(&b, i * 4096, 4096, kind);
-		/* One in the other, with an interrupt's own in between. */
+		/* Nested maps, as when an interrupt maps. */
 		ev_map(&b, 1, PAGE(1), kind, IOMAP_LINEAR, SITE);
 		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 		ev_unmap(&b, PAGE(1), kind);
 	}
 	map_and_unmap(&b, 0, REGION, IOMAP_SLEEPABLE);
-	/* Whoever holds local or sleepable maps may sleep, and exit with the latter. */
+	/* A task may sleep with local or sleepable maps, and exit with sleepable ones. */
 	ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
 	ev_map(&b, 1, PAGE(2), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
@@ -79,13 +65,13 @@ static void offsets(void **state)
 {
 	static const struct {
 		uint64_t offset, size;
-		uint32_t kinds; /* in which that is wrong, as bits */
+		uint32_t kinds; /* for which this is a violation, as bits */
 		unsigned int rule;
 	} cases[] = {
 		{ REGION, 4096, 7, IOMAP_OFFSET_RANGE },
 		{ REGION + 4096, 4096, 7, IOMAP_OFFSET_RANGE },
 		{ 0xfffffffffffff000, 4096, 7, IOMAP_OFFSET_RANGE },
-		/* The page is in the region, the map reaches past its end */
+		/* The page lies in the region, but the map reaches past its end. */
 		{ REGION - 4096, 8192, 4, IOMAP_OFFSET_RANGE },
 		{ 4096, 0xfffffffffffff000, 4, IOMAP_OFFSET_RANGE },
 		{ 1, 16, 7, IOMAP_OFFSET_ALIGN },
@@ -97,7 +83,7 @@ static void offsets(void **state)
 		const struct model_violation *v;
 		struct bench b;
 
-		open_one(&b, NULL);
+		bench_open_one(&b, NULL);
 		for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 			map_and_unmap(&b, cases[i].offset, cases[i].size, kind);
 		bench_sample(&b);
@@ -117,16 +103,16 @@ static void offsets(void **state)
 	}
 }
 
-/* A map that failed for it is a violation as well; one of two rules counts for both. */
+/* Failed maps break rules too. A map that breaks two rules counts for both. */
 static void failed_and_doubly_wrong_maps(void **state)
 {
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	ev_map_failed(&b, 1, REGION, IOMAP_ATOMIC, IOMAP_KMAP, SITE);
 	map_and_unmap(&b, REGION + 1, 16, IOMAP_LOCAL);
-	/* Nothing is known of the region of an id that nobody created. */
+	/* The region of an id that was not created is unknown. */
 	map_at(&b, 9, 0xd0000000, REGION * 4, 4096, IOMAP_SLEEPABLE);
 	ev_unmap(&b, 0xd0000000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -141,14 +127,14 @@ static void use_after_free(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	ev_free(&b, 1);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
 		map_and_unmap(&b, 0, 4096, kind);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_USE_AFTER_FREE], 3);
 	assert_int_equal(total_violations(&b), 3);
-	/* The id is somebody else's now. */
+	/* A new mapping has the id. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	map_and_unmap(&b, 0, 4096, IOMAP_ATOMIC);
 	bench_sample(&b);
@@ -166,7 +152,7 @@ static void unmap_order(void **state)
 		for (unsigned int second = 0; second <= IOMAP_LOCAL; second++) {
 			const struct model_violation *v;
 
-			open_one(&b, NULL);
+			bench_open_one(&b, NULL);
 			ev_map(&b, 1, PAGE(1), first, IOMAP_LINEAR, SITE);
 			ev_map(&b, 1, PAGE(2), second, IOMAP_LINEAR, SITE_B);
 			ev_unmap(&b, PAGE(1), first);
@@ -183,14 +169,14 @@ static void unmap_order(void **state)
 	}
 }
 
-/* Sleepable maps are in no order, and anybody's to unmap. */
+/* Sleepable maps have no order, and any task may unmap them. */
 static void sleepable_has_no_order(void **state)
 {
 	struct worker *w[2] = { worker_start(), worker_start() };
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	on_map(&b, w[0], 0, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	on_map(&b, w[0], 0, 1, PAGE(2), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	on_map(&b, w[1], 0, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
@@ -199,7 +185,7 @@ static void sleepable_has_no_order(void **state)
 	on_unmap(&b, w[0], 0, PAGE(2), IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	assert_int_equal(total_violations(&b), 0);
-	/* An unmap of the wrong kind does not take another task's. */
+	/* An unmap of the wrong kind does not end the sleepable map of another task. */
 	on_map(&b, w[0], 0, 1, PAGE(3), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	on_unmap(&b, w[1], 0, PAGE(3), IOMAP_LOCAL);
 	on_unmap(&b, w[0], 0, PAGE(3), IOMAP_SLEEPABLE);
@@ -211,111 +197,13 @@ static void sleepable_has_no_order(void **state)
 	bench_close(&b);
 }
 
-/* A sleep, on kernels whose holders may and may not be preempted. */
-static void sleep_in_atomic(void **state)
-{
-	static const struct {
-		int rt;
-		bool preempt;
-		uint32_t task_state;
-		int violations;
-	} cases[] = {
-		{ 0, false, SLEEPING, 1 },
-		{ 0, true, 0, 1 },
-		{ 0, false, 0, 1 },
-		{ 1, false, SLEEPING, 1 },
-		{ 1, true, 0, 0 },
-		/* About to sleep, and preempted before that */
-		{ 1, true, SLEEPING, 0 },
-		{ 1, false, WAITS_FOR_SPINLOCK, 0 },
-		{ 1, false, 0, 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct collector_options opts = { .timing = IOMAP_TIMING_ALL,
-							.preempt_rt = cases[i].rt };
-		const struct model_violation *v;
-		struct bench b;
-
-		open_one(&b, &opts);
-		ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
-		ev_map(&b, 1, PAGE(2), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
-		ev_switch(&b, cases[i].preempt, TASK(1), TASK(2), cases[i].task_state);
-		/* The other one is not concerned, and the holder finds its maps again. */
-		ev_switch(&b, false, TASK(2), TASK(3), SLEEPING);
-		ev_switch(&b, false, TASK(3), TASK(1), SLEEPING);
-		ev_unmap(&b, PAGE(2), IOMAP_LOCAL);
-		ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
-		ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
-		bench_sample(&b);
-		assert_int_equal(total_violations(&b), cases[i].violations);
-		if (cases[i].violations) {
-			v = get_site(&b, IOMAP_SLEEP_IN_ATOMIC);
-			assert_int_equal(v->kind, IOMAP_ATOMIC);
-			assert_string_equal(v->caller, name_of(&b, SITE, IOMAP_ATOMIC));
-			assert_true(v->nr_stack > 0);
-		}
-		assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].unmaps, 1);
-		bench_close(&b);
-	}
-}
-
-/* Each switch is one, wherever the task is by then. */
-static void sleeps_again_elsewhere(void **state)
-{
-	int other = cpus_online() > 1;
-	struct bench b;
-
-	(void)state;
-	open_one(&b, NULL);
-	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
-	for (int i = 0; i < 10; i++) {
-		on_cpu(i % 2 ? other : 0);
-		ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
-		on_cpu(i % 2 ? 0 : other);
-		ev_switch(&b, false, TASK(2), TASK(1), SLEEPING);
-	}
-	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_SLEEP_IN_ATOMIC], 10);
-	assert_int_equal(total_violations(&b), 10);
-	bench_close(&b);
-}
-
-static void leak_at_exit(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	open_one(&b, NULL);
-	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
-	ev_map(&b, 1, PAGE(2), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
-	ev_map(&b, 1, PAGE(3), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
-	ev_unmap(&b, PAGE(3), IOMAP_LOCAL);
-	ev_exit(&b);
-	/* Once, and not again when the task goes for good, nor when the mapping does. */
-	ev_exit(&b);
-	ev_switch(&b, false, TASK(1), TASK(2), DEAD);
-	ev_free(&b, 1);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_LEAK], 2);
-	assert_int_equal(total_violations(&b), 2);
-	assert_int_equal(b.m.nr_violations, 2);
-	assert_true(b.m.violations[0].at_exit);
-	assert_true(b.m.violations[1].at_exit);
-	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
-		assert_int_equal(model_live(&get_mapping(&b, 1)->kind[kind]), 0);
-	bench_close(&b);
-}
-
 static void leak_at_free(void **state)
 {
 	const struct model_violation *v;
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	ev_map(&b, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE);
 	ev_map(&b, 1, PAGE(2), IOMAP_SLEEPABLE, IOMAP_LINEAR, SITE_B);
 	ev_unmap(&b, PAGE(1), IOMAP_SLEEPABLE);
@@ -326,7 +214,7 @@ static void leak_at_free(void **state)
 	assert_int_equal(v->kind, IOMAP_SLEEPABLE);
 	assert_false(v->at_exit);
 	assert_string_equal(v->caller, name_of(&b, SITE_B, IOMAP_SLEEPABLE));
-	/* The next mapping under this id starts anew, and a late unmap is no other violation. */
+	/* The next mapping with this id starts at zero, and a late unmap is no second violation. */
 	ev_create(&b, 1, 0x300000, REGION, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, PAGE(2), IOMAP_SLEEPABLE);
 	ev_free(&b, 1);
@@ -335,7 +223,7 @@ static void leak_at_free(void **state)
 	bench_close(&b);
 }
 
-/* Several leak at once: their call site is told when it is one, and none is made up otherwise. */
+/* When several maps leak at once, their call site is reported only if they have it in common. */
 static void leaks_of_one_site_and_of_two(void **state)
 {
 	const struct model_violation *v;
@@ -343,7 +231,7 @@ static void leaks_of_one_site_and_of_two(void **state)
 
 	(void)state;
 	for (int two = 0; two < 2; two++) {
-		open_one(&b, NULL);
+		bench_open_one(&b, NULL);
 		for (int i = 0; i < 6; i++)
 			ev_map(&b, 1, PAGE(i), IOMAP_SLEEPABLE, IOMAP_LINEAR,
 			       two && i == 3 ? SITE_B : SITE);
@@ -378,7 +266,7 @@ static void hold_time(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	assert_false(b.m.rule_off[IOMAP_HOLD_TIME]);
 	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
 		ev_map(&b, 1, PAGE(1), kind, IOMAP_LINEAR, SITE);
@@ -393,8 +281,8 @@ static void hold_time(void **state)
 	assert_int_equal(total_violations(&b), 1);
 	bench_close(&b);
 
-	/* Without a budget it is off, and said to be. */
-	open_one(&b, NULL);
+	/* Without a budget the rule is off and reported as off. */
+	bench_open_one(&b, NULL);
 	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	spin(21000);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
@@ -412,7 +300,7 @@ static void rules_off(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	map_and_unmap(&b, 1, 16, IOMAP_ATOMIC);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	map_and_unmap(&b, REGION, 16, IOMAP_ATOMIC);
@@ -421,64 +309,6 @@ static void rules_off(void **state)
 	assert_false(b.m.rule_off[IOMAP_OFFSET_RANGE]);
 	assert_int_equal(total_violations(&b), 1);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_RANGE], 1);
-	bench_close(&b);
-}
-
-/* When a stray unmap is a violation: not as long as it may end a map that is older than we. */
-static void what_cannot_be_known(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	open_one(&b, NULL);
-	bench_set_old(&b, 1);
-	/* This task is older than the test, and the addresses say nothing. */
-	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
-		ev_unmap(&b, 0xe0000000, kind);
-	bench_sample(&b);
-	assert_int_equal(total_violations(&b), 0);
-	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
-		assert_int_equal(b.m.undecided[kind], 1);
-	/* The CPU has switched since: what is atomic has ended. */
-	ev_switch(&b, false, TASK(1), TASK(2), SLEEPING);
-	for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++)
-		ev_unmap(&b, 0xe0000000, kind);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 1);
-	assert_int_equal(get_site(&b, IOMAP_UNMAP_UNKNOWN)->kind, IOMAP_ATOMIC);
-	/* Where a linear mapping of our time is, nothing older can be. */
-	map_and_unmap(&b, 4096, 4096, IOMAP_SLEEPABLE);
-	ev_unmap(&b, 0xc0000000, IOMAP_SLEEPABLE);
-	ev_unmap(&b, 0xc0000000 + REGION, IOMAP_SLEEPABLE);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 2);
-	assert_int_equal(b.m.undecided[IOMAP_SLEEPABLE], 3);
-	/* And when the last older mapping is freed, nothing older is left. */
-	bench_set_old(&b, 0);
-	ev_unmap(&b, 0xe0000000, IOMAP_SLEEPABLE);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 3);
-	bench_close(&b);
-}
-
-/* A task that was created after we began has nothing older. */
-static void new_tasks_are_known(void **state)
-{
-	struct worker *w;
-	struct bench b;
-
-	(void)state;
-	open_one(&b, NULL);
-	bench_set_old(&b, 1);
-	w = worker_start();
-	on_unmap(&b, w, 0, 0xe0000000, IOMAP_LOCAL);
-	bench_sample(&b);
-	assert_int_equal(b.m.rule_count[IOMAP_UNMAP_UNKNOWN], 1);
-	assert_int_equal(b.m.undecided[IOMAP_LOCAL], 0);
-	on_unmap(&b, w, 0, 0xe0000000, IOMAP_SLEEPABLE);
-	bench_sample(&b);
-	assert_int_equal(b.m.undecided[IOMAP_SLEEPABLE], 1);
-	worker_stop(w);
 	bench_close(&b);
 }
 
@@ -491,15 +321,10 @@ int main(void)
 		cmocka_unit_test(use_after_free),
 		cmocka_unit_test(unmap_order),
 		cmocka_unit_test(sleepable_has_no_order),
-		cmocka_unit_test(sleep_in_atomic),
-		cmocka_unit_test(sleeps_again_elsewhere),
-		cmocka_unit_test(leak_at_exit),
 		cmocka_unit_test(leak_at_free),
 		cmocka_unit_test(leaks_of_one_site_and_of_two),
 		cmocka_unit_test(hold_time),
 		cmocka_unit_test(rules_off),
-		cmocka_unit_test(what_cannot_be_known),
-		cmocka_unit_test(new_tasks_are_known),
 	};
 
 	return cmocka_run_group_tests_name("bpf/rules", tests, NULL, NULL);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which map an unmap ends: nesting, wrong order, tasks and CPUs, several holders, PREEMPT_RT. */
+/* The map that an unmap ends: nesting, wrong order, tasks and CPUs, several holders, PREEMPT_RT. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
 
-#define SITE	0xffffffff81000100
-#define PAGE(n) (0xc0000000u + (n)*4096u)
-
 static const struct collector_options rt = { .timing = IOMAP_TIMING_ALL, .preempt_rt = 1 };
 
-/* Two mappings, so that a test can see which of them an unmap went to. */
+/* Opens with two mappings, so that a test sees which of them an unmap is counted for. */
 static void open_two(struct bench *b, const struct collector_options *opts)
 {
 	bench_open(b, opts);
@@ -43,7 +40,7 @@ static void nested_in_order(void **state)
 	bench_close(&b);
 }
 
-/* An interrupt maps on its own in the middle of a section, at the same address even. */
+/* An interrupt maps in the middle of a section, even at the same address. */
 static void interrupt_nests(void **state)
 {
 	struct bench b;
@@ -76,7 +73,7 @@ static void wrong_order(void **state)
 		assert_int_equal(unmaps(&b, 2, kind), 1);
 		ev_unmap(&b, PAGE(2), kind);
 		assert_int_equal(unmaps(&b, 1, kind), 2);
-		/* Nothing is left: the same once more is unknown. */
+		/* No map is left: the same unmaps are unmatched. */
 		for (int i = 1; i <= 3; i++)
 			ev_unmap(&b, PAGE(i), kind);
 		assert_int_equal(unmaps(&b, 1, kind), 2);
@@ -115,7 +112,7 @@ static void kinds_do_not_mix(void **state)
 		for (unsigned int other = 0; other < IOMAP_KIND_MAX; other++) {
 			if (other == kind)
 				continue;
-			/* It ends the map all the same: the right one then comes too late. */
+			/* The wrong unmap ends the map, so the right one is unmatched. */
 			ev_map(&b, 1, PAGE(1), kind, IOMAP_KMAP, SITE);
 			ev_unmap(&b, PAGE(1), other);
 			ev_unmap(&b, PAGE(1), kind);
@@ -147,10 +144,10 @@ static void depth_overflow_is_named(void **state)
 		assert_int_equal(get_mapping(&b, 1)->kind[kind].maps, depth);
 		for (unsigned int i = depth; i-- > 0;)
 			ev_unmap(&b, PAGE(i), kind);
-		/* The newest were kept; the oldest are the ones that are not known any more. */
+		/* The oldest sections were forgotten. */
 		assert_int_equal(unmaps(&b, 1, kind), IOMAP_STACK_DEPTH);
 		assert_int_equal(b.m.unmatched_unmaps, extra * (kind + 1));
-		/* And it goes on as if nothing had been. */
+		/* Counting goes on as before. */
 		ev_map(&b, 2, PAGE(1), kind, IOMAP_KMAP, SITE);
 		ev_unmap(&b, PAGE(1), kind);
 		assert_int_equal(unmaps(&b, 2, kind), 1);
@@ -159,7 +156,7 @@ static void depth_overflow_is_named(void **state)
 	bench_close(&b);
 }
 
-/* Sections that never end sink out of the stack and do not blind us. */
+/* Sections that never end drop out of the stack and do not hide later ones. */
 static void leaks_do_not_blind(void **state)
 {
 	struct bench b;
@@ -176,7 +173,7 @@ static void leaks_do_not_blind(void **state)
 	bench_close(&b);
 }
 
-/* A hole at the bottom is no section: pushing it out loses nothing. */
+/* A hole at the bottom is not an open section: overwriting it loses nothing. */
 static void holes_are_not_lost(void **state)
 {
 	struct bench b;
@@ -229,7 +226,7 @@ static void local_is_per_task(void **state)
 	open_two(&b, NULL);
 	w[0] = worker_start();
 	w[1] = worker_start();
-	/* Both hold the same address on the same CPU and unmap it on another one. */
+	/* Both tasks map the same address on one CPU and unmap it on another one. */
 	on_map(&b, w[0], 0, 1, PAGE(1), IOMAP_LOCAL, IOMAP_KMAP, SITE);
 	on_map(&b, w[1], 0, 2, PAGE(1), IOMAP_LOCAL, IOMAP_KMAP, SITE);
 	on_unmap(&b, w[0], other, PAGE(1), IOMAP_LOCAL);
@@ -277,7 +274,7 @@ static void rt_atomic_is_per_task(void **state)
 	w[1] = worker_start();
 	on_map(&b, w[0], 0, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_KMAP, SITE);
 	on_map(&b, w[0], 0, 1, PAGE(2), IOMAP_LOCAL, IOMAP_KMAP, SITE);
-	/* Preempted there by one that maps the same address. */
+	/* Another task preempts it and maps the same address. */
 	on_map(&b, w[1], 0, 2, PAGE(1), IOMAP_ATOMIC, IOMAP_KMAP, SITE);
 	on_unmap(&b, w[0], other, PAGE(2), IOMAP_LOCAL);
 	on_unmap(&b, w[0], other, PAGE(1), IOMAP_ATOMIC);
@@ -311,7 +308,7 @@ static void sleepable_prefers_its_task(void **state)
 	on_unmap(&b, w[2], 0, PAGE(1), IOMAP_SLEEPABLE);
 	assert_int_equal(unmaps(&b, 1, IOMAP_SLEEPABLE), 1);
 	assert_int_equal(live_entries(&b), 0);
-	/* The lowest n is free, a higher one is in use. */
+	/* The lowest n is free while a higher one is in use. */
 	on_map(&b, w[0], 0, 1, PAGE(1), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	on_map(&b, w[1], 0, 2, PAGE(1), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	on_unmap(&b, w[0], 0, PAGE(1), IOMAP_SLEEPABLE);
@@ -324,7 +321,7 @@ static void sleepable_prefers_its_task(void **state)
 	bench_close(&b);
 }
 
-/* Open maps of a freed mapping do not take the unmaps of the one that has its id now. */
+/* Open maps of a freed mapping do not match unmaps of the new mapping with its id. */
 static void sleepable_of_an_old_mapping(void **state)
 {
 	struct history *h = history_new();
@@ -338,7 +335,7 @@ static void sleepable_of_an_old_mapping(void **state)
 	on_map(&b, w, 0, 1, PAGE(2), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	on_map(&b, w, 0, 2, PAGE(2), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	ev_free(&b, 1);
-	/* Freed, but not yet anybody else's: a late unmap is still its own. */
+	/* The mapping is freed, but not replaced: a late unmap still matches. */
 	on_unmap(&b, w, 0, PAGE(1), IOMAP_SLEEPABLE);
 	assert_int_equal(unmaps(&b, 1, IOMAP_SLEEPABLE), 1);
 	ev_create(&b, 1, 0x500000, 0x100000, IOMAP_KMAP, SITE);
@@ -353,7 +350,7 @@ static void sleepable_of_an_old_mapping(void **state)
 	assert_int_equal(b.m.unmatched_unmaps, 1);
 	assert_int_equal(live_entries(&b), 0);
 
-	/* Those that nobody asks for go when the daemon hears of the new mapping. */
+	/* The daemon removes stale entries when it consumes the create event. */
 	on_map(&b, w, 0, 1, PAGE(7), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	on_map(&b, w, 0, 2, PAGE(8), IOMAP_SLEEPABLE, IOMAP_KMAP, SITE);
 	ev_free(&b, 1);

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Violations by place: told once, counted exactly, never a flood, never lost. */
+/* Violations by site: reported once, counted exactly, never lost. */
 #include "tests/bpf/harness.h"
 
 #include <string.h>
-
-#define SITE   0xffffffff81000100
-#define REGION 0x100000
-
-static void open_one(struct bench *b, const struct collector_options *opts)
-{
-	bench_open(b, opts);
-	on_cpu(0);
-	ev_create(b, 1, 0x100000, REGION, IOMAP_LINEAR, SITE);
-}
 
 /* An unaligned map, from that call site. */
 static void offend(struct bench *b, uint64_t caller)
@@ -23,7 +13,7 @@ static void offend(struct bench *b, uint64_t caller)
 	ev_unmap(b, 0x5010, IOMAP_ATOMIC);
 }
 
-static unsigned int violations_told(struct history *h)
+static unsigned int violations_reported(struct history *h)
 {
 	uint64_t seq = history_first(h), missed;
 	const struct event *e;
@@ -36,7 +26,7 @@ static unsigned int violations_told(struct history *h)
 	return n;
 }
 
-static void same_place_is_told_once(void **state)
+static void same_site_is_reported_once(void **state)
 {
 	int other = cpus_online() > 1;
 	struct history *h = history_new();
@@ -44,13 +34,13 @@ static void same_place_is_told_once(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		on_cpu(i % 2 ? other : 0);
 		offend(&b, SITE);
 	}
 	assert_true(collector_consume(b.collector, h) > 0);
-	assert_int_equal(violations_told(h), 1);
+	assert_int_equal(violations_reported(h), 1);
 	bench_sample(&b);
 	assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], n);
 	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->count, n);
@@ -58,37 +48,37 @@ static void same_place_is_told_once(void **state)
 	bench_close(&b);
 }
 
-static void other_places_are_others(void **state)
+static void other_sites_are_separate(void **state)
 {
 	struct history *h = history_new();
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < 30; i++)
 		offend(&b, SITE + i % 10);
 	collector_consume(b.collector, h);
-	assert_int_equal(violations_told(h), 10);
+	assert_int_equal(violations_reported(h), 10);
 	bench_sample(&b);
 	assert_int_equal(b.m.nr_violations, 10);
 	for (size_t i = 0; i < b.m.nr_violations; i++)
 		assert_int_equal(b.m.violations[i].count, 3);
-	/* Oldest first. */
+	/* They are in order of time. */
 	for (size_t i = 1; i < b.m.nr_violations; i++)
 		assert_true(b.m.violations[i - 1].time_ns <= b.m.violations[i].time_ns);
 	history_free(h);
 	bench_close(&b);
 }
 
-/* More places than the table takes: the rest is counted by rule, and said to be without a place. */
-static void too_many_places(void **state)
+/* More sites than the table takes: the violations of the others are counted by rule only. */
+static void too_many_sites(void **state)
 {
 	const unsigned int more = 20;
 	struct history *h = history_new();
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < IOMAP_SITES + more; i++) {
 		offend(&b, SITE + i);
 		if (i % 100 == 0)
@@ -104,7 +94,7 @@ static void too_many_places(void **state)
 	bench_close(&b);
 }
 
-/* Places that the ring has no room for are told all the same, a little later. */
+/* Sites without room in the ring are reported from the table. */
 static void ring_full(void **state)
 {
 	const struct collector_options opts = { .ring_bytes = 4096, .timing = IOMAP_TIMING_ALL };
@@ -113,18 +103,18 @@ static void ring_full(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	for (unsigned int i = 0; i < n; i++)
 		offend(&b, SITE + i);
 	collector_consume(b.collector, h);
-	assert_int_equal(violations_told(h), n);
+	assert_int_equal(violations_reported(h), n);
 	bench_sample(&b);
 	assert_int_equal(b.m.nr_violations, n);
 	assert_int_equal(b.m.unlisted, 0);
-	/* Told once only. */
+	/* They are not reported again. */
 	offend(&b, SITE + n);
 	collector_consume(b.collector, h);
-	assert_int_equal(violations_told(h), n + 1);
+	assert_int_equal(violations_reported(h), n + 1);
 	history_free(h);
 	bench_close(&b);
 }
@@ -136,19 +126,19 @@ static void stacks_of_maps(void **state)
 	struct bench b;
 
 	(void)state;
-	open_one(&b, &opts);
+	bench_open_one(&b, &opts);
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
 	v = get_site(&b, IOMAP_UNMAP_KIND);
 	assert_true(v->nr_stack > 0);
 	assert_true(v->nr_map_stack > 0);
-	/* Both came by the system call that runs a program; what tracing adds is left out. */
+	/* Frames of tracing are left out: the stack begins at the caller of the program. */
 	assert_non_null(strstr(v->map_stack[v->nr_map_stack - 1], "+0x"));
 	assert_null(strstr(v->map_stack[0], "bpf_prog_"));
 	bench_close(&b);
 
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_SLEEPABLE);
 	bench_sample(&b);
@@ -156,14 +146,14 @@ static void stacks_of_maps(void **state)
 	bench_close(&b);
 }
 
-/* Tasks that are switched out with maps, more than there is room for: nothing is made up. */
+/* More tasks are switched out with maps than can be saved: no false violation is reported. */
 static void too_many_holders(void **state)
 {
 	const unsigned int n = 600, room = 512;
 	struct bench b;
 
 	(void)state;
-	open_one(&b, NULL);
+	bench_open_one(&b, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		ev_map(&b, 1, 0x5000, IOMAP_LOCAL, IOMAP_LINEAR, SITE);
 		ev_switch(&b, false, 0x1000 + i, 0x1000 + i + 1, 2);
@@ -186,9 +176,9 @@ static void too_many_holders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_place_is_told_once),
-		cmocka_unit_test(other_places_are_others),
-		cmocka_unit_test(too_many_places),
+		cmocka_unit_test(same_site_is_reported_once),
+		cmocka_unit_test(other_sites_are_separate),
+		cmocka_unit_test(too_many_sites),
 		cmocka_unit_test(ring_full),
 		cmocka_unit_test(stacks_of_maps),
 		cmocka_unit_test(too_many_holders),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How a collector starts: what the kernel lacks is said, older mappings are adopted. */
+/* The start of a collector: missing features are reported, and older mappings are adopted. */
 #include "tests/bpf/harness.h"
 
 #include <ftw.h>
@@ -8,9 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define SITE 0xffffffff81000100
-
-/* A root of files that stand for /sys and /proc. */
+/* A folder with fake files of /sys and /proc. */
 struct root {
 	char path[64];
 };
@@ -133,7 +131,7 @@ static void adopts_older_mappings(void **state)
 	assert_true(b.m.backend_present[IOMAP_KMAP]);
 	assert_int_equal(b.m.nr_hooks, 7);
 
-	/* From here on it is like any other: it counts, goes, and its id comes again. */
+	/* Adopted mappings are like others: they count, are freed, and their ids are used again. */
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_free(&b, 4);
 	ev_create(&b, 4, 0x77000, 4096, IOMAP_IOREMAP, SITE);
@@ -148,7 +146,7 @@ static void adopts_older_mappings(void **state)
 	bench_close(&b);
 }
 
-static void missing_files_are_gaps(void **state)
+static void missing_files_are_reported(void **state)
 {
 	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
 	struct bench b;
@@ -171,7 +169,7 @@ static void missing_files_are_gaps(void **state)
 	bench_close(&b);
 }
 
-/* Before all programs are attached, maps and unmaps are not looked at; mappings are. */
+/* Until all programs are attached, creates and frees are counted, but not maps and unmaps. */
 static void arms_when_attached(void **state)
 {
 	struct iomap_shared shared;
@@ -193,7 +191,7 @@ static void arms_when_attached(void **state)
 	bench_sample(&b);
 	shared.armed = 1;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
-	/* Of the map before it, nothing is known. */
+	/* The map before that is unknown. */
 	ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
 	ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
@@ -231,7 +229,7 @@ int main(void)
 		cmocka_unit_test(no_btf),
 		cmocka_unit_test(adopts_older_mappings),
 		cmocka_unit_test(arms_when_attached),
-		cmocka_unit_test(missing_files_are_gaps),
+		cmocka_unit_test(missing_files_are_reported),
 		cmocka_unit_test(too_many_mappings_for_the_memory),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Serves the socket of iomapd from made-up figures that grow with time, so that the clients can be
+ * Serves the socket of iomapd from fake figures that grow with time, so that the clients can be
  * tested without BPF and without the patched kernel. The server and the reports are iomapd's own.
  *
  * The figures are functions of one number, the seconds since the start; --at fixes it.
@@ -14,8 +14,7 @@
 
 #include "daemon/http.h"
 #include "daemon/server.h"
-#include "tests/lib/fake-ipi.h"
-#include "tests/lib/fake-violations.h"
+#include "tests/lib/figures.h"
 
 enum scenario {
 	BUSY,
@@ -48,7 +47,8 @@ struct fake {
 	double at; /* below 0: time passes */
 	uint64_t since;
 	uint64_t start_ns;
-	uint64_t events; /* told so far */
+	uint64_t events;			     /* reported so far */
+	struct model_violation sites[FIGURES_SITES]; /* of the events */
 };
 
 static const uint64_t second = 1000000000;
@@ -57,250 +57,39 @@ static double elapsed(const struct fake *f)
 {
 	if (f->at >= 0)
 		return f->at;
-	return (double)(clock_ns(CLOCK_MONOTONIC) - f->start_ns) / second;
+	return (double)(now_ns() - f->start_ns) / second;
 }
 
-/* One call site of the play: what it maps a second and how long it holds. */
-struct site {
-	uint64_t ip;
-	const char *name;
-	const char *module;
-	uint32_t id;
-	enum iomap_kind kind;
-	enum iomap_backend backend;
-	double rate;
-	uint64_t hold_ns;
-	unsigned int open; /* still mapped */
-	double failures;   /* a second */
-};
-
-static const struct site sites[] = {
-	{ 0xc0100100, "qxl_bo_kmap_atomic_page+0x4f", "qxl", 1, IOMAP_ATOMIC, IOMAP_LINEAR, 5200,
-	  900, 1, 0 },
-	{ 0xc0100200, "qxl_image_init_helper+0x1a2", "qxl", 1, IOMAP_ATOMIC, IOMAP_LINEAR, 310,
-	  2600, 0, 0 },
-	{ 0xc0200100, "test_map_one+0x3c", "test_io_mapping", 2, IOMAP_ATOMIC, IOMAP_LINEAR, 900,
-	  350, 0, 0 },
-	{ 0xc0200100, "test_map_one+0x3c", "test_io_mapping", 2, IOMAP_LOCAL, IOMAP_LINEAR, 450,
-	  4000, 2, 0.5 },
-	{ 0xc0200180, "test_map_wc+0x58", "test_io_mapping", 2, IOMAP_SLEEPABLE, IOMAP_LINEAR, 120,
-	  180000, 7, 0 },
-	{ 0x81100100, "ttm_bo_kmap_try+0x91", NULL, 1, IOMAP_SLEEPABLE, IOMAP_LINEAR, 12, 5000000,
-	  3, 0 },
-};
-
-static const unsigned int nr_cpus = 4;
-
-static double share(const struct fake *f)
+static struct figures figures_of(const struct fake *f)
 {
-	return f->scenario == IDLE ? 0 : elapsed(f);
-}
+	double secs = elapsed(f);
 
-static uint64_t site_maps(const struct fake *f, const struct site *s)
-{
-	return (uint64_t)(s->rate * share(f)) + (f->scenario == IDLE ? 1000 : s->open);
-}
-
-/* Part i of n of a total, so that the parts add up to it. */
-static uint64_t part(uint64_t total, unsigned int i, unsigned int n)
-{
-	return total * (i + 1) / n - total * i / n;
-}
-
-static int add_callers(const struct fake *f, struct model *m)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
-		const struct site *s = &sites[i];
-		struct iomap_caller rec = {
-			.caller = s->ip,
-			.id = s->id,
-			.kind = s->kind,
-			.backend = s->backend,
-			.used = 1,
-			.maps = site_maps(f, s),
-			.failed = s->failures * share(f),
-		};
-		struct iomap_hist h = {};
-		uint64_t unmaps = rec.maps - (f->scenario == IDLE ? 0 : s->open);
-
-		/* Most near the middle, some twice as long, one in 128 eight times. */
-		h.bucket[iomap_bucket(s->hold_ns * 8)] = unmaps / 128;
-		h.bucket[iomap_bucket(s->hold_ns * 2)] += unmaps / 8;
-		h.bucket[iomap_bucket(s->hold_ns)] += unmaps - unmaps / 128 - unmaps / 8;
-		h.sum = unmaps * s->hold_ns;
-		h.max = unmaps ? s->hold_ns * 8 : 0;
-		model_add_hist(m, s->backend, s->kind, &h);
-		if (model_add_caller(m, &rec))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static void name_callers(struct model *m)
-{
-	for (size_t i = 0; i < m->nr_callers; i++) {
-		for (size_t j = 0; j < ARRAY_SIZE(sites); j++) {
-			if (sites[j].ip != m->callers[i].addr)
-				continue;
-			m->callers[i].name = sites[j].name;
-			m->callers[i].module = sites[j].module;
-		}
-	}
-}
-
-static int add_cpus(const struct fake *f, struct model *m)
-{
-	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
-		struct iomap_cpu c = {};
-		uint64_t n = 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(sites) && f->scenario != EMPTY; i++) {
-			const struct site *s = &sites[i];
-			struct iomap_total *t = &c.total[s->backend][s->kind];
-			uint64_t maps = site_maps(f, s);
-			uint64_t open = f->scenario == IDLE ? 0 : s->open;
-
-			t->maps += part(maps, cpu, nr_cpus);
-			t->unmaps += part(maps - open, cpu, nr_cpus);
-			t->failed += part(s->failures * share(f), cpu, nr_cpus);
-		}
-		for (int k = 0; k < IOMAP_KIND_MAX; k++)
-			n += c.total[IOMAP_LINEAR][k].maps + c.total[IOMAP_LINEAR][k].unmaps +
-			     c.total[IOMAP_LINEAR][k].failed;
-		if (!cpu && f->scenario != EMPTY) {
-			c.created = 3;
-			c.freed = 1;
-			n += 4;
-		}
-		if (f->scenario == LOST) {
-			c.lost[IOMAP_LOST_RING_FULL] = 3 * elapsed(f);
-			c.lost[IOMAP_LOST_CALLERS_FULL] = 11 * elapsed(f);
-			c.unmatched[IOMAP_ATOMIC] = cpu;
-			n += cpu;
-		}
-		c.seen = n + c.lost[IOMAP_LOST_RING_FULL] + c.lost[IOMAP_LOST_CALLERS_FULL];
-		c.counted = n;
-		if (model_add_cpu(m, cpu, &c))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-struct play_mapping {
-	uint64_t base;
-	uint64_t size;
-	const char *owner;
-	const char *module;
-	const char *device;
-	int bar;
-	uint8_t state;
-};
-
-static int add_mapping(const struct fake *f, struct model *m, uint32_t id,
-		       const struct play_mapping *p)
-{
-	struct iomap_mapping rec = { .base = p->base, .size = p->size, .state = p->state };
-	struct iomap_counters c = {};
-	struct model_mapping *mm;
-
-	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
-		const struct site *s = &sites[i];
-		struct iomap_count *k = &c.kind[s->kind];
-		uint64_t maps = site_maps(f, s);
-		uint64_t unmaps = maps - (f->scenario == IDLE ? 0 : s->open);
-
-		if (s->id != id)
-			continue;
-		k->maps += maps;
-		k->unmaps += unmaps;
-		k->failed += s->failures * share(f);
-		k->hold_count += unmaps;
-		k->hold_sum += unmaps * s->hold_ns;
-		if (s->hold_ns * 8 > k->hold_max)
-			k->hold_max = s->hold_ns * 8;
-	}
-	if (model_add_mapping(m, id, &rec, &c, 1, sizeof(c), &mm))
-		return -ENOMEM;
-	mm->owner = p->owner;
-	mm->module = p->module;
-	mm->bar = p->bar;
-	snprintf(mm->device, sizeof(mm->device), "%s", p->device ? p->device : "");
-	return 0;
-}
-
-static int add_mappings(const struct fake *f, struct model *m)
-{
-	static const struct play_mapping play[] = {
-		{ 0xf4000000, 64 << 20, "qxl_device_init+0x1c8", "qxl", "0000:00:02.0", 0,
-		  IOMAP_LIVE },
-		{ 0xfe000000, 1 << 20, "test_io_mapping_probe+0xe4", "test_io_mapping",
-		  "0000:00:04.0", 2, IOMAP_LIVE },
-		{ 0xfd000000, 64 << 10, "qxl_device_init+0x214", "qxl", "0000:00:02.0", 1,
-		  IOMAP_FREED },
+	return (struct figures){
+		.time = f->at >= 0 ? f->at : (double)now_ns() / second,
+		.work = f->scenario == IDLE ? 1 : secs,
+		.pid = f->at >= 0 ? 0 : (uint32_t)getpid(),
+		.since = f->since,
+		.mappings = f->scenario == MANY ? 299 : 0,
+		.lost = f->scenario == LOST ? (uint64_t)(11 * secs) : 0,
+		.ring_full = f->scenario == LOST ? (uint64_t)(3 * secs) : 0,
+		.unmatched = f->scenario == LOST,
+		.timed = f->scenario == LOST ? 64 : 0,
+		.hook_missing = f->scenario == GAP,
+		.empty = f->scenario == EMPTY,
+		.sites = f->scenario == BROKEN ? FIGURES_SITES : 0,
+		.unlisted = f->scenario == BROKEN ? 6 : 0,
+		.first_ns = f->at >= 0 ? second : f->start_ns,
+		.ipi = f->scenario == IPI || f->scenario == IPI_GAP,
+		.ipi_missing = f->scenario == IPI_GAP,
 	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(play); i++) {
-		if (add_mapping(f, m, i + 1, &play[i]))
-			return -ENOMEM;
-	}
-	for (uint32_t id = 4; id <= 300 && f->scenario == MANY; id++) {
-		struct play_mapping p = { 0x380000000000 + id * 0x200000,
-					  2 << 20,
-					  "a_driver_with_a_rather_long_function_name_probe+0x1234",
-					  "a_driver_with_a_rather_long_name",
-					  "0000:3b:00.0",
-					  4,
-					  IOMAP_LIVE };
-
-		if (add_mapping(f, m, id, &p))
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 static int sample(void *ctx, struct model *m)
 {
-	static const char no_free[] = "mappings are never shown as freed: this kernel has no "
-				      "io_mapping_free tracepoint";
-	static const char *const hooks[] = { "io_mapping_create", "io_mapping_free",
-					     "io_mapping_unmap", "io_mapping_map" };
-	struct fake *f = ctx;
-	int err;
+	const struct fake *f = ctx;
+	struct figures figures = figures_of(f);
 
-	if (f->scenario == FAILING)
-		return -EIO;
-	m->time_ns = f->at >= 0 ? (uint64_t)(f->at * second) : clock_ns(CLOCK_MONOTONIC);
-	m->version = IOMAP_VERSION;
-	m->started_unix = 1700000000;
-	m->since_unix_ns = f->since;
-	m->starts = f->since ? 2 : 0;
-	m->pid = f->at >= 0 ? 4242 : getpid();
-	m->timing = f->scenario == LOST ? IOMAP_TIMING_SAMPLED : IOMAP_TIMING_ALL;
-	m->backend_present[IOMAP_LINEAR] = true;
-	strcpy(m->release, "6.12.117");
-	strcpy(m->machine, "x86_64");
-	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
-		bool missing = f->scenario == GAP && i == 1;
-
-		err = model_add_hook(m, hooks[i], missing ? no_free : NULL);
-		if (err)
-			return err;
-	}
-	fake_add_rules(m);
-	if (f->scenario == GAP)
-		m->rule_missing[IOMAP_USE_AFTER_FREE] = m->rule_missing[IOMAP_LEAK] = no_free;
-	err = f->scenario == BROKEN ? fake_add_violations(m, elapsed(f)) : 0;
-	if (!err)
-		err = add_cpus(f, m);
-	if (!err && f->scenario != EMPTY)
-		err = add_callers(f, m);
-	if (!err && f->scenario != EMPTY)
-		err = add_mappings(f, m);
-	if (!err && (f->scenario == IPI || f->scenario == IPI_GAP))
-		err = fake_add_ipi(m, elapsed(f), f->scenario == IPI_GAP);
-	model_finish(m);
-	name_callers(m);
-	return err;
+	return f->scenario == FAILING ? -EIO : figures_fill(m, &figures);
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -334,8 +123,8 @@ static int serve_metrics(struct fake *f, struct service *service, const char *ad
 	return 0;
 }
 
-/* Tells one event: a mapping comes, a map of it fails, it goes. */
-static void tell(struct fake *f)
+/* Reports one event: a mapping comes, a map of it fails, it goes. */
+static void add_event(struct fake *f)
 {
 	static const uint8_t types[] = { IOMAP_EVENT_CREATE, IOMAP_EVENT_MAP_FAILED,
 					 IOMAP_EVENT_FREE };
@@ -343,11 +132,11 @@ static void tell(struct fake *f)
 	struct event e = {
 		.time_unix_ns = f->at >= 0 ? 1700000000 * second : clock_ns(CLOCK_REALTIME),
 		.rec = {
-			.time_ns = f->at >= 0 ? n * second : clock_ns(CLOCK_MONOTONIC),
+			.time_ns = f->at >= 0 ? n * second : now_ns(),
 			.type = types[n % ARRAY_SIZE(types)],
 			.id = 3,
 			.pid = 512,
-			.cpu = n % nr_cpus,
+			.cpu = n % 4,
 			.kind = IOMAP_LOCAL,
 			.base = 0xfd000000,
 			.size = 64 << 10,
@@ -367,30 +156,33 @@ static void tell(struct fake *f)
 	history_add(f->history, &e);
 }
 
-/* Tells of each place that breaks a rule. */
+/* Reports each site that breaks a rule. */
 static void report_sites(struct fake *f)
 {
-	const struct model_violation *v = fake_places(elapsed(f));
+	struct figures figures = figures_of(f);
 
-	for (size_t i = 0; i < FAKE_PLACES; i++) {
-		struct event e = {
-			.time_unix_ns = v[i].time_unix_ns,
+	for (unsigned int i = 0; i < FIGURES_SITES; i++) {
+		struct model_violation *v = &f->sites[i];
+		struct event e;
+
+		*v = figures_site(&figures, i);
+		e = (struct event){
+			.time_unix_ns = v->time_unix_ns,
 			.rec = {
 				.type = IOMAP_EVENT_VIOLATION,
-				.time_ns = v[i].time_ns,
-				.id = v[i].mapping_id,
-				.pid = v[i].pid,
-				.cpu = v[i].cpu,
-				.kind = v[i].kind,
-				.base = v[i].base,
-				.size = v[i].size,
+				.time_ns = v->time_ns,
+				.id = v->mapping_id,
+				.pid = v->pid,
+				.cpu = v->cpu,
+				.kind = v->kind,
+				.base = v->base,
+				.size = v->size,
 			},
-			.caller = v[i].caller,
-			.module = v[i].module,
-			.violation = &v[i],
+			.caller = v->caller,
+			.module = v->module,
+			.violation = v,
 		};
-
-		memcpy(e.rec.comm, v[i].comm, IOMAP_COMM_LEN);
+		memcpy(e.rec.comm, v->comm, IOMAP_COMM_LEN);
 		history_add(f->history, &e);
 	}
 }
@@ -402,7 +194,7 @@ static int timer_event(struct loop_source *source, uint32_t events)
 
 	(void)events;
 	if (read(source->fd, &n, sizeof(n)) == sizeof(n)) {
-		tell(f);
+		add_event(f);
 		server_events_added(f->server);
 	}
 	return 0;
@@ -434,16 +226,14 @@ static int run(struct fake *f, const char *path, const char *metrics)
 		(struct loop_source){ .fd = signalfd(-1, &set, SFD_CLOEXEC), .fn = signal_event };
 	f->timer = (struct loop_source){ .fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
 					 .fn = timer_event };
-	f->start_ns = clock_ns(CLOCK_MONOTONIC);
+	f->start_ns = now_ns();
 	f->history = history_new();
 	if (!f->history || loop_init(&f->loop)) {
 		fprintf(stderr, "fake-iomapd: out of memory or descriptors\n");
 		return 5;
 	}
 	for (int i = 0; i < 3 && f->scenario != EMPTY; i++)
-		tell(f);
-	fake_places_begin(f->at >= 0 ? second : f->start_ns,
-			  f->at >= 0 ? 1700000000 * second : clock_ns(CLOCK_REALTIME));
+		add_event(f);
 	if (f->scenario == BROKEN)
 		report_sites(f);
 	service_init(&service, &source, f->history);
@@ -476,7 +266,7 @@ static int run(struct fake *f, const char *path, const char *metrics)
 static const char help[] =
 	"Usage: fake-iomapd --socket PATH [--metrics ADDR] [--scenario NAME]\n"
 	"                    [--at SECONDS] [--since NS]\n"
-	"Serves made-up figures, as iomapd would, until it gets SIGTERM.\n"
+	"Serves fake figures, as iomapd would, until it gets SIGTERM.\n"
 	"  --scenario NAME  busy (default), idle, empty, lost, gap, many, broken, ipi,\n"
 	"                   ipi-gap or failing\n"
 	"  --at SECONDS     the figures of that moment, always; no event comes\n"

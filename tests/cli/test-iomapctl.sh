@@ -156,7 +156,7 @@ is 'ipi: all of them' row ' all - 40 1060 1160 670us 800us - - -'
 is 'ipi: what is put off' row ' ioremap 20.0k 9.00us 10.2us 10.2us 9.00us 10.2us 10.2us 257 7'
 is 'ipi: the caller' row \
 	' 30 15 130us 80.0us 257 sleepable ioremap 2 test_map_wc+0x58 [test_io_mapping]'
-is 'ipi: from CPU to CPU' row ' 0 0 1060'
+is 'ipi: from CPU to CPU' row ' 0 0 1060 120 70'
 is 'ipi: JSON' json '.enabled and .total.ipis == 1060 and
 	.backends.ioremap.direct.ipis + .backends.ioremap.deferred.ipis +
 		.other.ipis == .total.ipis' ipi

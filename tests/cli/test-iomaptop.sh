@@ -289,9 +289,9 @@ fake --scenario many
 start 100x30 TERM=xterm-256color -d 0.2
 is 'many mappings' sees 'a_driver_with_a_rather'
 keys End
-is 'End: the last ones' sees '^300 '
+is 'End: the last ones' sees '^299 '
 keys NPage PPage PPage
-is 'page up' sees_not '^300 '
+is 'page up' sees_not '^299 '
 keys q
 is 'many mappings: quits' ended_with 0
 stop

@@ -10,21 +10,21 @@ struct top top;
 struct screen screen;
 struct errbuf err;
 
-void feed(struct play p)
+void feed(struct figures p)
 {
-	json_t *s = play_snapshot(&p);
+	json_t *s = figures_snapshot(&p);
 
 	assert_non_null(s);
 	assert_int_equal(top_snapshot(&top, s, &err), 0);
 	json_decref(s);
 }
 
-void warm_up(struct play p)
+void warm_up(struct figures p)
 {
 	double work = 0;
 
 	for (int i = 0; i < 120; i++) {
-		struct play q = { .time = 100 + i, .work = work };
+		struct figures q = { .time = 100 + i, .work = work };
 
 		feed(q);
 		work += 0.15 + (i % 40 < 20 ? i % 20 : 20 - i % 20) * 0.04;

@@ -8,7 +8,7 @@
 
 #include "cli/top/top.h"
 #include "tests/lib/test.h"
-#include "tests/lib/snapshots.h"
+#include "tests/lib/figures.h"
 
 extern struct top top;
 extern struct screen screen;
@@ -22,9 +22,9 @@ int top_teardown(void **state);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, top_setup, top_teardown)
 
 /* Takes one snapshot. */
-void feed(struct play p);
+void feed(struct figures p);
 /* Two minutes of a load that rises and falls; @p is the last sample but for its time and work. */
-void warm_up(struct play p);
+void warm_up(struct figures p);
 /* Types the characters of a string. */
 void type(const char *keys);
 

@@ -3,7 +3,7 @@
 #include "tests/lib/test.h"
 
 #include "daemon/metrics.h"
-#include "tests/lib/fake-ipi.h"
+#include "tests/lib/figures.h"
 
 static char *text_of(struct buf *b)
 {
@@ -257,7 +257,7 @@ static void gaps_by_absence(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(fake_add_ipi(&m, 10, false), 0);
+	assert_int_equal(figures_add_ipi(&m, 10, false), 0);
 	text = metrics_of(&m);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		assert_int_not_equal(count(text, words[i]), 0);
@@ -343,7 +343,7 @@ static char *look(const struct kernel *k)
 					 0);
 	}
 	model_add_hist(&m, IOMAP_LINEAR, IOMAP_ATOMIC, &k->hist);
-	assert_int_equal(fake_add_ipi(&m, k->cpu.seen, false), 0);
+	assert_int_equal(figures_add_ipi(&m, k->cpu.seen, false), 0);
 	model_finish(&m);
 	text = metrics_of(&m);
 	model_free(&m);

@@ -8,7 +8,7 @@
 static void sorting(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("2");
 	assert_int_equal(top_sort_by(&top, "caller", &err), 0);
 	top_refresh(&top);
@@ -38,7 +38,7 @@ static void sorting(void **state)
 static void filtering(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("/QXL"); /* takes effect while it is typed */
 	draw(80, 24);
 	assert_true(on_screen("filter: QXL") && on_screen("/QXL: 1 of 2") &&
@@ -72,7 +72,7 @@ static void filtering(void **state)
 static void selecting(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .mappings = 40 });
+	warm_up((struct figures){ .mappings = 40 });
 	draw(80, 24);
 	top_key(&top, TOP_DOWN); /* the first key shows the cursor */
 	draw(80, 24);
@@ -88,10 +88,10 @@ static void selecting(void **state)
 	assert_int_equal(top.shown[0].cursor, 38);
 	check_frame("scrolled-80x24", 80, 24);
 	/* If a snapshot lacks the row, the cursor stays at its position. */
-	feed((struct play){ .time = 300, .work = 1000, .mappings = 1 });
+	feed((struct figures){ .time = 300, .work = 1000, .mappings = 1 });
 	draw(80, 24);
 	assert_int_equal(top.shown[0].cursor, 0);
-	feed((struct play){ .time = 301, .work = 1001, .mappings = 40 });
+	feed((struct figures){ .time = 301, .work = 1001, .mappings = 40 });
 	top_key(&top, TOP_END);
 	assert_int_equal(top.shown[0].cursor, 39);
 	top_key(&top, TOP_PAGE_UP);
@@ -109,7 +109,7 @@ static void selecting(void **state)
 static void drilling(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	top_key(&top, TOP_ENTER); /* nothing is selected: nothing happens */
 	assert_int_equal(top.view, 0);
 	top_key(&top, TOP_DOWN);
@@ -125,7 +125,7 @@ static void drilling(void **state)
 static void pausing(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	assert_int_equal(top_key(&top, ' '), TOP_PAUSE_CHANGED);
 	check_frame("paused-80x24", 80, 24);
 	draw(20, 6);
@@ -138,7 +138,7 @@ static void pausing(void **state)
 static void intervals(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	assert_int_equal(top_key(&top, '+'), TOP_INTERVAL_CHANGED);
 	assert_true(top.interval == 2);
 	type("---");
@@ -177,16 +177,16 @@ static void torture(void **state)
 		unsigned int r = (seed = seed * 1103515245 + 12345) >> 8;
 
 		if (r % 50 == 0)
-			feed((struct play){ .time = i + 2,
-					    .work = i,
-					    .mappings = r / 64 % 60,
-					    .cpus = 1 + r / 256 % 300,
-					    .lost = r % 3,
-					    .hook_missing = r % 2,
-					    .places = r / 128 % 9,
-					    .no_rules = r % 11 == 0,
-					    .empty = r % 7 == 0,
-					    .pid = (int)(r % 5) + 1 });
+			feed((struct figures){ .time = i + 2,
+					       .work = i,
+					       .mappings = r / 64 % 60,
+					       .cpus = 1 + r / 256 % 300,
+					       .lost = r % 3,
+					       .hook_missing = r % 2,
+					       .sites = r / 128 % 9,
+					       .no_rules = r % 11 == 0,
+					       .empty = r % 7 == 0,
+					       .pid = (int)(r % 5) + 1 });
 		if (r % 200 == 1)
 			top_lost(&top, &why);
 		top_key(&top, r % 3 ? keys[r / 8 % ARRAY_SIZE(keys)] : (int)(' ' + r / 8 % 96));

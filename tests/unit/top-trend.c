@@ -6,11 +6,11 @@
 
 #include "cli/top/trend.h"
 #include "tests/lib/test.h"
-#include "tests/lib/snapshots.h"
+#include "tests/lib/figures.h"
 
-static int add(struct trend *m, struct play p)
+static int add(struct trend *m, struct figures p)
 {
-	json_t *s = play_snapshot(&p);
+	json_t *s = figures_snapshot(&p);
 	struct errbuf err;
 	int r;
 
@@ -31,13 +31,13 @@ static void differences(void **state)
 	const struct item *it;
 
 	(void)state;
-	assert_int_equal(add(&m, (struct play){ .time = 10, .work = 10 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 10, .work = 10 }), 0);
 	assert_true(m.have && !m.have_rates);
 	assert_int_equal(m.live, 13);
-	assert_int_equal(m.failed, 3);
+	assert_int_equal(m.failed, 5);
 	assert_true(isnan(trend_history(&m, 0)));
 	/* Twice the time, once the work. */
-	assert_int_equal(add(&m, (struct play){ .time = 12, .work = 11 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 12, .work = 11 }), 0);
 	assert_true(m.have_rates);
 	assert_true(m.maps_rate == 6992 / 2.0);
 	assert_true(m.unmaps_rate == m.maps_rate);
@@ -54,11 +54,11 @@ static void differences(void **state)
 	assert_int_equal(m.now.lists[ITEM_BACKEND].n, 3);
 	assert_int_equal(m.now.lists[ITEM_CPU].n, 4);
 	/* No work: rates of zero, no average of no holds. */
-	assert_int_equal(add(&m, (struct play){ .time = 13, .work = 11 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 13, .work = 11 }), 0);
 	assert_true(m.maps_rate == 0 && trend_history(&m, 0) == 0);
 	assert_true(isnan(mapping(&m, 1)->rates.hold_avg));
 	/* The same sampling again: nothing changes. */
-	assert_int_equal(add(&m, (struct play){ .time = 13, .work = 99 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 13, .work = 99 }), 0);
 	assert_true(m.maps_rate == 0);
 	assert_int_equal(m.history_n, 3);
 	trend_free(&m);
@@ -70,13 +70,13 @@ static void restart_without_loss(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 10, .work = 5, .since = 77 });
-	add(&m, (struct play){ .time = 12, .work = 7, .since = 77, .pid = 99 });
+	add(&m, (struct figures){ .time = 10, .work = 5, .since = 77 });
+	add(&m, (struct figures){ .time = 12, .work = 7, .since = 77, .pid = 99 });
 	assert_int_equal(m.restarts, 0);
 	assert_true(m.have_rates);
 	assert_true(m.maps_rate > 0);
 	/* A restart with new counters, and the same process id. */
-	add(&m, (struct play){ .time = 13, .work = 1, .since = 78, .pid = 99 });
+	add(&m, (struct figures){ .time = 13, .work = 1, .since = 78, .pid = 99 });
 	assert_int_equal(m.restarts, 1);
 	assert_false(m.have_rates);
 	trend_free(&m);
@@ -87,16 +87,16 @@ static void restart(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 10, .work = 10 });
-	add(&m, (struct play){ .time = 11, .work = 11 });
+	add(&m, (struct figures){ .time = 10, .work = 10 });
+	add(&m, (struct figures){ .time = 11, .work = 11 });
 	trend_gap(&m);
 	/* Another iomapd with larger counters: a difference would look right and be wrong. */
-	assert_int_equal(add(&m, (struct play){ .time = 20, .work = 500, .pid = 77 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 20, .work = 500, .pid = 77 }), 0);
 	assert_false(m.have_rates);
 	assert_int_equal(m.restarts, 1);
 	assert_true(isnan(trend_history(&m, 0)) && isnan(trend_history(&m, 1)));
 	assert_true(trend_history(&m, 2) == 6992);
-	assert_int_equal(add(&m, (struct play){ .time = 21, .work = 501, .pid = 77 }), 0);
+	assert_int_equal(add(&m, (struct figures){ .time = 21, .work = 501, .pid = 77 }), 0);
 	assert_true(m.have_rates && m.maps_rate == 6992);
 	assert_int_equal(m.restarts, 1);
 	trend_free(&m);
@@ -108,8 +108,8 @@ static void sampled_holds(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 10, .work = 10, .timed = 10 });
-	add(&m, (struct play){ .time = 11, .work = 20, .timed = 10 });
+	add(&m, (struct figures){ .time = 10, .work = 10, .timed = 10 });
+	add(&m, (struct figures){ .time = 11, .work = 20, .timed = 10 });
 	assert_true(fabs(mapping(&m, 2)->rates.hold_avg -
 			 (900 * 350.0 + 450 * 4000.0 + 120 * 180000.0) / 1470) < 1e-6);
 	trend_free(&m);
@@ -121,8 +121,8 @@ static void reused_id(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 10, .work = 1 });
-	add(&m, (struct play){ .time = 11, .work = 3, .owner = "other_init+0x10" });
+	add(&m, (struct figures){ .time = 10, .work = 1 });
+	add(&m, (struct figures){ .time = 11, .work = 3, .owner = "other_init+0x10" });
 	/* Its maps since its creation, not the difference to the mapping before. */
 	assert_true(mapping(&m, 1)->rates.maps[IOMAP_ATOMIC] == 5510 * 3 + 1);
 	assert_true(mapping(&m, 2)->rates.maps[IOMAP_ATOMIC] == 900 * 2);
@@ -135,8 +135,8 @@ static void counter_fell(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 10, .work = 10 });
-	add(&m, (struct play){ .time = 11, .work = 1 });
+	add(&m, (struct figures){ .time = 10, .work = 10 });
+	add(&m, (struct figures){ .time = 11, .work = 1 });
 	assert_true(m.have_rates);
 	assert_true(mapping(&m, 2)->rates.maps[IOMAP_ATOMIC] == 900);
 	trend_free(&m);
@@ -148,7 +148,8 @@ static void history_wraps(void **state)
 
 	(void)state;
 	for (int i = 0; i < HISTORY_MAX + 50; i++)
-		add(&m, (struct play){ .time = 10 + i, .work = i * (i + 1) / 2.0, .mappings = 1 });
+		add(&m,
+		    (struct figures){ .time = 10 + i, .work = i * (i + 1) / 2.0, .mappings = 1 });
 	assert_true(trend_history(&m, 0) > trend_history(&m, 1));
 	assert_false(isnan(trend_history(&m, HISTORY_MAX - 1)));
 	assert_true(isnan(trend_history(&m, HISTORY_MAX)));
@@ -162,7 +163,7 @@ static void check_bad(const char *text, const char *part)
 	struct errbuf err;
 
 	assert_non_null(s);
-	add(&m, (struct play){ .time = 10, .work = 10 });
+	add(&m, (struct figures){ .time = 10, .work = 10 });
 	assert_int_equal(trend_add(&m, s, &err), -EPROTO);
 	assert_non_null(strstr(err.text, part));
 	assert_int_equal(m.now.lists[ITEM_MAPPING].n, 2); /* as it was */
@@ -200,8 +201,8 @@ static void empty(void **state)
 	struct trend m = {};
 
 	(void)state;
-	add(&m, (struct play){ .time = 1, .empty = true });
-	add(&m, (struct play){ .time = 2, .empty = true });
+	add(&m, (struct figures){ .time = 1, .empty = true });
+	add(&m, (struct figures){ .time = 2, .empty = true });
 	assert_true(m.have_rates && m.maps_rate == 0 && m.live == 0);
 	assert_int_equal(m.now.lists[ITEM_BACKEND].n, 1); /* the one in force */
 	trend_free(&m);
@@ -210,7 +211,7 @@ static void empty(void **state)
 /* A snapshot with these records of violations, as JSON. */
 static void add_sites(struct trend *m, double time, const char *list)
 {
-	json_t *s = play_snapshot(&(struct play){ .time = time }),
+	json_t *s = figures_snapshot(&(struct figures){ .time = time }),
 	       *places = json_loads(list, 0, NULL);
 	struct errbuf err;
 

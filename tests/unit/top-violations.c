@@ -4,10 +4,10 @@
 
 #include "tests/lib/top-fixture.h"
 
-static void places(void **state)
+static void sites(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .places = 4 });
+	warm_up((struct figures){ .sites = 4 });
 	type("5");
 	check_frame("violations-80x24", 80, 24);
 	check_frame("violations-132x24", 132, 24);
@@ -21,14 +21,15 @@ static void places(void **state)
 static void stacks(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .places = 4 });
+	warm_up((struct figures){ .sites = 5 });
 	type("5");
 	top_key(&top, TOP_DOWN);
 	check_frame("violations-selected-80x24", 80, 24);
-	top_key(&top, TOP_DOWN); /* one with the stack of its map */
+	for (int i = 0; i < 3; i++)
+		top_key(&top, TOP_DOWN); /* to the site with the stack of its map */
 	check_frame("violations-map-stack-132x24", 132, 24);
 	draw(80, 24);
-	assert_true(on_screen("STACK OF THE MAP") && on_screen("test_io_mapping_probe"));
+	assert_true(on_screen("STACK OF THE MAP") && on_screen("control_write"));
 	screen.unicode = false;
 	for (int i = 0; i < 4; i++) {
 		draw(80, 24);
@@ -37,7 +38,7 @@ static void stacks(void **state)
 	}
 	/* The last site has no stack. */
 	draw(80, 24);
-	assert_true(on_screen("kworker/2:1[515] on CPU 3: unmapped, but not mapped: "));
+	assert_true(on_screen("kworker/2:1[31] on CPU 2: unmapped, but not mapped: "));
 	assert_int_equal(strcmp(line(line_of(" #") + 1), " 0 -"), 0);
 	top_key(&top, TOP_ESCAPE);
 	draw(80, 24);
@@ -48,12 +49,12 @@ static void stacks(void **state)
 static void hostile(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .places = 3 });
+	warm_up((struct figures){ .sites = 4 });
 	type("5/leak");
 	top_key(&top, TOP_ENTER);
 	top_key(&top, TOP_DOWN);
 	draw(132, 24);
-	assert_true(on_screen("?[2J??[514]") && on_screen("?[2J??[514] on CPU 2: still"));
+	assert_true(on_screen("?[2Jevil") && on_screen("?[700] on CPU 0: still"));
 	for (int i = 0; i < screen.w * screen.h; i++)
 		assert_true(screen.cells[i].ch >= ' ' && screen.cells[i].ch != 0x7f &&
 			    (screen.cells[i].ch < 0x80 || screen.cells[i].ch >= 0xa0));
@@ -65,7 +66,7 @@ static void many(void **state)
 	int from;
 
 	(void)state;
-	warm_up((struct play){ .places = 60 });
+	warm_up((struct figures){ .sites = 60 });
 	type("5");
 	draw(80, 24);
 	assert_true(line_of("Rules") < 0);
@@ -89,14 +90,14 @@ static void as_others(void **state)
 	uint64_t selected;
 
 	(void)state;
-	warm_up((struct play){ .places = 4 });
-	feed((struct play){ .time = 222, .work = 1000, .places = 4 });
-	feed((struct play){ .time = 224, .work = 1008, .places = 4 });
+	warm_up((struct figures){ .sites = 4 });
+	feed((struct figures){ .time = 222, .work = 1000, .sites = 4 });
+	feed((struct figures){ .time = 224, .work = 1008, .sites = 4 });
 	type("5");
 	draw(80, 24);
 	assert_true(on_screen("by COUNT ▼") && strstr(line(HEAD_Y + 2), "sleep-in-atomic"));
-	assert_non_null(strstr(line(HEAD_Y + 2), "  507     2.0 ")); /* 4 more in 2 s */
-	assert_non_null(strstr(line(HEAD_Y + 3), "    2       0 "));
+	assert_non_null(strstr(line(HEAD_Y + 2), " 2025     8.0 ")); /* 16 more in 2 s */
+	assert_non_null(strstr(line(HEAD_Y + 3), "    7       0 "));
 	assert_int_equal(screen.cells[(HEAD_Y + 2) * 80 + 20].style, ST_ALERT);
 	assert_int_equal(top_sort_by(&top, "rule", &err), 0);
 	top_refresh(&top);
@@ -105,13 +106,13 @@ static void as_others(void **state)
 	type("/UNMAP");
 	top_key(&top, TOP_ENTER);
 	draw(80, 24);
-	assert_true(on_screen("/UNMAP: 1 of 4") && line_of("unmap-unknown") == HEAD_Y + 2);
+	assert_true(on_screen("/UNMAP: 1 of 4") && line_of("unmap-kind") == HEAD_Y + 2);
 	top_key(&top, TOP_ESCAPE);
 	/* The selection stays on its site while its count grows and others come. */
 	top_key(&top, TOP_DOWN);
 	top_key(&top, TOP_DOWN);
 	selected = top_selected(&top)->key;
-	feed((struct play){ .time = 225, .work = 1009, .places = 9 });
+	feed((struct figures){ .time = 225, .work = 1009, .sites = 9 });
 	assert_true(top_selected(&top)->key == selected);
 	type("r");
 	assert_true(top_selected(&top)->key == selected);
@@ -121,7 +122,7 @@ static void as_others(void **state)
 static void drilling(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .places = 4 });
+	warm_up((struct figures){ .sites = 5 });
 	type("5");
 	top_key(&top, TOP_DOWN);
 	top_key(&top, TOP_ENTER);
@@ -139,14 +140,14 @@ static void drilling(void **state)
 static void none(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("5");
 	check_frame("violations-none-80x24", 80, 24);
-	feed((struct play){ .time = 300, .work = 999, .rule_missing = true });
+	feed((struct figures){ .time = 300, .work = 999, .rule_missing = true });
 	check_frame("violations-missing-80x24", 80, 24);
 	draw(80, 12);
 	assert_true(on_screen("Rules checked: 8 of 10; missing: may-sleep-in-atomic; off: hold"));
-	feed((struct play){ .time = 301, .work = 999, .no_rules = true });
+	feed((struct figures){ .time = 301, .work = 999, .no_rules = true });
 	draw(80, 24);
 	assert_true(on_screen("This iomapd checks no rule: it is older than this program."));
 	assert_int_equal(line_of(" violations        - "), 4);
@@ -156,46 +157,47 @@ static void none(void **state)
 static void header(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	draw(80, 24);
 	assert_int_equal(line_of(" violations        0 "), 4);
 	assert_false(on_screen("violations: "));
-	feed((struct play){ .time = 221, .work = 1, .places = 4 });
+	feed((struct figures){ .time = 221, .work = 1, .sites = 4 });
 	check_frame("violations-elsewhere-80x24", 80, 24);
 	for (unsigned int v = 0; v < VIEWS; v++) {
 		top_key(&top, '1' + (int)v);
 		draw(80, 24);
-		assert_int_equal(line_of(" violations        7 "), 4);
+		assert_int_equal(line_of(" violations       21 "), 4);
 		assert_int_equal(screen.cells[4 * 80 + 19].style, ST_ALERT);
-		assert_int_equal(line_of(v == VIEW_VIOLATIONS ? "7 violations: sleep-in-atomic 3, "
-							      : "7 violations (key 5): sleep-in-"),
+		assert_int_equal(line_of(v == VIEW_VIOLATIONS
+						 ? "21 violations: sleep-in-atomic 11, "
+						 : "21 violations (key 5): sleep-in-"),
 				 6);
 		draw(40, 10);
-		assert_int_equal(line_of("7 violations  "), 1);
+		assert_int_equal(line_of("21 violations  "), 1);
 		assert_int_equal(screen.cells[40].style, ST_ALERT);
 	}
-	feed((struct play){ .time = 222, .work = 1, .places = 1, .lost = 5 });
+	feed((struct figures){ .time = 222, .work = 1, .sites = 1, .lost = 5 });
 	draw(40, 10);
-	assert_int_equal(line_of("5 lost  3 violations  "), 1);
+	assert_int_equal(line_of("5 lost  11 violations  "), 1);
 }
 
 static void batch(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .places = 4, .rule_missing = true });
+	warm_up((struct figures){ .sites = 4, .rule_missing = true });
 	top.batch = true;
 	type("5");
 	check_frame("batch-violations-132", 132, top_height(&top));
 	type("1");
 	draw(132, top_height(&top));
-	assert_true(on_screen("40 violations (--view violations): sleep"));
+	assert_true(on_screen("151 violations (--view violations): sleep"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(places), TEST(stacks),   TEST(hostile), TEST(many),  TEST(as_others),
-		TEST(none),   TEST(drilling), TEST(header),  TEST(batch),
+		TEST(sites), TEST(stacks),   TEST(hostile), TEST(many),	 TEST(as_others),
+		TEST(none),  TEST(drilling), TEST(header),  TEST(batch),
 	};
 
 	return cmocka_run_group_tests_name("unit/top-violations", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 static void sizes(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	check_frame("mappings-80x24", 80, 24);
 	check_frame("mappings-132x43", 132, 43);
 	check_frame("mappings-40x10", 40, 10);
@@ -19,7 +19,7 @@ static void sizes(void **state)
 static void other_views(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("2");
 	check_frame("callers-80x24", 80, 24);
 	type("3");
@@ -40,15 +40,15 @@ static void other_views(void **state)
 static void ipis(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("6");
 	draw(80, 24);
 	assert_true(on_screen("Not counted: this iomapd is older than this program."));
-	feed((struct play){ .time = 230, .work = 300, .ipi = true });
-	feed((struct play){ .time = 231, .work = 301, .ipi = true });
+	feed((struct figures){ .time = 230, .work = 300, .ipi = true });
+	feed((struct figures){ .time = 231, .work = 301, .ipi = true });
 	check_frame("ipis-80x24", 80, 24);
 	check_frame("ipis-132x24", 132, 24);
-	feed((struct play){ .time = 232, .work = 302, .ipi = true, .ipi_gap = true });
+	feed((struct figures){ .time = 232, .work = 302, .ipi = true, .ipi_missing = true });
 	check_frame("ipis-gap-80x24", 80, 24);
 }
 
@@ -56,12 +56,12 @@ static void first_sample(void **state)
 {
 	(void)state;
 	check_frame("nothing-yet-80x24", 80, 24);
-	feed((struct play){ .time = 1, .work = 1 });
+	feed((struct figures){ .time = 1, .work = 1 });
 	check_frame("first-sample-80x24", 80, 24); /* rates are unknown, not zero */
 	top_teardown(NULL);
 	top_setup(NULL);
-	feed((struct play){ .time = 1, .empty = true });
-	feed((struct play){ .time = 2, .empty = true });
+	feed((struct figures){ .time = 1, .empty = true });
+	feed((struct figures){ .time = 2, .empty = true });
 	draw(80, 24);
 	assert_true(on_screen("No mapping: no driver of this kernel holds one now."));
 }
@@ -69,7 +69,7 @@ static void first_sample(void **state)
 static void help(void **state)
 {
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	type("?");
 	check_frame("help-80x24", 80, 24);
 	for (int i = 0; i < 50; i++)
@@ -104,14 +104,14 @@ static void waiting(void **state)
 	};
 
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	top_lost(&top, &why);
 	top_lost(&top, &why); /* one gap for any number of attempts */
 	check_frame("waiting-80x24", 80, 24);
-	feed((struct play){ .time = 400, .work = 7, .pid = 99 });
+	feed((struct figures){ .time = 400, .work = 7, .pid = 99 });
 	draw(80, 24);
 	assert_true(!on_screen("waiting") && on_screen("iomapd was restarted"));
-	feed((struct play){ .time = 401, .work = 8, .pid = 99 });
+	feed((struct figures){ .time = 401, .work = 8, .pid = 99 });
 	draw(80, 24);
 	assert_true(strstr(line(1), "6992"));
 }
@@ -119,7 +119,7 @@ static void waiting(void **state)
 static void losses(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .lost = 17, .unbalanced = 2, .hook_missing = true });
+	warm_up((struct figures){ .lost = 17, .unbalanced = 2, .hook_missing = true });
 	check_frame("losses-80x24", 80, 24);
 	assert_int_equal(screen.cells[3 * 80 + 19].style, ST_ALERT);
 	assert_int_equal(screen.cells[HEAD_Y * 80].style, ST_ALERT);
@@ -134,7 +134,7 @@ static void styles(void **state)
 	int x;
 
 	(void)state;
-	warm_up((struct play){});
+	warm_up((struct figures){});
 	draw(80, 24);
 	x = (int)(strstr(line(HEAD_Y), "FAILED") - line(HEAD_Y)) + 5;
 	assert_int_equal(screen.cells[(HEAD_Y + 1) * 80 + x].style, ST_DIM);
@@ -147,7 +147,7 @@ static void styles(void **state)
 static void batch(void **state)
 {
 	(void)state;
-	warm_up((struct play){ .mappings = 30 });
+	warm_up((struct figures){ .mappings = 30 });
 	top.batch = true;
 	top_refresh(&top);
 	check_frame("batch-100", 100, top_height(&top));

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The programs for interrupts between CPUs; iomap.bpf.c includes this file once. Each interrupt is
- * counted once, in the class of whoever caused it. Most of these programs run with interrupts on. A
+ * counted once, in the class of its cause. Most of these programs run with interrupts on. A
  * program that interrupts another one runs on a higher level and has counters of its own.
  */
-#ifndef IOMAP_IPI_BPF_H
-#define IOMAP_IPI_BPF_H
+#ifndef IOMAP_IPI_PROGS_BPF_H
+#define IOMAP_IPI_PROGS_BPF_H
 
 #include "ipi_op.bpf.h"
 
 struct pt_regs;
 
-/* The counters of whoever acts on this CPU. */
+/* The counters for an event on this CPU. */
 struct sender {
 	struct iomap_cpu *cpu;
 	struct iomap_ipi_cpu *ic;
@@ -122,7 +122,7 @@ int iomap_ipi_send_cpu(struct bpf_raw_tracepoint_args *ctx)
 	} else if (target != bpf_get_smp_processor_id()) {
 		s.ic->sent[IOMAP_IPI_CALL]++;
 	} else {
-		/* Work that the CPU defers, as our own events do: not caused by the map. */
+		/* Deferred work of the CPU, as by our own ring: not caused by the map. */
 		s.ic->sent[IOMAP_IPI_IRQ_WORK]++;
 		s.class = IOMAP_IPI_OTHER;
 	}
@@ -310,7 +310,7 @@ int iomap_ipi_broadcast_done(struct pt_regs *ctx)
 	if (!st || !st->calling || !sender_now(&s, 0))
 		return 0;
 	st->calling = 0;
-	/* There may be no target: the other CPUs are idle or offline. */
+	/* No function was queued: the other CPUs are idle or offline. */
 	if (!st->calls && shared.ipi_hooks & IOMAP_HAS_CSD_QUEUE)
 		return 0;
 	wait = bpf_ktime_get_ns() - st->call_ts;
@@ -387,18 +387,18 @@ int iomap_unmap_done(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/free_vmap_area_noflush")
 int iomap_ipi_range(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct iomap_ipi_op *w;
+	struct iomap_ipi_op *op;
 	struct sender s;
 
 	if (!sender_now(&s, 0))
 		return 0;
 	s.ic->queued++;
-	w = &s.cpu->stack.op;
-	if (s.level != IOMAP_LEVEL_TASK || !w->open)
+	op = &s.cpu->stack.op;
+	if (s.level != IOMAP_LEVEL_TASK || !op->open)
 		return 0;
-	w->epoch = shared.purging.epoch;
-	w->queued++;
-	w->used = 1;
+	op->epoch = shared.purging.epoch;
+	op->queued++;
+	op->used = 1;
 	return 0;
 }
 
