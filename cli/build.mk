@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# iomapctl, iomaptop, and the generator of the completions.
+# iomapctl, iomaptop, and what writes their completions.
 lib-srcs	+= $(wildcard cli/*.c cli/assert/*.c) $(filter-out %/main.c,$(wildcard cli/ctl/*.c cli/top/*.c))
 lib-pkgs	+= ncursesw
 
@@ -7,11 +7,11 @@ progs		+= iomapctl iomaptop
 iomapctl-srcs	:= cli/ctl/main.c
 iomaptop-srcs	:= cli/top/main.c
 
-# Generates the completions of all programs, under the names that the shells look for.
+# Writes the completions of all programs, each under the name that the shell looks for.
 progs		+= cli/completion/completion
 cli/completion/completion-srcs := $(wildcard cli/completion/*.c)
 
-# Only programs for x86_64 are sure to run on the build machine.
+# programs for i386 need not run here
 completions	:= $(if $(filter x86_64,$(ARCH)),$(foreach p,iomapctl iomaptop iomapd,bash/$p zsh/_$p))
 tools: $(addprefix $(O)/completion/,$(completions))
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The configuration file. libinih parses the lines; this file counts them for the error sentences. */
+/* The configuration file. libinih parses the lines; this file counts them for errors. */
 #include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>

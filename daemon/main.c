@@ -126,7 +126,7 @@ static void reload(struct daemon *d)
 	if (err)
 		fprintf(stderr, "iomapd: configuration not reloaded: %s\n", e.text);
 	else
-		fprintf(stderr, "iomapd: configuration reloaded\n");
+		fprintf(stderr, "iomapd: read the configuration again\n");
 	report_serving(d);
 }
 
@@ -290,7 +290,8 @@ static int without_start(const struct options *o)
 		printf("iomapd %s\n", IOMAP_VERSION);
 		return 0;
 	case OPTIONS_CHECK:
-		printf("%s: %s\n", config, access(config, F_OK) ? "not found (optional)" : "valid");
+		printf("%s: %s\n", config,
+		       access(config, F_OK) ? "not found (optional)" : "nothing wrong");
 		return 0;
 	default:
 		return -1;

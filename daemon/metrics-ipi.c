@@ -77,9 +77,8 @@ static void by_backend(struct metricw *w, const struct model *m)
 	if (ipi->missing[IPI_DEFERRED])
 		return;
 	if (!ipi->missing[IPI_IPIS]) {
-		metricw_family(
-			w, METRIC_COUNTER, "iomap_deferred_ipis",
-			"Share of the interrupts of flushes that unmaps deferred; finished flushes only.");
+		metricw_family(w, METRIC_COUNTER, "iomap_deferred_ipis",
+			       "Unmaps' share of the interrupts of finished flushes.");
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 			uint64_t n = ipi->noted[b].ipis;
 
@@ -128,16 +127,14 @@ void metrics_write_ipi(struct metricw *w, const struct model *m)
 	if (!ipi->on)
 		return;
 	if (!ipi->missing[IPI_IPIS])
-		by_vector(w, "iomap_interrupts_sent", "All interrupts sent from CPU to CPU.",
-			  ipi->sent);
+		by_vector(w, "iomap_interrupts_sent", "All interrupts to other CPUs.", ipi->sent);
 	if (!ipi->missing[IPI_RECEIVED])
-		by_vector(w, "iomap_interrupts_received",
-			  "All interrupts received from other CPUs.", ipi->received);
-	by_class(
-		w, ipi, IPI_IPIS, "iomap_ipis",
-		"Interrupts sent: inside maps and unmaps, by purges, by flushes of the reserve, others.",
-		metricw_u64, get_ipis);
-	by_class(w, ipi, IPI_WAIT, "iomap_ipi_broadcasts", "Calls of a function on several CPUs.",
+		by_vector(w, "iomap_interrupts_received", "All interrupts from other CPUs.",
+			  ipi->received);
+	by_class(w, ipi, IPI_IPIS, "iomap_ipis",
+		 "Interrupts sent: in maps and unmaps, purges, reserve flushes, others.",
+		 metricw_u64, get_ipis);
+	by_class(w, ipi, IPI_WAIT, "iomap_ipi_broadcasts", "Calls of a function on other CPUs.",
 		 metricw_u64, get_broadcasts);
 	by_class(w, ipi, IPI_WAIT, "iomap_ipi_wait_seconds",
 		 "Time that senders spent in broadcasts.", metricw_ns, get_wait);

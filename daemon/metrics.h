@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes a sampling as metrics. Each _total is made from counters in the kernel, which only grow: no
- * _total decreases when a mapping is freed or when iomapd restarts with the same counters. The
- * number of series is bounded by backends, hooks, BPF programs and METRICS_MAPPINGS.
+ * Writes a sampling as metrics. Each _total is made from counters in the kernel, which only grow:
+ * none decreases when a mapping is freed or when iomapd restarts with the same counters. The number
+ * of series is bounded by backends, hooks, BPF programs and METRICS_MAPPINGS.
  */
 #ifndef IOMAP_DAEMON_METRICS_H
 #define IOMAP_DAEMON_METRICS_H

@@ -11,7 +11,7 @@ int privilege_drop(struct errbuf *e)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return set_error(e, -errno, "cannot set no_new_privs: %s", strerror(errno));
-	/* Only CAP_SETPCAP can empty the bounding set. A set that stays is harmless: no_new_privs. */
+	/* Emptying the bounding set needs CAP_SETPCAP. With no_new_privs, the set is of no use. */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		which = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_ALL);

@@ -102,7 +102,7 @@ is "who follows the events connects again" wait_for 20 again
 
 serves() { metrics 2>/dev/null | grep -q '^iomapd_info'; }
 reloaded() { [ "$(journalctl -q -u $unit -o cat --no-pager |
-	grep -cx "iomapd: configuration reloaded")" = "$1" ]; }
+	grep -cx "iomapd: read the configuration again")" = "$1" ]; }
 now=$(pid)
 is "no metrics so far" eval '! serves'
 printf '# of a test\nmetrics = :9751\n' >$conf

@@ -31,7 +31,7 @@ is "--help" shows '^Usage: iomapd' --help
 is "--version" shows '^iomapd [0-9.]*$' --version
 see="see 'iomapd --help'"
 is "unknown option" says 2 "unknown option --nope: $see" "$bin/iomapd" --nope
-is "unexpected argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x
+is "argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x
 is "option without its value" says 2 "--socket needs a PATH" "$bin/iomapd" --socket
 for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
 	is "--max-mappings '$n'" says 2 \
@@ -63,15 +63,15 @@ mistake 'version = 1' ":1: version is allowed on the command line only$conf"
 mistake '[service]\n' ":1: sections are not supported: remove '[service]'$conf"
 mistake 'max-hold = 1ms\0\n' ":1: contains a NUL byte: not a text file$conf"
 mistake "$(printf '#%0300d' 0)" ":1: longer than 198 characters$conf"
-is "--check-config, of a device" says 2 "/dev/zero is not a configuration file" \
+is "--check-config, of what is no file" says 2 "/dev/zero is not a configuration file" \
 	"$bin/iomapd" --config /dev/zero --check-config
-is "--config, of a missing file" says 2 "cannot read $dir/none: No such file or directory" \
+is "--config, not there" says 2 "cannot read $dir/none: No such file or directory" \
 	"$bin/iomapd" --config "$dir/none"
 printf 'max-hold = 1ms ; why\n\tmetrics=:9751\nwithout-check = leak\nwithout-check = all' \
 	>"$dir/conf"
 good() { [ "$("$bin/iomapd" --config "$dir/conf" --check-config "$@")" = \
-	"$dir/conf: valid" ]; }
-is "--check-config, of a valid file" good
+	"$dir/conf: nothing wrong" ]; }
+is "--check-config, of a good one" good
 is "--check-config, with a wrong option" says 2 \
 	"--max-hold takes a time from 1ns to 1000s, or off, not '1'" \
 	"$bin/iomapd" --config "$dir/conf" --check-config --max-hold 1
