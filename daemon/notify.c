@@ -86,8 +86,8 @@ int notify_socket(const char *wanted, char *path, size_t size, struct errbuf *e)
 	snprintf(path, size, "%s", addr.sun_path[0] ? addr.sun_path : "@");
 	if (wanted && strcmp(wanted, path))
 		return set_error(e, -EINVAL,
-				 "systemd passes the socket %s, but the settings name %s: remove "
-				 "'socket' from them, or change ListenStream= in the socket unit",
+				 "systemd passes the socket %s, but the settings say %s: take "
+				 "'socket' out of them, and set ListenStream= of the socket unit",
 				 path, wanted);
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
