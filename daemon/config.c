@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The configuration file. libinih takes the lines apart; this file counts them for the errors. */
+/* The configuration file. libinih parses the lines; this file counts them for errors. */
 #include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "daemon/base/util.h"
 #include "daemon/options.h"
 
 #define FILE_MAX (1 << 20) /* bytes */
@@ -13,15 +14,15 @@
 struct reading {
 	const char *path;
 	FILE *file;
-	char *line; /* as the file has it */
+	char *line; /* raw */
 	size_t size;
 	unsigned int number;
 	struct opts_pass pass;
 	struct errbuf *e;
-	int err; /* of the first mistake */
+	int err; /* the first one */
 };
 
-__attribute__((format(printf, 2, 3))) static int wrong(struct reading *r, const char *fmt, ...)
+check_printf(2, 3) static int wrong(struct reading *r, const char *fmt, ...)
 {
 	char what[400];
 	va_list ap;
@@ -36,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct reading *r, const 
 	return 0;
 }
 
-/* A line for libinih, without the indentation that would join it to the previous line. */
+/* Reads a line for libinih, without the indentation that would join it to the previous line. */
 static char *next_line(char *str, int num, void *stream)
 {
 	struct reading *r = stream;
@@ -56,9 +57,10 @@ static char *next_line(char *str, int num, void *stream)
 	r->number++;
 	line = r->line + strspn(r->line, " \t");
 	if (memchr(r->line, '\0', len))
-		wrong(r, "a NUL byte: this is not a text");
+		wrong(r, "contains a NUL byte: not a text file");
 	else if (*line == '[')
-		wrong(r, "there are no sections: take out '%.*s'", (int)strcspn(line, "\n"), line);
+		wrong(r, "sections are not supported: remove '%.*s'", (int)strcspn(line, "\n"),
+		      line);
 	else if (strlen(line) >= (size_t)num)
 		wrong(r, "longer than %d characters", num - 2);
 	if (r->err)

@@ -9,8 +9,6 @@
 
 #include "daemon/metrics.h"
 
-#define NS 1000000000ULL
-
 enum format {
 	OPENMETRICS,
 	PLAIN,
@@ -44,7 +42,7 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned int status, str
 	return r ? MHD_queue_response(c, status, r) : MHD_NO;
 }
 
-/* An answer in words; allow: the value of that header, or NULL. */
+/* Replies with a sentence. allow: the value of the Allow header, or NULL. */
 static enum MHD_Result say(struct MHD_Connection *c, unsigned int status, const char *text,
 			   const char *allow)
 {
@@ -61,7 +59,7 @@ static enum MHD_Result say(struct MHD_Connection *c, unsigned int status, const 
 	return ret;
 }
 
-/* All metrics as a response, made from the sampling of this turn. */
+/* Makes a response of all metrics from the sampling of this turn. */
 static int make_page(struct http *h, enum format format, struct MHD_Response **ret)
 {
 	const struct service_source *source = &h->service->source;
@@ -110,7 +108,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (strcmp(url, "/metrics"))
 		return say(c, MHD_HTTP_NOT_FOUND, "The metrics are at /metrics.\n", NULL);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "There is GET and HEAD.\n", "GET, HEAD");
+		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "Use GET or HEAD.\n", "GET, HEAD");
 	format = http_wants_plain(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept"))
 			 ? PLAIN
 			 : OPENMETRICS;
@@ -140,13 +138,13 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
 			continue;
 		slot = &h->connections[i];
 		slot->fd = info->connect_fd;
-		slot->end_ns = clock_ns(CLOCK_MONOTONIC) + HTTP_LIFE_SECONDS * NS;
+		slot->end_ns = now_ns() + HTTP_LIFE_SECONDS * NSEC_PER_SEC;
 		*own = slot;
 		return;
 	}
 }
 
-/* Ends connections that are too old: libmicrohttpd finds them closed. */
+/* Shuts down connections that are too old; libmicrohttpd then closes them. */
 static void end_old(struct http *h, uint64_t now)
 {
 	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
@@ -155,14 +153,14 @@ static void end_old(struct http *h, uint64_t now)
 		if (c->fd < 0 || c->end_ns > now)
 			continue;
 		shutdown(c->fd, SHUT_RDWR);
-		c->end_ns = now + NS;
+		c->end_ns = now + NSEC_PER_SEC;
 	}
 }
 
 /* One turn: handles all events that are due, and sets the timer for later ones. */
 static int turn(struct http *h)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), next = UINT64_MAX;
+	uint64_t now = now_ns(), next = UINT64_MAX;
 	struct itimerspec when = {};
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -172,7 +170,7 @@ static int turn(struct http *h)
 	if (!MHD_run(h->mhd) || !MHD_run(h->mhd))
 		return -EIO;
 	for (int i = 0; i < FORMAT_MAX; i++) {
-		/* Connections that are still written to hold their own reference. */
+		/* A connection that is still sending a page holds its own reference. */
 		if (h->pages[i])
 			MHD_destroy_response(h->pages[i]);
 		h->pages[i] = NULL;
@@ -184,10 +182,10 @@ static int turn(struct http *h)
 	if (MHD_get_timeout(h->mhd, &ms) && now + ms * 1000000 < next)
 		next = now + ms * 1000000;
 	if (next != UINT64_MAX) {
-		when.it_value.tv_sec = next / NS;
-		when.it_value.tv_nsec = next % NS;
+		when.it_value.tv_sec = next / NSEC_PER_SEC;
+		when.it_value.tv_nsec = next % NSEC_PER_SEC;
 	}
-	/* A zero time: no timer while nobody is connected. */
+	/* A zero time stops the timer: no connection is open. */
 	return timerfd_settime(h->timer.fd, TFD_TIMER_ABSTIME, &when, NULL) ? -errno : 0;
 }
 
@@ -220,7 +218,7 @@ static int start(struct http *h, int listen_fd)
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_REQUEST_MAX,
 				  MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
 				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
-	/* The library may have closed the socket already; the error is of no use. */
+	/* libmicrohttpd may have closed listen_fd already, which changes errno. */
 	if (!h->mhd)
 		return errno ? -errno : -EIO;
 	info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -235,7 +233,7 @@ static int start(struct http *h, int listen_fd)
 	err = loop_add(h->loop, &h->ready, EPOLLIN);
 	if (!err)
 		err = loop_add(h->loop, &h->timer, EPOLLIN);
-	/* The first turn has it wait for connections. */
+	/* libmicrohttpd waits for connections only after a first turn. */
 	return err ?: turn(h);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The listening socket: its directory, a stale one before it, its group and mode. */
+/* Makes the listening socket: directory, group and mode. Removes a stale socket. */
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
@@ -11,14 +11,14 @@
 
 #include "daemon/server.h"
 
-/* Returns 0 if nobody accepts at the address, -EADDRINUSE if somebody does, or another errno. */
+/* Returns 0 if no process serves the address, -EADDRINUSE if one does, or another errno. */
 static int nobody_serves(const struct sockaddr_un *addr)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
-	/* EAGAIN: somebody accepts, but the queue is full. */
+	/* EAGAIN: a process listens, but its queue is full. */
 	if (!connect(fd, (const void *)addr, sizeof(*addr)) || errno == EAGAIN)
 		return -EADDRINUSE;
 	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
@@ -29,7 +29,7 @@ static int in_use(const char *path, struct errbuf *e)
 	return set_error(e, -EADDRINUSE, "another iomapd already serves %s", path);
 }
 
-/* The address of path; false when it is empty or too long. */
+/* Makes the address of path. Returns false if path is empty or too long. */
 static bool make_address(const char *path, struct sockaddr_un *ret)
 {
 	size_t len = strlen(path);
@@ -51,7 +51,7 @@ int server_probe(const char *path, struct errbuf *e)
 	return 0;
 }
 
-/* Removes a stale socket, which nobody serves. */
+/* Removes a socket that no process serves. */
 static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 {
 	const char *path = addr->sun_path;
@@ -60,7 +60,7 @@ static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 
 	if (lstat(path, &st))
 		return errno == ENOENT ? 0
-				       : set_error(e, -errno, "cannot look at %s: %s", path,
+				       : set_error(e, -errno, "cannot access %s: %s", path,
 						   strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return set_error(e, -EEXIST,
@@ -79,7 +79,7 @@ static int remove_stale(const struct sockaddr_un *addr, struct errbuf *e)
 	return 0;
 }
 
-/* Opens the directory that holds path and makes its last component when it is missing. */
+/* Opens the directory of path. Creates its last component if it is missing. */
 static int open_dir(const char *path, struct errbuf *e)
 {
 	_cleanup_free_ char *copy = strdup(path);
@@ -115,7 +115,7 @@ int server_listen(const char *path, struct errbuf *e)
 	dir = open_dir(path, e);
 	if (dir < 0)
 		return dir;
-	/* The second of two iomapd that start at once waits here and then finds the first one. */
+	/* If two iomapd start at once, the second one waits here and then finds the first one. */
 	if (flock(dir, LOCK_EX))
 		return set_error(e, -errno, "cannot lock the directory of %s: %s", path,
 				 strerror(errno));

@@ -26,7 +26,7 @@ struct daemon {
 	struct service service;
 	struct server *server;
 	struct http *http;   /* NULL: none */
-	struct stat socket;  /* to be removed at the end; all zero: systemd's socket */
+	struct stat socket;  /* to remove at the end; all zero: the socket is systemd's */
 	char path[PATH_MAX]; /* of the socket */
 	struct watchdog watchdog;
 };
@@ -62,7 +62,7 @@ static int cost(void *ctx, struct cost *c)
 	return err ?: collector_cost(d->collector, c);
 }
 
-/* Serves metrics at the address, NULL: nowhere. */
+/* Serves metrics at the address. NULL: does nothing. */
 static int serve_metrics(struct daemon *d, const char *address, struct http **ret, struct errbuf *e)
 {
 	int fd, err;
@@ -89,7 +89,7 @@ static void report_serving(const struct daemon *d)
 	notify_ready("counting");
 }
 
-/* Applies the settings that can change at run time, all or none; names those that cannot. */
+/* Applies the settings that can change at run time, all or none, and names the others. */
 static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 {
 	struct http *http = d->http;
@@ -124,7 +124,7 @@ static void reload(struct daemon *d)
 		err = apply(d, &o, &e);
 	options_free(&o);
 	if (err)
-		fprintf(stderr, "iomapd: nothing changed: %s\n", e.text);
+		fprintf(stderr, "iomapd: configuration not reloaded: %s\n", e.text);
 	else
 		fprintf(stderr, "iomapd: read the configuration again\n");
 	report_serving(d);
@@ -145,7 +145,7 @@ static int on_signal(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-/* Blocks the signals of iomapd and takes them by a descriptor. */
+/* Blocks the signals that iomapd handles and opens a signalfd for them. */
 static int catch_signals(struct daemon *d)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -162,7 +162,7 @@ static int catch_signals(struct daemon *d)
 	return d->signals.fd < 0 ? -errno : 0;
 }
 
-/* Takes the socket of systemd or makes one. Returns its descriptor or a negative errno. */
+/* Takes systemd's socket or makes one. Returns its descriptor or a negative errno. */
 static int listening(struct daemon *d, int passed, struct errbuf *e)
 {
 	int fd = passed;
@@ -184,7 +184,7 @@ static int start(struct daemon *d, struct errbuf *e)
 	passed = notify_socket(o->socket, d->path, sizeof(d->path), e);
 	if (passed == -ENOENT) {
 		snprintf(d->path, sizeof(d->path), "%s", o->socket ?: IOMAPD_SOCKET);
-		/* Report another iomapd before anything is loaded. */
+		/* Find another iomapd before anything is loaded. */
 		err = server_probe(d->path, e);
 		if (err)
 			return err;
@@ -202,8 +202,8 @@ static int start(struct daemon *d, struct errbuf *e)
 	service_init(&d->service, &source, d->history);
 
 	/*
-	 * Count before the socket exists, so the figures have everything since a client could
-	 * connect.
+	 * Start to count before the socket exists, so the figures include all events since the
+	 * first client could connect.
 	 */
 	err = collector_new(&o->collector, &d->collector, e);
 	if (err)
@@ -235,7 +235,7 @@ static int start(struct daemon *d, struct errbuf *e)
 	return privilege_drop(e);
 }
 
-/* Removes the socket unless somebody has replaced it. */
+/* Removes the socket unless another process has replaced it. */
 static void remove_socket(const struct daemon *d)
 {
 	struct stat st;
@@ -260,7 +260,7 @@ static void stop(struct daemon *d)
 		close(d->signals.fd);
 }
 
-/* Reports how the collector started. */
+/* Prints the collector's notes about its start. */
 static void report_notes(const struct daemon *d)
 {
 	const char *note;
@@ -277,7 +277,7 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-/* Does the tasks that need no start. Returns -1 to go on, else the exit status. */
+/* Handles --help, --version and --check-config. Returns the exit status, or -1 to start iomapd. */
 static int without_start(const struct options *o)
 {
 	const char *config = o->config ?: CONFIG_DEFAULT;
@@ -303,7 +303,7 @@ static int run(struct daemon *d)
 	struct errbuf e = {};
 	int err;
 
-	/* The error sentences of this program are enough. */
+	/* iomapd reports the errors of libbpf in its own sentences. */
 	libbpf_set_print(quiet);
 
 	err = start(d, &e);

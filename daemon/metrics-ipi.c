@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The metrics of interrupts between CPUs. A figure that the kernel has no hook for is left out. */
+/* The metrics of interrupts between CPUs. A figure without its hook is left out. */
 #include "daemon/metrics.h"
 #include "daemon/base/names.h"
-
-static const char *const vectors[IOMAP_IPI_VECTOR_MAX] = {
-	[IOMAP_IPI_CALL] = "call",
-	[IOMAP_IPI_RESCHED] = "reschedule",
-	[IOMAP_IPI_IRQ_WORK] = "irq_work",
-};
 
 static const char *const classes[IOMAP_IPI_CLASS_MAX] = {
 	[IOMAP_IPI_OTHER] = "other",
@@ -17,7 +11,7 @@ static const char *const classes[IOMAP_IPI_CLASS_MAX] = {
 };
 
 /* Tells whether the class is known. Interrupts of an unknown class are counted as other. */
-static bool told(const struct model_ipi *m, int class)
+static bool class_known(const struct model_ipi *m, int class)
 {
 	bool direct = !m->missing[IPI_DIRECT], deferred = !m->missing[IPI_DEFERRED];
 
@@ -55,7 +49,7 @@ static void by_class(struct metricw *w, const struct model_ipi *m, enum ipi_figu
 		return;
 	metricw_family(w, METRIC_COUNTER, name, help);
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++) {
-		if (told(m, i))
+		if (class_known(m, i))
 			put(w, LABELS({ "class", classes[i] }), get(&m->class[i]));
 	}
 }
@@ -64,7 +58,7 @@ static void by_vector(struct metricw *w, const char *name, const char *help, con
 {
 	metricw_family(w, METRIC_COUNTER, name, help);
 	for (int i = 0; i < IOMAP_IPI_VECTOR_MAX; i++)
-		metricw_u64(w, LABELS({ "vector", vectors[i] }), n[i]);
+		metricw_u64(w, LABELS({ "vector", vector_name(i) }), n[i]);
 }
 
 static void by_backend(struct metricw *w, const struct model *m)
@@ -73,7 +67,7 @@ static void by_backend(struct metricw *w, const struct model *m)
 
 	if (!ipi->missing[IPI_IPIS] && !ipi->missing[IPI_DIRECT]) {
 		metricw_family(w, METRIC_COUNTER, "iomap_direct_ipis",
-			       "Interrupts that tasks sent inside maps and unmaps.");
+			       "Interrupts sent by tasks inside maps and unmaps.");
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 			if (m->backend_present[b])
 				metricw_u64(w, LABELS({ "backend", backend_name(b) }),
@@ -84,7 +78,7 @@ static void by_backend(struct metricw *w, const struct model *m)
 		return;
 	if (!ipi->missing[IPI_IPIS]) {
 		metricw_family(w, METRIC_COUNTER, "iomap_deferred_ipis",
-			       "Share of flushes that unmaps put off, as far as it is settled.");
+			       "Unmaps' share of the interrupts of finished flushes.");
 		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 			uint64_t n = ipi->noted[b].ipis;
 
@@ -96,10 +90,11 @@ static void by_backend(struct metricw *w, const struct model *m)
 		}
 	}
 	metricw_family(w, METRIC_COUNTER, "iomap_queued_ranges",
-		       "Address ranges that unmaps left to be flushed.");
+		       "Address ranges that unmaps queued for a flush.");
 	metricw_u64(w, LABELS({ "queue", "vmalloc" }), ipi->own_queued);
 	metricw_u64(w, LABELS({ "queue", "reserve" }), ipi->slots);
-	metricw_family(w, METRIC_GAUGE, "iomap_pending_ranges", "Those that no flush took yet.");
+	metricw_family(w, METRIC_GAUGE, "iomap_pending_ranges",
+		       "Queued address ranges not flushed yet.");
 	metricw_u64(w, LABELS({ "queue", "vmalloc" }), ipi->own_pending);
 	metricw_u64(w, LABELS({ "queue", "reserve" }), ipi->pending_slots);
 }
@@ -120,7 +115,7 @@ static void lost(struct metricw *w, const struct model_ipi *m)
 	};
 
 	metricw_family(w, METRIC_COUNTER, "iomap_ipi_lost",
-		       "What is not known of interrupts, by reason; see docs/ipi.md.");
+		       "Incomplete figures of interrupts, by reason; see docs/ipi.md.");
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		metricw_u64(w, LABELS({ "reason", reasons[i].reason }), reasons[i].n);
 }
@@ -132,19 +127,19 @@ void metrics_write_ipi(struct metricw *w, const struct model *m)
 	if (!ipi->on)
 		return;
 	if (!ipi->missing[IPI_IPIS])
-		by_vector(w, "iomap_interrupts_sent", "Interrupts from CPU to CPU, by anybody.",
-			  ipi->sent);
+		by_vector(w, "iomap_interrupts_sent", "All interrupts to other CPUs.", ipi->sent);
 	if (!ipi->missing[IPI_RECEIVED])
-		by_vector(w, "iomap_interrupts_received", "Those that arrived.", ipi->received);
+		by_vector(w, "iomap_interrupts_received", "All interrupts from other CPUs.",
+			  ipi->received);
 	by_class(w, ipi, IPI_IPIS, "iomap_ipis",
-		 "Interrupts sent: inside maps, in purges, in flushes of the reserve, others.",
+		 "Interrupts sent: in maps and unmaps, purges, reserve flushes, others.",
 		 metricw_u64, get_ipis);
 	by_class(w, ipi, IPI_WAIT, "iomap_ipi_broadcasts", "Calls of a function on other CPUs.",
 		 metricw_u64, get_broadcasts);
 	by_class(w, ipi, IPI_WAIT, "iomap_ipi_wait_seconds",
 		 "Time that senders spent in broadcasts.", metricw_ns, get_wait);
 	by_class(w, ipi, IPI_STOLEN, "iomap_ipi_stolen_seconds",
-		 "Time of the functions on the other CPUs.", metricw_ns, get_stolen);
+		 "Time that the functions took on the target CPUs.", metricw_ns, get_stolen);
 	by_backend(w, m);
 	lost(w, ipi);
 }

@@ -25,7 +25,7 @@ static void totals(struct metricw *w, const struct model *m)
 	by_backend(w, m, model_unmaps);
 	metricw_family(w, METRIC_COUNTER, "iomap_map_failures", "Maps that returned no address.");
 	by_backend(w, m, model_failed);
-	metricw_family(w, METRIC_GAUGE, "iomap_live_maps", "Maps that are not unmapped yet.");
+	metricw_family(w, METRIC_GAUGE, "iomap_live_maps", "Maps not unmapped yet.");
 	by_backend(w, m, model_live);
 }
 
@@ -34,7 +34,7 @@ static void hists(struct metricw *w, const struct model *m)
 	if (m->timing == IOMAP_TIMING_OFF)
 		return;
 	metricw_family(w, METRIC_HISTOGRAM, "iomap_hold_seconds",
-		       "How long maps were held; see hold_times of iomapd_info.");
+		       "Hold times of maps; hold_times of iomapd_info says which are measured.");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		for (int k = 0; k < IOMAP_KIND_MAX && m->backend_present[b]; k++)
 			metricw_hist(
@@ -44,7 +44,7 @@ static void hists(struct metricw *w, const struct model *m)
 	if (!m->ipi.on)
 		return;
 	metricw_family(w, METRIC_HISTOGRAM, "iomap_operation_seconds",
-		       "How long maps and unmaps took where they do real work.");
+		       "Duration of maps and unmaps on backends that do real work.");
 	for (int op = 0; op < IOMAP_OP_MAX; op++) {
 		const char *name = op == IOMAP_OP_MAP ? "map" : "unmap";
 
@@ -64,7 +64,7 @@ struct row {
 	char id[16];
 	struct model_count ever[IOMAP_KIND_MAX];
 	uint64_t live[IOMAP_KIND_MAX];
-	const struct model_mapping *mapping; /* NULL: not one that is alive */
+	const struct model_mapping *mapping; /* NULL: not a live one */
 };
 
 static void add_to_row(struct row *row, const struct model_count *ever)
@@ -77,7 +77,7 @@ static void add_to_row(struct row *row, const struct model_count *ever)
 	}
 }
 
-/* Fills rows, which has room for METRICS_MAPPINGS + 1. Returns how many there are. */
+/* Fills rows, which has room for METRICS_MAPPINGS + 1. Returns their number. */
 static size_t make_rows(const struct model *m, struct row *rows)
 {
 	struct row other = { .id = "other" };
@@ -133,14 +133,14 @@ static void mappings(struct metricw *w, const struct model *m)
 	n = make_rows(m, rows);
 	mapping_info(w, rows, n);
 	metricw_family(w, METRIC_COUNTER, "iomap_mapping_maps",
-		       "Maps of all mappings that had the id so far.");
+		       "Maps, of all mappings that have had the id.");
 	for (size_t i = 0; i < n; i++) {
 		for (int k = 0; k < IOMAP_KIND_MAX; k++)
 			metricw_u64(w, LABELS({ "mapping", rows[i].id }, { "kind", kind_name(k) }),
 				    rows[i].ever[k].maps);
 	}
 	metricw_family(w, METRIC_COUNTER, "iomap_mapping_map_failures",
-		       "Maps that returned no address, of all mappings that had the id so far.");
+		       "Maps that returned no address, of all mappings that have had the id.");
 	for (size_t i = 0; i < n; i++) {
 		uint64_t failed = 0;
 
@@ -149,7 +149,7 @@ static void mappings(struct metricw *w, const struct model *m)
 		metricw_u64(w, LABELS({ "mapping", rows[i].id }), failed);
 	}
 	metricw_family(w, METRIC_GAUGE, "iomap_mapping_live_maps",
-		       "Maps of the mapping that are not unmapped yet.");
+		       "Maps of the mapping not unmapped yet.");
 	for (size_t i = 0; i < n; i++) {
 		for (int k = 0; k < IOMAP_KIND_MAX; k++)
 			metricw_u64(w, LABELS({ "mapping", rows[i].id }, { "kind", kind_name(k) }),
@@ -158,7 +158,7 @@ static void mappings(struct metricw *w, const struct model *m)
 	if (m->timing == IOMAP_TIMING_OFF)
 		return;
 	metricw_family(w, METRIC_SUMMARY, "iomap_mapping_hold_seconds",
-		       "How long maps were held, of all mappings that had the id so far.");
+		       "Hold times of maps, of all mappings that have had the id.");
 	for (size_t i = 0; i < n; i++) {
 		for (int k = 0; k < IOMAP_KIND_MAX; k++)
 			metricw_summary(w,
@@ -179,44 +179,45 @@ static void rules(struct metricw *w, const struct model *m)
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++)
 		metricw_u64(w, LABELS({ "rule", rule_name(i) }), checked(m, i));
 	metricw_family(w, METRIC_COUNTER, "iomap_violations",
-		       "Violations of a rule of io_mapping, of those that are checked.");
+		       "Violations of a checked rule of io_mapping.");
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
 		if (checked(m, i))
 			metricw_u64(w, LABELS({ "rule", rule_name(i) }), m->rule_count[i]);
 	}
 	metricw_family(w, METRIC_COUNTER, "iomap_rule_missed",
-		       "Times that the kernel passed by what the rule is checked in.");
+		       "Times that the kernel skipped the program that checks the rule.");
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
 		if (checked(m, i))
 			metricw_u64(w, LABELS({ "rule", rule_name(i) }), m->rule_missed[i]);
 	}
 }
 
-static void books(struct metricw *w, const struct model *m)
+static void accounting(struct metricw *w, const struct model *m)
 {
 	uint64_t live = 0;
 
 	for (size_t i = 0; i < m->nr_mappings; i++)
 		live += m->mappings[i].state == IOMAP_LIVE;
 	if (m->since_unix_ns) {
-		metricw_family(w, METRIC_GAUGE, "iomap_start_time_seconds",
-			       "When counting began, since 1970: no counter went back since.");
+		metricw_family(
+			w, METRIC_GAUGE, "iomap_start_time_seconds",
+			"When counting began, since 1970; counters have only grown since then.");
 		metricw_ns(w, NULL, m->since_unix_ns);
 		metricw_family(w, METRIC_COUNTER, "iomapd_starts", "Starts of iomapd since then.");
 		metricw_u64(w, NULL, m->starts);
 	}
-	metricw_family(w, METRIC_GAUGE, "iomap_mappings", "Mappings that are alive.");
+	metricw_family(w, METRIC_GAUGE, "iomap_mappings", "Live mappings.");
 	metricw_u64(w, NULL, live);
 	metricw_family(w, METRIC_COUNTER, "iomap_mappings_created",
 		       "Mappings whose creation was seen.");
 	metricw_u64(w, NULL, m->created);
-	metricw_family(w, METRIC_COUNTER, "iomap_mappings_freed", "Mappings whose end was seen.");
+	metricw_family(w, METRIC_COUNTER, "iomap_mappings_freed", "Mappings whose free was seen.");
 	metricw_u64(w, NULL, m->freed);
 	metricw_family(w, METRIC_COUNTER, "iomap_unattributed_unmaps",
 		       "Unmaps whose map was not seen.");
 	metricw_u64(w, NULL, m->unmatched_unmaps);
 	metricw_family(w, METRIC_COUNTER, "iomap_events_seen",
-		       "Events of io_mapping. Those counted and those lost add up to it.");
+		       "Events of io_mapping: the sum of counted and lost events.");
 	metricw_u64(w, NULL, m->seen);
 	metricw_family(w, METRIC_COUNTER, "iomap_events_counted", "Events that were counted.");
 	metricw_u64(w, NULL, m->counted);
@@ -246,24 +247,24 @@ static void process(struct metricw *w, const struct cost *c, uint64_t started_ns
 	if (!c->nr_programs)
 		return;
 	metricw_family(w, METRIC_COUNTER, "iomapd_bpf_run_seconds",
-		       "Time in the BPF program, while kernel.bpf_stats_enabled was set.");
+		       "Run time of the BPF program while kernel.bpf_stats_enabled was set.");
 	for (size_t i = 0; i < c->nr_programs; i++)
 		metricw_ns(w, LABELS({ "program", c->programs[i].name }), c->programs[i].run_ns);
 	metricw_family(w, METRIC_COUNTER, "iomapd_bpf_runs",
-		       "Runs of the BPF program, while kernel.bpf_stats_enabled was set.");
+		       "Runs of the BPF program while kernel.bpf_stats_enabled was set.");
 	for (size_t i = 0; i < c->nr_programs; i++)
 		metricw_u64(w, LABELS({ "program", c->programs[i].name }), c->programs[i].runs);
 }
 
 static void about(struct metricw *w, const struct model *m)
 {
-	metricw_family(w, METRIC_INFO, "iomapd", "The iomapd that answers, and its kernel.");
+	metricw_family(w, METRIC_INFO, "iomapd", "The running iomapd and its kernel.");
 	metricw_u64(w,
 		    LABELS({ "version", m->version ?: "" }, { "kernel", m->release },
 			   { "machine", m->machine }, { "hold_times", timing_name(m->timing) }),
 		    1);
 	metricw_family(w, METRIC_GAUGE, "iomap_hook_attached",
-		       "0: the kernel lacks the hook; iomapctl status says what that costs.");
+		       "0: the kernel lacks the hook; iomapctl status shows what is missing.");
 	for (size_t i = 0; i < m->nr_hooks; i++)
 		metricw_u64(w, LABELS({ "hook", m->hooks[i].name }), !m->hooks[i].missing);
 }
@@ -280,7 +281,7 @@ void metrics_write(struct buf *out, const struct model *m, const struct cost *co
 	mappings(&w, m);
 	rules(&w, m);
 	metrics_write_ipi(&w, m);
-	books(&w, m);
+	accounting(&w, m);
 	if (cost)
 		process(&w, cost, started_ns);
 	metricw_end(&w);

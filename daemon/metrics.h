@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A sampling as metrics. Each _total comes from counters in the kernel alone, which only grow: it
- * goes back neither when a mapping goes nor when iomapd starts anew while they stay. The number of
- * series depends on backends, hooks, BPF programs and METRICS_MAPPINGS, not on what drivers do.
+ * Writes a sampling as metrics. Each _total is made from counters in the kernel, which only grow:
+ * none decreases when a mapping is freed or when iomapd restarts with the same counters. The number
+ * of series is bounded by backends, hooks, BPF programs and METRICS_MAPPINGS.
  */
 #ifndef IOMAP_DAEMON_METRICS_H
 #define IOMAP_DAEMON_METRICS_H
@@ -12,19 +12,19 @@
 #include "daemon/collector/model.h"
 
 /*
- * Mapping ids with series of their own; the rest is summed up as "other". Ids are small,
- * as the kernel gives the lowest that is free; an id never changes sides.
+ * Mapping ids up to this one have series of their own; the others are summed up as "other". The
+ * kernel gives the lowest free id, so ids are small.
  */
 #define METRICS_MAPPINGS 128
 
 /*
- * Appends all metrics, to the end of the text. cost: NULL when it is not known. started_ns: when
- * the process began, since 1970. out has the error, if any.
+ * Appends all metrics and the end of the text. cost: NULL if unknown. started_ns: the start of the
+ * process, since 1970. An error is in out->err.
  */
 void metrics_write(struct buf *out, const struct model *m, const struct cost *cost,
 		   uint64_t started_ns, bool openmetrics);
 
-/* Part of it: the interrupts between CPUs. */
+/* Appends the metrics of interrupts between CPUs. */
 void metrics_write_ipi(struct metricw *w, const struct model *m);
 
 #endif

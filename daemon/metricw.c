@@ -5,9 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define NS 1000000000ULL
-
-/* Powers of two, in nanoseconds, below which a bucket of the text ends. */
+/* The first and the last bucket of the text end below these powers of two, in nanoseconds. */
 #define FIRST_LOG2 6
 #define LAST_LOG2  34
 
@@ -16,7 +14,7 @@ static const char *const types[] = {
 	[METRIC_SUMMARY] = "summary", [METRIC_INFO] = "info",
 };
 
-__attribute__((format(printf, 2, 3))) static void put(struct metricw *w, const char *fmt, ...)
+check_printf(2, 3) static void put(struct metricw *w, const char *fmt, ...)
 {
 	char text[128];
 	va_list ap;
@@ -40,7 +38,7 @@ void metricw_end(struct metricw *w)
 		put(w, "# EOF\n");
 }
 
-/* The suffix of the names of a family's samples. */
+/* Suffix that a family's samples add to its name. */
 static const char *suffix(const struct metricw *w)
 {
 	if (w->type == METRIC_COUNTER)
@@ -55,7 +53,7 @@ void metricw_family(struct metricw *w, enum metric_type type, const char *name, 
 
 	w->type = type;
 	w->name = name;
-	/* The older format names the samples, and has no type for an info. */
+	/* The older format uses the samples' name for the family and has no info type. */
 	if (!w->openmetrics) {
 		end = suffix(w);
 		if (type == METRIC_INFO)
@@ -71,7 +69,7 @@ void metricw_family(struct metricw *w, enum metric_type type, const char *name, 
 	buf_puts(w->buf, "\n");
 }
 
-/* The value of a label. What is not printable ASCII is shown as a question mark. */
+/* Writes the value of a label, with '?' for bytes that are not printable ASCII. */
 static void quote(struct metricw *w, const char *value)
 {
 	char text[2 * METRIC_VALUE_MAX];
@@ -91,7 +89,7 @@ static void quote(struct metricw *w, const char *value)
 	buf_puts(w->buf, "\"");
 }
 
-/* The name of a sample with its labels, and le if not NULL, up to the value. */
+/* Writes a sample up to its value: name, labels, and le if it is not NULL. */
 static void begin(struct metricw *w, const char *end, const struct metric_label *labels,
 		  const char *le)
 {
@@ -107,7 +105,7 @@ static void begin(struct metricw *w, const char *end, const struct metric_label 
 	buf_puts(w->buf, le || *sep == ',' ? "} " : " ");
 }
 
-/* v / 10^digits, without zeros at the end. */
+/* Formats whole + part / 10^digits without trailing zeros. */
 static void decimal(char *buf, size_t size, uint64_t whole, uint64_t part, int digits)
 {
 	int n = snprintf(buf, size, "%" PRIu64 ".%0*" PRIu64, whole, digits, part);
@@ -120,7 +118,7 @@ static void decimal(char *buf, size_t size, uint64_t whole, uint64_t part, int d
 
 static void seconds(char buf[32], uint64_t ns)
 {
-	decimal(buf, 32, ns / NS, ns % NS, 9);
+	decimal(buf, 32, ns / NSEC_PER_SEC, ns % NSEC_PER_SEC, 9);
 }
 
 static void end_ns(struct metricw *w, uint64_t ns)

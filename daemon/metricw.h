@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes metrics as text: OpenMetrics 1.0, or the format that Prometheus had before it. A family
- * comes first, then its samples. A name ends in its unit (_seconds, _bytes), if any.
+ * Writes metrics as text: OpenMetrics 1.0, or the older text format 0.0.4 of Prometheus. The caller
+ * writes a family, then its samples. A name ends in its unit (_seconds, _bytes), if any.
  */
 #ifndef IOMAP_DAEMON_METRICW_H
 #define IOMAP_DAEMON_METRICW_H
@@ -20,11 +20,11 @@ enum metric_type {
 	METRIC_INFO,
 };
 
-/* Bytes of a label's value that are written; more are cut off. */
+/* Longer label values are cut off after this many bytes. */
 #define METRIC_VALUE_MAX 64
 
 struct metric_label {
-	const char *name; /* NULL ends an array of them */
+	const char *name; /* NULL ends an array of labels */
 	const char *value;
 };
 
@@ -32,33 +32,33 @@ struct metric_label {
 #define LABELS(...) ((const struct metric_label[]){ __VA_ARGS__, {} })
 
 struct metricw {
-	struct buf *buf; /* has the error, if any */
+	struct buf *buf; /* an error is in buf->err */
 	bool openmetrics;
 	enum metric_type type; /* of the family */
 	const char *name;
 };
 
 void metricw_init(struct metricw *w, struct buf *buf, bool openmetrics);
-/* The end of the text, to be written last. */
+/* Ends the text. */
 void metricw_end(struct metricw *w);
 
-/* Opens a family. name: without _total or _info. Both strings must outlive its samples. */
+/* Begins a family. name: without _total or _info; the string must outlive the family's samples. */
 void metricw_family(struct metricw *w, enum metric_type type, const char *name, const char *help);
 
-/* A sample of a counter, a gauge or an info; labels may be NULL. */
+/* Writes a sample of a counter, a gauge or an info; labels may be NULL. */
 void metricw_u64(struct metricw *w, const struct metric_label *labels, uint64_t value);
-/* The same, of nanoseconds as seconds. */
+/* Writes nanoseconds as seconds. */
 void metricw_ns(struct metricw *w, const struct metric_label *labels, uint64_t ns);
-/* The same, of value / 2^bits, rounded down to a millionth. */
+/* Writes value / 2^bits, rounded down to a millionth. */
 void metricw_fraction(struct metricw *w, const struct metric_label *labels, uint64_t value,
 		      unsigned int bits);
-/* When a counter began, in nanoseconds since 1970. After its sample; OpenMetrics only. */
+/* Writes when a counter began, in nanoseconds since 1970, after its sample. OpenMetrics only. */
 void metricw_created(struct metricw *w, const struct metric_label *labels, uint64_t unix_ns);
 
-/* A sample of a summary of times, without quantiles. */
+/* Writes a sample of a summary of times, without quantiles. */
 void metricw_summary(struct metricw *w, const struct metric_label *labels, uint64_t count,
 		     uint64_t sum_ns);
-/* A sample of a histogram of times: a bucket for each power of two from 64 ns to 17 s. */
+/* Writes a histogram of times: a bucket for each power of two from 64 ns to 17 s. */
 void metricw_hist(struct metricw *w, const struct metric_label *labels,
 		  const struct model_hist *hist);
 

@@ -78,10 +78,10 @@ int notify_socket(const char *wanted, char *path, size_t size, struct errbuf *e)
 		return -ENOENT;
 	if (n > 1 || sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
 		return set_error(e, -EINVAL,
-				 "systemd has to pass one UNIX stream socket that listens: set a "
-				 "single ListenStream= in the socket unit, to a path");
+				 "systemd must pass one listening UNIX stream socket: set a single "
+				 "ListenStream= in the socket unit, to a path");
 	if (getsockname(fd, (void *)&addr, &len))
-		return set_error(e, -errno, "cannot tell where the socket of systemd is: %s",
+		return set_error(e, -errno, "cannot get the address of systemd's socket: %s",
 				 strerror(errno));
 	snprintf(path, size, "%s", addr.sun_path[0] ? addr.sun_path : "@");
 	if (wanted && strcmp(wanted, path))
@@ -91,7 +91,6 @@ int notify_socket(const char *wanted, char *path, size_t size, struct errbuf *e)
 				 path, wanted);
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
-		return set_error(e, -errno, "cannot use the socket of systemd: %s",
-				 strerror(errno));
+		return set_error(e, -errno, "cannot use systemd's socket: %s", strerror(errno));
 	return fd;
 }

@@ -141,29 +141,28 @@ static int set_without_hook(void *config, const char *value)
 static const struct opt opts[] = {
 	{ SETTING("config"), .arg = "FILE", .takes = "the name of a file",
 	  .help = "configuration file: the options below without their dashes,\n"
-		  "such as 'max-hold = 50us', one a line; options win over it\n"
-		  "(default: " CONFIG_DEFAULT ", if it exists)",
+		  "one per line, such as 'max-hold = 50us'; the command line\n"
+		  "overrides it (default: " CONFIG_DEFAULT ", if it exists)",
 	  .set = set_config, .flags = OPT_LINE_ONLY },
 	{ SETTING("check-config"), .help = "check the configuration and the options, and exit",
 	  .set = set_check_config, .flags = OPT_LINE_ONLY | OPT_SWITCH },
 	{ SETTING("socket"), .arg = "PATH", .takes = "a path of 1 to 107 characters",
-	  .help = "listen here (default: $IOMAPD_SOCKET, else\n" IOMAPD_SOCKET ")",
+	  .help = "listen on this socket (default: $IOMAPD_SOCKET, else\n" IOMAPD_SOCKET ")",
 	  .set = set_socket },
 	{ SETTING("metrics"), .arg = "ADDR",
 	  .takes = "an address such as 127.0.0.1:9751, [::1]:9751 or :9751, or off",
-	  .help = "serve metrics to Prometheus at HOST:PORT, [IPV6]:PORT, or at\n"
-		  ":PORT of localhost (default: off)",
+	  .help = "serve metrics to Prometheus at HOST:PORT, [IPV6]:PORT, or\n"
+		  ":PORT on localhost (default: off)",
 	  .set = set_metrics },
 	{ SETTING("max-mappings"), .arg = "N", .takes = "a number from 1 to 65536",
-	  .help = "mappings that get counters of their own, 1 to 65536\n"
-		  "(default: 1024)",
+	  .help = "mappings with their own counters, 1 to 65536 (default: 1024)",
 	  .set = set_max_mappings },
 	{ SETTING("hold-times"), .arg = "MODE", .takes = "all, sampled or off",
-	  .help = "which hold times to take: all, sampled, off (default: sampled)",
+	  .help = "hold times to measure: all, sampled, off (default: sampled)",
 	  .set = set_hold_times, .words = timing_word },
 	{ SETTING("max-hold"), .arg = "TIME", .takes = "a time from 1ns to 1000s, or off",
-	  .help = "report atomic maps held for longer, such as 50us or 1.5ms\n"
-		  "(default: off)",
+	  .help = "report atomic maps held longer than TIME, such as 50us or\n"
+		  "1.5ms (default: off)",
 	  .set = set_max_hold },
 	{ SETTING("without-check"), .arg = "RULE", .takes = "a rule of the API or all",
 	  .help = "do not check this rule of the API, or all; may be repeated",
@@ -185,19 +184,19 @@ static const struct opt opts[] = {
 
 const struct prog iomapd_prog = {
 	.name = "iomapd",
-	.help = "Count what io_mapping users do and serve the figures on a socket.\n"
+	.help = "Count maps and unmaps of io_mapping and serve the figures on a socket.\n"
 		"iomapd stays in the foreground until it gets SIGTERM or SIGINT. On SIGHUP, it\n"
 		"reads its configuration again.",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
 	.notes = "Exit status:\n"
-		 "  0  ended by a signal, or the configuration is right\n"
+		 "  0  ended by a signal, or the configuration is valid\n"
 		 "  2  the command line or the configuration is wrong\n"
 		 "  5  iomapd could not run\n"
 		 "  6  the kernel lacks the tracepoints or BTF\n",
 };
 
-/* The socket of the environment. */
+/* Reads IOMAPD_SOCKET. */
 static int read_environment(struct options *o, struct errbuf *e)
 {
 	const char *path = getenv("IOMAPD_SOCKET");

@@ -18,8 +18,8 @@ enum options_task {
 
 struct options {
 	enum options_task task;
-	char *config;  /* NULL: CONFIG_DEFAULT, which need not exist */
-	char *socket;  /* NULL: nothing names one; IOMAPD_SOCKET */
+	char *config;  /* NULL: CONFIG_DEFAULT, if it exists */
+	char *socket;  /* NULL: not set, use IOMAPD_SOCKET */
 	char *metrics; /* NULL: do not serve metrics */
 	struct collector_options collector;
 };
@@ -28,15 +28,15 @@ extern const struct prog iomapd_prog;
 
 /*
  * Reads the file, then the environment, then the command line; the later source wins. Overwrites
- * *o, which has to be freed in any case. Returns 0, or a negative errno with a sentence in e. For
- * OPTIONS_HELP and OPTIONS_VERSION, no file is read.
+ * *o; the caller frees it, after an error too. Returns 0, or a negative errno with a sentence in e.
+ * Reads no file for OPTIONS_HELP and OPTIONS_VERSION.
  */
 int options_read(int argc, char **argv, struct options *o, struct errbuf *e);
 void options_free(struct options *o);
 
 /*
- * Names the settings in which the two differ and that need a restart to take effect. text is empty
- * when there are none.
+ * Names the settings that differ and need a restart to take effect. text is empty if there are
+ * none.
  */
 void options_fixed(const struct options *a, const struct options *b, char *text, size_t size);
 

@@ -5,9 +5,9 @@
 #include "daemon/base/util.h"
 
 /*
- * Gives up all capabilities for good, of this process and of programs that it executes. What is
- * open stays usable: maps and programs of BPF, and /proc/kallsyms as it was opened. Returns 0, or
- * a negative errno with a sentence in e.
+ * Drops all capabilities for good, of this process and of programs that it executes. Open
+ * descriptors stay usable: BPF maps and programs, and /proc/kallsyms with its addresses. Returns 0,
+ * or a negative errno with a sentence in e.
  */
 int privilege_drop(struct errbuf *e);
 

@@ -10,9 +10,9 @@ struct client {
 	struct client *next, *prev;
 	struct varlink_input in;
 	struct buf out;
-	size_t sent; /* bytes of out that are gone */
+	size_t sent; /* bytes of out that were sent */
 	bool eof;    /* the client sends no more */
-	bool asked;  /* a call is complete and waits for answer_all() */
+	bool queued; /* a complete call waits for answer_all() */
 	struct service_session session;
 };
 
@@ -60,7 +60,7 @@ static int client_read(struct client *c)
 	ssize_t n;
 
 	if (!room)
-		return c->in.buf.err; /* full: a complete message must be answered first */
+		return c->in.buf.err; /* full: answer a complete message first */
 	n = recv(c->source.fd, p, room, MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -70,20 +70,20 @@ static int client_read(struct client *c)
 	return 0;
 }
 
-/* Notes a call that is complete, if the client reads its replies. */
-static void client_look(struct client *c)
+/* Queues a complete call, if the client reads its replies. */
+static void client_queue(struct client *c)
 {
 	struct server *s = c->server;
 
-	if (c->asked || c->session.streaming || unsent(c) >= SERVER_OUTPUT_HIGH ||
+	if (c->queued || c->session.streaming || unsent(c) >= SERVER_OUTPUT_HIGH ||
 	    !varlink_input_ready(&c->in))
 		return;
-	c->asked = true;
-	/* So many turns give each other client time to send its call. */
+	c->queued = true;
+	/* One turn for each client: their calls can still join the batch. */
 	loop_call_later(s->loop, &s->answers, s->nr_clients);
 }
 
-/* Answers one call, which is complete. */
+/* Answers the client's next complete call. */
 static int client_answer(struct client *c)
 {
 	size_t before = unsent(c);
@@ -129,19 +129,19 @@ static int client_write(struct client *c)
 	return 0;
 }
 
-/* Asks for the events that let the client go on. Returns a negative errno when it is done. */
+/* Sets the events that the client waits for. Returns a negative errno to drop the client. */
 static int client_arm(struct client *c)
 {
 	/* A client whose call is queued waits for answer_all(), not for its socket. */
-	bool waiting = !c->asked && varlink_input_ready(&c->in);
+	bool waiting = !c->queued && varlink_input_ready(&c->in);
 	uint32_t events = 0;
 
-	if (c->eof && !waiting && !c->asked && !unsent(c) && !c->session.streaming)
+	if (c->eof && !waiting && !c->queued && !unsent(c) && !c->session.streaming)
 		return -ECONNRESET;
-	if (!c->eof && !c->session.streaming && !waiting && !c->asked &&
+	if (!c->eof && !c->session.streaming && !waiting && !c->queued &&
 	    unsent(c) < SERVER_OUTPUT_HIGH)
 		events |= EPOLLIN;
-	/* A call that waits goes on when the socket is writable, as do a reply and a stream. */
+	/* A writable socket continues a reply, a stream, or a call that is not queued yet. */
 	if (unsent(c) || (waiting && !c->session.streaming) ||
 	    service_stream_ready(c->server->service, &c->session))
 		events |= EPOLLOUT;
@@ -176,7 +176,7 @@ static int client_event(struct loop_source *source, uint32_t events)
 	if (!err && varlink_input_too_long(&c->in))
 		err = -EMSGSIZE;
 	if (!err) {
-		client_look(c);
+		client_queue(c);
 		err = client_advance(c);
 	}
 	if (err)
@@ -184,7 +184,7 @@ static int client_event(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-/* Answers all calls that are complete by now, one of each client. */
+/* Answers all queued calls, one of each client. */
 static int answer_all(struct loop_later *later)
 {
 	struct server *s = container_of(later, struct server, answers);
@@ -193,9 +193,9 @@ static int answer_all(struct loop_later *later)
 	service_batch_begin(s->service);
 	for (c = s->clients; c; c = next) {
 		next = c->next;
-		if (!c->asked)
+		if (!c->queued)
 			continue;
-		c->asked = false;
+		c->queued = false;
 		if (client_answer(c) || client_advance(c))
 			client_drop(c);
 	}
@@ -228,7 +228,7 @@ int server_add_client(struct server *s, int fd)
 	return 0;
 }
 
-/* Says TooBusy to a connection that there is no room for, as far as it can be said at once. */
+/* Closes a connection above the limit, after an error reply if the socket takes it at once. */
 static void refuse(int fd)
 {
 	struct buf out = {};
@@ -257,7 +257,7 @@ static int listener_event(struct loop_source *source, uint32_t events)
 		case ENFILE:
 		case ENOMEM:
 		case ENOBUFS:
-			/* Out of descriptors: rest until a client goes, rather than spin. */
+			/* Out of descriptors or memory: accept again when a client leaves. */
 			if (s->nr_clients)
 				return loop_set(s->loop, source, 0);
 			/* fall through */

@@ -18,33 +18,35 @@
 #define SERVER_CLIENTS_MAX 512
 /* Above this much unread output, a client's next call waits, and so does its stream. */
 #define SERVER_OUTPUT_HIGH (64 * 1024)
-/* A stream writes about so much in one turn, while other clients wait. */
+/* A stream writes about this much in one turn, while other clients wait. */
 #define SERVER_STREAM_TURN (4 * 1024)
-/* With this much unread output of all clients together, calls are answered with TooBusy. */
+/* Above this much unread output of all clients together, the reply to a call is TooBusy. */
 #define SERVER_OUTPUT_MAX (32 * 1024 * 1024)
 
 struct server;
 
 /*
- * A listening socket at path: makes the directory that holds it, replaces a stale socket. Mode
- * 0660, group `iomap` if there is one. Returns the descriptor, -EADDRINUSE when somebody serves
- * it already, or another negative errno; the sentence is in e.
+ * Opens a listening socket at path, with mode 0660 and the group `iomap` if it exists. Creates the
+ * directory and replaces a stale socket. Returns the descriptor, -EADDRINUSE if another process
+ * serves path, or another negative errno, with a sentence in e.
  */
 int server_listen(const char *path, struct errbuf *e);
 
-/* Tells early whether somebody serves path: -EADDRINUSE with the sentence in e, else 0. */
+/* Returns -EADDRINUSE with a sentence in e if another process serves path, else 0. */
 int server_probe(const char *path, struct errbuf *e);
 
 /*
- * A server in that loop; takes over listen_fd, which may be -1 for none. Returns 0 or a negative
- * errno.
+ * Starts a server in the loop; takes over listen_fd (-1: none). Returns 0 or a negative errno.
  */
 int server_new(struct loop *loop, struct service *service, int listen_fd,
 	       struct server **ret_server);
-/* Closes everything. */
+/* Closes all connections and the listening socket. */
 struct server *server_free(struct server *s);
 
-/* Adds a connected socket, which it takes over. -ENOSPC at SERVER_CLIENTS_MAX. */
+/*
+ * Adds a client and takes over its socket. Returns 0 or a negative errno, -ENOSPC at
+ * SERVER_CLIENTS_MAX; then fd stays the caller's.
+ */
 int server_add_client(struct server *s, int fd);
 /* Sends the new events of the history to the clients that follow it. */
 void server_events_added(struct server *s);

@@ -11,7 +11,7 @@
 #define SERVICE "org.varlink.service"
 
 static const char service_description[] =
-	"# What every Varlink service offers.\n"
+	"# The methods of every Varlink service.\n"
 	"interface org.varlink.service\n"
 	"\n"
 	"method GetInfo() -> (vendor: string, product: string, version: string, url: string,\n"
@@ -63,8 +63,8 @@ static int invalid(struct request *r, const char *parameter)
 }
 
 /*
- * Checks that the call has no parameter but the named one (NULL: none at all). Returns 1 when the
- * error reply is written.
+ * Checks that the call has no parameter but the named one (NULL: no parameter at all). Returns 1
+ * after an error reply.
  */
 static int only(struct request *r, const char *name)
 {
@@ -78,7 +78,7 @@ static int only(struct request *r, const char *name)
 	return 0;
 }
 
-/* An optional boolean parameter. Returns 1 when the error reply is written. */
+/* Gets an optional boolean parameter. Returns 1 after an error reply. */
 static int get_bool(struct request *r, const char *name, bool *ret)
 {
 	json_t *v = json_object_get(r->call->params, name);
@@ -95,7 +95,7 @@ int service_sample(struct service *s)
 	return s->source.sample(s->source.ctx, &s->model);
 }
 
-/* Takes a fresh sampling. Returns 1 when the error reply is written. */
+/* Takes a sampling, unless this batch has one. Returns 1 after an error reply. */
 static int sample(struct request *r)
 {
 	struct service *s = r->service;
@@ -211,7 +211,7 @@ static void do_events(struct request *r)
 		varlink_error(r->out, SERVICE ".ExpectedMore", NULL, NULL);
 		return;
 	}
-	/* For the counts of the violations among the events. */
+	/* Events report violations with their counts, which come from a sampling. */
 	if (sample(r))
 		return;
 	*r->session = (struct service_session){
@@ -287,27 +287,27 @@ static const struct {
 
 _Static_assert(ARRAY_SIZE(methods) <= SERVICE_METHODS_MAX, "replies of all methods");
 
-/* Answers the call; in a batch, with the reply that somebody else got to the same. */
+/* Answers the call. In a batch, calls without parameters share the reply to the first one. */
 static void answer(struct request *r, size_t method)
 {
-	struct buf *kept = &r->service->replies[method];
+	struct buf *saved = &r->service->replies[method];
 	size_t before = r->out->len;
 
-	/* A stream has no reply of its own. */
+	/* The reply to Events is a stream. */
 	if (!r->service->batch || methods[method].fn == do_events ||
 	    json_object_size(r->call->params)) {
 		methods[method].fn(r);
 		return;
 	}
-	if (kept->len) {
-		buf_append(r->out, kept->data, kept->len);
+	if (saved->len) {
+		buf_append(r->out, saved->data, saved->len);
 		return;
 	}
 	methods[method].fn(r);
 	if (!r->out->err)
-		buf_append(kept, r->out->data + before, r->out->len - before);
-	if (kept->err)
-		buf_free(kept);
+		buf_append(saved, r->out->data + before, r->out->len - before);
+	if (saved->err)
+		buf_free(saved);
 }
 
 static void dispatch(struct request *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The methods of org.varlink.service and org.iomap.Monitor. The figures come from a source, so that
- * tests can serve some without BPF.
+ * tests can serve fake figures without BPF.
  */
 #ifndef IOMAP_DAEMON_SERVICE_H
 #define IOMAP_DAEMON_SERVICE_H
@@ -15,7 +15,7 @@ struct service_source {
 	void *ctx;
 	/* Fills an empty model and finishes it; 0 or a negative errno. */
 	int (*sample)(void *ctx, struct model *m);
-	/* Fills in the cost of iomapd; 0 or a negative errno. NULL: the cost is not known. */
+	/* Fills in the cost of iomapd; 0 or a negative errno. NULL: the cost is unknown. */
 	int (*cost)(void *ctx, struct cost *c);
 };
 
@@ -24,7 +24,7 @@ struct service_source {
 struct service {
 	struct service_source source;
 	const struct history *history;
-	struct model model; /* the latest sampling; its memory is used again */
+	struct model model; /* the latest sampling; the next one reuses its memory */
 	bool batch;
 	bool sampled;				 /* in this batch */
 	struct buf replies[SERVICE_METHODS_MAX]; /* to calls without parameters, in this batch */
@@ -32,7 +32,7 @@ struct service {
 
 /* The state of a connection. */
 struct service_session {
-	bool streaming; /* replies to Events go on */
+	bool streaming; /* a reply to Events is not complete yet */
 	bool follow;
 	uint64_t next_seq;
 };
@@ -45,23 +45,23 @@ void service_done(struct service *s);
 int service_sample(struct service *s);
 
 /*
- * Calls between these two are answered from one sampling. All of them must be complete before the
- * first answer, so no client gets figures from before its call.
+ * Calls between these two are answered from one sampling. All calls must be complete before the
+ * first reply, so that no client gets figures from before its call.
  */
 void service_batch_begin(struct service *s);
 void service_batch_end(struct service *s);
 
 /*
- * Appends the reply to a call. Events only opens the stream: service_stream() writes it.
+ * Appends the reply to a call. Events only opens a stream, which service_stream() writes.
  * Returns 0 or -ENOMEM.
  */
 int service_call(struct service *s, struct service_session *session,
 		 const struct varlink_call *call, struct buf *out);
 
-/* Appends replies of the open stream while out is shorter than limit. Returns 0 or -ENOMEM. */
+/* Appends replies of the stream while out is shorter than limit. Returns 0 or -ENOMEM. */
 int service_stream(struct service *s, struct service_session *session, struct buf *out,
 		   size_t limit);
-/* Tells whether it would append something. */
+/* Tells whether service_stream() would append something. */
 bool service_stream_ready(const struct service *s, const struct service_session *session);
 
 #endif

@@ -17,7 +17,7 @@ static void option_names(const struct opt *opts, size_t n, FILE *f)
 	}
 }
 
-/* The names of an option as a pattern of case, each with @before in front. */
+/* Prints the names of an option as a pattern of case, each with @before in front. */
 static void pattern(const struct opt *o, const char *before, FILE *f)
 {
 	if (o->letter)
@@ -26,7 +26,7 @@ static void pattern(const struct opt *o, const char *before, FILE *f)
 		fprintf(f, "%s--%s", before, o->name);
 }
 
-/* All options with a value, for the loop that looks for the command. */
+/* Prints the options with a value, for the loop that finds the command. */
 static void value_patterns(const struct opt *opts, size_t n, const char **sep, FILE *f)
 {
 	struct value v;
@@ -55,7 +55,7 @@ static void columns(const struct completion *c, FILE *f)
 	fputs("\t\tesac\n", f);
 }
 
-/* What comes after an option with a value. @cmd: NULL for options of the program. */
+/* Prints the words for the value of each option. @cmd: NULL for options of the program. */
 static void values(const struct completion *c, const struct opt *opts, size_t n, const char *cmd,
 		   FILE *f)
 {
@@ -86,7 +86,7 @@ static void values(const struct completion *c, const struct opt *opts, size_t n,
 	}
 }
 
-/* Finds the command, and where its own words begin. */
+/* Prints the loop that finds the command and the begin of its arguments. */
 static void find_command(const struct completion *c, FILE *f)
 {
 	const struct prog *prog = c->prog;
@@ -130,7 +130,7 @@ static void find_command(const struct completion *c, FILE *f)
 	      f);
 }
 
-/* Where a command takes another command line: that one's completion. */
+/* Prints the completion of a command line within the command line, such as that of assert. */
 static void rest_of(const struct prog *prog, FILE *f)
 {
 	for (size_t i = 0; i < prog->n_cmds; i++) {

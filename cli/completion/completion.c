@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Prints the completion of a program for bash or zsh, from the tables of its options. */
+/* The generator: prints the completion of a program for bash or zsh. */
 #include <string.h>
 
 #include "cli/completion/completion.h"

@@ -7,7 +7,7 @@
 
 #define VALUE_WORDS 64
 
-/* What the value of an option can be. */
+/* The possible values of an option. */
 struct value {
 	bool takes_one;			/* false: the option takes no value */
 	bool file;			/* the name of a file */
@@ -17,7 +17,7 @@ struct value {
 
 struct completion {
 	const struct prog *prog;
-	const char *const *views; /* that have columns, NULL-terminated; NULL: none */
+	const char *const *views; /* whose columns can be sorted by, NULL-terminated; NULL: none */
 	void (*columns)(size_t view, const char *words[VALUE_WORDS]);
 };
 

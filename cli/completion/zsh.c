@@ -3,7 +3,7 @@
 
 #include "cli/completion/completion.h"
 
-/* Text within single quotes, with what _arguments reads as its own escaped. */
+/* Prints text within single quotes, with a backslash before each character of @special. */
 static void text(const char *s, const char *special, FILE *f)
 {
 	for (; *s; s++) {
@@ -38,7 +38,7 @@ static void value(const struct opt *o, FILE *f)
 		fputc(')', f);
 }
 
-/* The options as words for _arguments, a line each. */
+/* Prints the options as words for _arguments, one per line. */
 static void options(const struct opt *opts, size_t n, const char *indent, FILE *f)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -13,7 +13,7 @@ struct buf {
 };
 
 /*
- * Makes room for n more bytes, without a change of len. Returns where they go, or NULL with err
+ * Makes room for n more bytes and leaves len alone. Returns a pointer to the room, or NULL with err
  * set.
  */
 char *buf_reserve(struct buf *b, size_t n);

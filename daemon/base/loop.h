@@ -16,12 +16,12 @@ struct loop {
 	int epfd;
 	bool stop;
 	struct loop_later *later; /* NULL: none */
-	unsigned int turns;	  /* most callbacks before it is called */
+	unsigned int turns;	  /* callbacks that may still precede it */
 };
 
 struct loop_source {
 	int fd;
-	uint32_t events; /* EPOLLIN and so on, as last asked for */
+	uint32_t events; /* EPOLLIN and so on, as last set */
 	/* Called on one of these events. A negative errno ends the loop and is its result. */
 	int (*fn)(struct loop_source *source, uint32_t events);
 };

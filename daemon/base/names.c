@@ -52,6 +52,12 @@ static const char *const events[IOMAP_EVENT_MAX] = {
 	[IOMAP_EVENT_VIOLATION] = "violation",
 };
 
+static const char *const vectors[IOMAP_IPI_VECTOR_MAX] = {
+	[IOMAP_IPI_CALL] = "call",
+	[IOMAP_IPI_RESCHED] = "reschedule",
+	[IOMAP_IPI_IRQ_WORK] = "irq_work",
+};
+
 static const char *const timings[IOMAP_TIMING_MAX] = {
 	[IOMAP_TIMING_OFF] = "off",
 	[IOMAP_TIMING_ALL] = "all",
@@ -105,6 +111,11 @@ const char *state_name(unsigned int state)
 const char *event_name(unsigned int type)
 {
 	return name_of(events, ARRAY_SIZE(events), type);
+}
+
+const char *vector_name(unsigned int vector)
+{
+	return name_of(vectors, ARRAY_SIZE(vectors), vector);
 }
 
 const char *timing_name(unsigned int timing)

@@ -19,6 +19,7 @@ const char *rule_word(size_t i);
 const char *lost_name(unsigned int reason);
 const char *state_name(unsigned int state);
 const char *event_name(unsigned int type);
+const char *vector_name(unsigned int vector); /* of interrupts between CPUs */
 const char *timing_name(unsigned int timing);
 
 /* Each returns the enum's value or -EINVAL. */

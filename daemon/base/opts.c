@@ -5,14 +5,14 @@
 
 #include "daemon/base/opts.h"
 
-/* The options that a reader takes; it skips the rest. */
+/* The options that a reader stores; it skips the others. */
 enum part {
 	ALL,
 	LINE_ONLY,
 	NOT_LINE_ONLY,
 };
 
-/* The tables in force and the words still to come. */
+/* The tables in force and the words not read yet. */
 struct reader {
 	const struct prog *prog;
 	enum part part;
@@ -96,7 +96,7 @@ static int store_text(const struct reader *r, const struct opt *o, const char *s
 		return 0;
 	}
 	if (list->n == OPT_LIST_MAX)
-		return set_error(r->err, -EINVAL, "%s can be given %d times only", shown,
+		return set_error(r->err, -EINVAL, "%s may be repeated %d times only", shown,
 				 OPT_LIST_MAX);
 	list->value[list->n++] = value;
 	return 0;
@@ -144,7 +144,7 @@ static int store(struct reader *r, const struct opt *o, const char *shown, const
 	}
 }
 
-/* Takes one option. @value: the value, if it came in the same word. */
+/* Takes one option. @value: the value, if it is in the same word. */
 static int take_opt(struct reader *r, const struct opt *o, const char *shown, const char *value)
 {
 	bool skip = r->part != ALL && (r->part == LINE_ONLY) != !!(o->flags & OPT_LINE_ONLY);
@@ -172,8 +172,8 @@ static int take_opt(struct reader *r, const struct opt *o, const char *shown, co
 
 static int unknown_opt(const struct reader *r, const char *shown)
 {
-	return set_error(r->err, -EINVAL, "no option %s: see '%s%s%s --help'", shown, r->prog->name,
-			 r->cmd ? " " : "", r->cmd ? r->cmd->name : "");
+	return set_error(r->err, -EINVAL, "unknown option %s: see '%s%s%s --help'", shown,
+			 r->prog->name, r->cmd ? " " : "", r->cmd ? r->cmd->name : "");
 }
 
 static int take_long(struct reader *r, const char *word)
@@ -187,7 +187,7 @@ static int take_long(struct reader *r, const char *word)
 	return o ? take_opt(r, o, shown, eq ? eq + 1 : NULL) : unknown_opt(r, shown);
 }
 
-/* -b, -bn3, -n 3: letters in one word up to the first that takes a value. */
+/* Letters in one word, up to the first that takes a value: -b, -bn3, -n 3. */
 static int take_letters(struct reader *r, const char *word)
 {
 	for (const char *p = word + 1; *p; p++) {
@@ -206,7 +206,7 @@ static int take_letters(struct reader *r, const char *word)
 	return OPTS_RUN;
 }
 
-/* A command by its name or the beginning of it that fits only one. */
+/* Finds a command by its name or a unique prefix. */
 static int take_cmd(struct reader *r, const char *word)
 {
 	const struct cmd *found = NULL;
@@ -228,16 +228,15 @@ static int take_cmd(struct reader *r, const char *word)
 				      n ? " or " : "", c->name);
 	}
 	if (fit > 1)
-		return set_error(r->err, -EINVAL, "'%s' can mean %s: write more of it", word,
-				 names);
+		return set_error(r->err, -EINVAL, "'%s' is ambiguous: %s", word, names);
 	if (!fit)
-		return set_error(r->err, -EINVAL, "no command '%s': see '%s --help'", word,
+		return set_error(r->err, -EINVAL, "unknown command '%s': see '%s --help'", word,
 				 r->prog->name);
 	r->cmd = found;
 	return OPTS_RUN;
 }
 
-/* Takes all words from the last one read on: the command line of another program. */
+/* Takes the last word read and all that follow: the command line of another program. */
 static void take_words(struct reader *r)
 {
 	*(char ***)((char *)r->config + r->cmd->words_offset) = r->next - 1;
@@ -266,11 +265,11 @@ static int read_words(struct reader *r, const struct cmd **ret_cmd)
 			take_words(r);
 		else
 			return set_error(r->err, -EINVAL,
-					 "'%s' is one word too many: see '%s%s%s --help'", word,
+					 "unexpected argument '%s': see '%s%s%s --help'", word,
 					 prog->name, r->cmd ? " " : "", r->cmd ? r->cmd->name : "");
 	}
 	if (ret == OPTS_RUN && prog->cmds && !r->cmd)
-		return set_error(r->err, -EINVAL, "which command? See '%s --help'", prog->name);
+		return set_error(r->err, -EINVAL, "no command given: see '%s --help'", prog->name);
 	if (ret >= 0)
 		*ret_cmd = r->cmd;
 	return ret;
@@ -307,9 +306,9 @@ int opts_set(struct opts_pass *pass, const char *name, const char *value, struct
 	const struct opt *o = find_in(pass->prog->opts, pass->prog->n_opts, name, strlen(name), 0);
 
 	if (!o)
-		return set_error(err, -EINVAL, "there is no setting '%s'", name);
+		return set_error(err, -EINVAL, "unknown setting '%s'", name);
 	if (o->type != OPT_SET || o->flags & OPT_LINE_ONLY)
-		return set_error(err, -EINVAL, "%s is an option of the command line only", name);
+		return set_error(err, -EINVAL, "%s is allowed on the command line only", name);
 	return store_set(pass, o, name, value, err);
 }
 

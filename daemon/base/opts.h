@@ -19,16 +19,16 @@ enum opt_type {
 	OPT_CHOICE,  /* const char *, one of .choices */
 	OPT_COUNT,   /* unsigned long, .min … .max */
 	OPT_SECONDS, /* double, .min … .max */
-	OPT_LIST,    /* struct opt_list: a text, not empty, each time that it is given */
+	OPT_LIST,    /* struct opt_list: a text, not empty, for each use of the option */
 	OPT_SET,     /* .set() takes the value */
 	OPT_HELP,
 	OPT_VERSION,
 };
 
 enum opt_flags {
-	OPT_LINE_ONLY = 1 << 0, /* of the command line, not of a configuration file */
+	OPT_LINE_ONLY = 1 << 0, /* not allowed in a configuration file */
 	OPT_SWITCH = 1 << 1,	/* OPT_SET: no value on the command line; yes or no in a file */
-	OPT_REPEAT = 1 << 2,	/* OPT_SET: may be repeated; set() gets NULL to empty the list */
+	OPT_REPEAT = 1 << 2,	/* OPT_SET: may be repeated; set(NULL) empties the list */
 };
 
 struct opt {
@@ -60,13 +60,13 @@ struct opt_list {
 struct cmd {
 	const char *name;
 	const char *help;
-	const struct opt *opts; /* its own, beside the program's; NULL: none */
+	const struct opt *opts; /* in addition to the program's; NULL: none */
 	size_t n_opts;
 	int (*run)(void *config); /* returns an exit status */
 	/*
-	 * Name of the words that follow, up to the end, and of the member that takes them: a
-	 * char **, NULL-terminated. NULL: a command that takes none. Options end at "--", or at
-	 * the first of these words.
+	 * words: the name in --help of the arguments that follow the options; NULL: the command
+	 * takes none. words_offset: the member for them, a char **, NULL-terminated. Options end
+	 * at "--" or at the first of these arguments.
 	 */
 	const char *words;
 	size_t words_offset;
@@ -83,23 +83,23 @@ struct prog {
 };
 
 enum opts_result {
-	OPTS_RUN = 0, /* carry on, with *ret_cmd where there are commands */
+	OPTS_RUN = 0, /* run *ret_cmd, or the program if it has no commands */
 	OPTS_HELP,    /* print opts_help() and end */
 	OPTS_VERSION, /* print the version and end */
 };
 
 /*
- * Reads the command line into @config. A command may be shortened to any unique beginning; options
- * may stand before and after it. Returns an enum opts_result, or -EINVAL with a sentence in @err.
- * *ret_cmd is the command, also for OPTS_HELP where one was named before, else NULL.
+ * Reads the command line into @config. A command may be shortened to a unique prefix; options may
+ * precede and follow it. Returns an enum opts_result, or -EINVAL with a sentence in @err. *ret_cmd
+ * is the command or NULL; for OPTS_HELP, the command that precedes --help.
  */
 int opts_parse(const struct prog *prog, int argc, char **argv, void *config,
 	       const struct cmd **ret_cmd, struct errbuf *err);
 
-/* The option takes a value on the command line. */
+/* Tells whether the option takes a value on the command line. */
 bool opt_takes_value(const struct opt *o);
 
-/* A pass over a source of options: a list that it gives replaces that of an earlier pass. */
+/* One source of options. A list from this source replaces the list of an earlier source. */
 struct opts_pass {
 	const struct prog *prog; /* without commands, with at most 32 options */
 	void *config;
@@ -107,12 +107,13 @@ struct opts_pass {
 };
 
 /*
- * As opts_parse(), for a program with a configuration file: takes either only OPT_LINE_ONLY options
- * or only the rest. A later source wins, so the rest is taken after the file.
+ * Like opts_parse(), for a program with a configuration file. Stores only OPT_LINE_ONLY options
+ * (line_only) or only the others. Call it for the others after the file is read: the later source
+ * wins.
  */
 int opts_parse_some(const struct prog *prog, int argc, char **argv, bool line_only, void *config,
 		    struct errbuf *err);
-/* Takes an option from a file. Returns 0, or -EINVAL or -ENOMEM with a sentence in @err. */
+/* Stores a setting of the file. Returns 0, or -EINVAL or -ENOMEM with a sentence in @err. */
 int opts_set(struct opts_pass *pass, const char *name, const char *value, struct errbuf *err);
 
 /* Prints the help of the program, or of one command. */

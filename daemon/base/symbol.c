@@ -17,7 +17,7 @@ bool symbol_parse(const char *text, struct symbol_text *ret)
 	const char *module = strstr(text, " ["), *end = module ?: text + strlen(text);
 	const char *offset = NULL;
 
-	/* A name may hold anything, the mark of an offset too: the last one counts. */
+	/* A name may contain "+0x" as well: the last one begins the offset. */
 	for (const char *p = text; (p = strstr(p, "+0x")) && p < end; p++)
 		offset = p;
 	copy(ret->name, sizeof(ret->name), text, (offset ?: end) - text);

@@ -20,8 +20,8 @@ struct symbol_text {
 };
 
 /*
- * Takes such a text apart; size, offset and module may be missing, and longer names are cut off.
- * Returns false when the text has no name.
+ * Parses such a text. Size, offset and module are optional; longer names are cut off. Returns false
+ * if the text has no name.
  */
 bool symbol_parse(const char *text, struct symbol_text *ret);
 

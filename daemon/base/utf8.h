@@ -31,7 +31,7 @@ size_t utf8_put(char *buf, uint32_t ch);
 void utf8_putc(FILE *f, uint32_t ch);
 /* Writes a text of any origin to f: one line of UTF-8 that cannot steer a terminal. */
 void utf8_print(FILE *f, const char *s);
-/* Makes such a line of s in place; an invalid byte becomes '?'. */
+/* Turns s into such a line in place; an invalid byte becomes '?'. */
 void utf8_clean(char *s);
 
 #endif

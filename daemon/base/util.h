@@ -53,7 +53,7 @@ enum exit_status {
 	EXIT_COMMAND = 7,      /* the command that was run failed */
 };
 
-/* An error for people: one sentence that says what is wrong, with what, and what to do. */
+/* An error for people: one sentence with the cause, the object and the remedy. */
 struct errbuf {
 	char text[512];
 };

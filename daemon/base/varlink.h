@@ -15,7 +15,7 @@
 /* Bytes of a call without its NUL. The longest useful call has about 200. */
 #define VARLINK_MESSAGE_MAX (4 * 1024 - 1)
 
-/* Bytes received and not yet taken as messages. */
+/* Bytes received and not yet handed out as messages. */
 struct varlink_input {
 	size_t max; /* bytes of a message without its NUL; 0: VARLINK_MESSAGE_MAX */
 	struct buf buf;
@@ -24,8 +24,8 @@ struct varlink_input {
 };
 
 /*
- * Returns where to read more bytes to, and in *ret_room how many at most: never more than complete
- * a message of the allowed size. *ret_room is 0 if a message is too long or there is no memory.
+ * Returns the place for the next read, and in *ret_room its size: no more than completes a message
+ * of the allowed size. *ret_room is 0 if a message is too long or there is no memory.
  */
 void *varlink_input_room(struct varlink_input *in, size_t *ret_room);
 /* Adds the n bytes that were read there. */

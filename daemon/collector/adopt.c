@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The mappings that are older than the programs, from debugfs. The create and free programs run
- * meanwhile, so the list is read and entered until two readings agree.
+ * The mappings that are older than the programs, from debugfs. Mappings are created and freed
+ * meanwhile, so the list is read again until a reading changes nothing.
  */
 #include <inttypes.h>
 #include <linux/magic.h>
@@ -17,7 +17,7 @@
 #define MAPPINGS DEBUGFS "/io_mapping/mappings"
 #define BACKEND	 DEBUGFS "/io_mapping/backend"
 
-/* Readings after which the list must be stable. */
+/* The list must be stable after this many readings. */
 #define TRIES 100
 
 /* A line of the list. */
@@ -96,7 +96,7 @@ static int enter(struct collector *c, struct listed *l)
 	return set_owner(&c->mappings.meta[l->id], l->owner) ?: 1;
 }
 
-/* Frees entered mappings that the list no longer has. Returns 1 when it changed the table. */
+/* Marks adopted mappings that left the list as freed. Returns 1 when it changed the table. */
 static int drop_missing(struct collector *c)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings), changed = 0;
@@ -117,7 +117,8 @@ static int drop_missing(struct collector *c)
 }
 
 /*
- * Calls fn for each line. Returns 1 if a call did, else 0, or an errno; -ENOENT without the file.
+ * Calls fn for each line. Returns 1 if any call returned 1, else 0, or a negative errno: -ENOENT
+ * without the file.
  */
 static int each_listed(struct collector *c, int (*fn)(struct collector *c, struct listed *l))
 {
@@ -207,7 +208,7 @@ int adopt_start(struct collector *c, int hook, struct errbuf *e)
 		 : 0;
 }
 
-/* Recognizes a mapping that an earlier collector adopted: the table lacks only its owner. */
+/* Finds out whether an earlier collector adopted the mapping. If so, takes its owner. */
 static int recognize(struct collector *c, struct listed *l)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings);
@@ -234,7 +235,7 @@ int adopt_again(struct collector *c)
 	struct iomap_mapping m;
 
 	read_backend(c);
-	/* The table still has the mappings that were freed since. */
+	/* Adopted mappings that were freed since are still in the table. */
 	for (uint32_t id = 1; id < c->nr_ids; id++) {
 		if (!bpf_map_lookup_elem(fd, &id, &m) && m.state != IOMAP_EMPTY && !m.created_ns)
 			c->mappings.adopted_max_id = id;

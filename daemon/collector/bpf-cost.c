@@ -6,8 +6,8 @@
 
 #include "daemon/collector/priv.h"
 
-/* The kernel measures the time of the programs. */
-static bool statistics_kept(const struct collector *c)
+/* The kernel measures the run time of BPF programs. */
+static bool statistics_enabled(const struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, "/proc/sys/kernel/bpf_stats_enabled");
 	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
@@ -39,7 +39,7 @@ static int add_programs(const struct collector *c, struct cost *cost)
 	return 0;
 }
 
-/* The memory of a map on all CPUs, as the kernel reports it; 0 if it does not. */
+/* The memory of a map on all CPUs; 0 if the kernel does not report it. */
 static uint64_t memory_of(int fd)
 {
 	_cleanup_fclose_ FILE *f = NULL;
@@ -65,5 +65,5 @@ int collector_cost(const struct collector *c, struct cost *cost)
 		if (bpf_map__fd(map) >= 0)
 			cost->map_bytes += memory_of(bpf_map__fd(map));
 	}
-	return statistics_kept(c) ? add_programs(c, cost) : 0;
+	return statistics_enabled(c) ? add_programs(c, cost) : 0;
 }

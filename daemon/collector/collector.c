@@ -11,7 +11,7 @@
 
 #include "daemon/collector/priv.h"
 
-/* Room for different stacks of maps. */
+/* Size of the table of map stacks. */
 #define MAP_STACKS 4096
 
 static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
@@ -87,7 +87,7 @@ static int configure(struct collector *c)
 	s->rodata->cfg_slow_maps = o->map_stacks || o->slow_only;
 	s->rodata->cfg_slow_unmaps = o->max_hold_ns || o->slow_only;
 	s->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
-	/* Kernels for 64 bits have unwinders that need no help. */
+	/* At a probe, the unwinder of 32-bit x86 omits the caller of the function. */
 	if (c->uts.machine[0] == 'i' && !strcmp(c->uts.machine + 2, "86"))
 		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
@@ -98,8 +98,8 @@ static int configure(struct collector *c)
 	return err ?: ipi_configure(c);
 }
 
-/* The last line of a verifier's log that has a message. */
-static const char *last_words(char *log)
+/* The last message of a verifier's log. */
+static const char *last_message(char *log)
 {
 	char *line, *save, *last = "";
 
@@ -137,16 +137,16 @@ static int load(struct collector *c, struct errbuf *e)
 				 "try a smaller --max-mappings",
 				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
 	return set_error(e, err, "cannot load the BPF programs: %s",
-			 *log ? last_words(log) : strerror(-err));
+			 *log ? last_message(log) : strerror(-err));
 }
 
-/* From here on, the programs see maps and unmaps. */
+/* Starts the counting of maps and unmaps. */
 static void arm(struct collector *c)
 {
 	struct iomap_shared *shared = &c->skel->bss->shared;
 
 	shared->armed_ns = now_ns();
-	/* The programs subtract the mappings that are freed from here on. */
+	/* Number of old mappings. The programs decrement it when one of them is freed. */
 	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
@@ -162,7 +162,7 @@ static int check_symbols(struct collector *c, struct errbuf *e)
 					       : "cannot be read");
 }
 
-/* The name that the programs saved of an address: its module may be unloaded by now. */
+/* Reads the name that the programs saved of an address, as its module may be unloaded by now. */
 static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 {
 	const struct collector *c = ctx;
@@ -174,7 +174,7 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* Attaches the programs and pins all for the next iomapd. */
+/* Attaches the programs and pins everything for the next iomapd. */
 static int begin(struct collector *c, struct errbuf *e)
 {
 	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
@@ -185,7 +185,7 @@ static int begin(struct collector *c, struct errbuf *e)
 	return takeover_pin(c, e);
 }
 
-/* The programs count already: finds out again what the earlier iomapd knew. */
+/* Restores what only the memory of the earlier iomapd held. Its programs are counting. */
 static int go_on(struct collector *c, struct errbuf *e)
 {
 	int err = adopt_again(c);
@@ -193,7 +193,7 @@ static int go_on(struct collector *c, struct errbuf *e)
 	c->hooks.has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
 	if (!err)
 		err = events_replay(c);
-	return err ? set_error(e, err, "cannot go on with what is pinned: %s", strerror(-err)) : 0;
+	return err ? set_error(e, err, "cannot take over the pinned set: %s", strerror(-err)) : 0;
 }
 
 static int setup(struct collector *c, struct errbuf *e)
@@ -210,7 +210,7 @@ static int setup(struct collector *c, struct errbuf *e)
 		return err;
 	c->nr_cpus = libbpf_num_possible_cpus();
 	if (c->nr_cpus < 0)
-		return set_error(e, c->nr_cpus, "cannot tell the number of possible CPUs");
+		return set_error(e, c->nr_cpus, "cannot find the number of possible CPUs");
 	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
@@ -225,8 +225,8 @@ static int setup(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	/* With a test root, names come from its kallsyms file, not from the running kernel. */
-	c->names_saved = !c->opts.root && !c->hooks.missing[hook_find("kallsyms")];
-	if (c->names_saved)
+	c->use_saved_names = !c->opts.root && !c->hooks.missing[hook_find("kallsyms")];
+	if (c->use_saved_names)
 		symbols_set_source(c->symbols, saved_name, c);
 	c->mappings.meta = calloc(c->nr_ids, sizeof(*c->mappings.meta));
 	if (!c->mappings.meta)

@@ -17,23 +17,23 @@
 #define COLLECTOR_MAPPINGS_MAX	   65536
 
 struct collector_options {
-	uint32_t max_mappings; /* ids the table takes; 0: COLLECTOR_MAPPINGS_DEFAULT */
+	uint32_t max_mappings; /* size of the table; 0: COLLECTOR_MAPPINGS_DEFAULT */
 	uint32_t max_live;     /* open sleepable maps; 0: as in the object */
 	uint32_t max_callers;  /* call sites a CPU; 0: 1024. Rounded up to a power of two */
 	uint32_t ring_bytes;   /* 0: as in the object; a power of two, of pages */
 	enum iomap_timing timing;
-	uint32_t rules_off;   /* bits 1 << enum iomap_rule: not to be checked */
+	uint32_t rules_off;   /* bits 1 << enum iomap_rule: these are not checked */
 	uint64_t max_hold_ns; /* budget of hold-time; 0: that rule is not checked */
 	bool ipi;	      /* count interrupts between CPUs */
 	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
 	bool map_stacks;      /* save the kernel stack of each map, for the violations */
-	int preempt_rt;	      /* -1: find out */
+	int preempt_rt;	      /* -1: as the running kernel */
 	bool no_attach;	      /* load only: for tests that run the programs themselves */
 	bool slow_only;	      /* for tests: no event takes the fast path */
 	const char *root;     /* comes before /sys and /proc; NULL: nothing */
 	/*
-	 * Folder of the BPF file system for the pins, and for those of an earlier iomapd, with
-	 * which the collector goes on; NULL: pin nothing.
+	 * Folder for the pins, in a BPF file system. The collector takes over the set that an
+	 * earlier iomapd pinned there. NULL: pin nothing.
 	 */
 	const char *pins;
 };
@@ -41,8 +41,8 @@ struct collector_options {
 /* Fills in the defaults. Without a budget, the rule hold-time is off. */
 void collector_options_complete(struct collector_options *o);
 /*
- * Names in text the options in which two sets differ and that are fixed when the programs load.
- * Returns false when there are none.
+ * Compares the options that are fixed when the programs load. Returns true when two sets differ,
+ * with the names of these options in text.
  */
 bool collector_options_differ(const struct collector_options *a, const struct collector_options *b,
 			      char *text, size_t size);
@@ -50,12 +50,12 @@ bool collector_options_differ(const struct collector_options *a, const struct co
 struct collector;
 
 /*
- * Loads the programs, adopts older mappings, and attaches. Returns 0, or with a sentence
- * in e: -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or
- * another negative errno.
+ * Loads and attaches the programs, or takes over pinned ones. Returns 0, or with a sentence in e:
+ * -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or another
+ * negative errno.
  */
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e);
-/* Frees all. Pinned programs go on counting, others are detached. */
+/* Pinned programs continue to count, others are detached. */
 struct collector *collector_free(struct collector *c);
 
 /* The i-th sentence on the start, such as why a set was not taken over. NULL: there are no more. */
@@ -70,17 +70,17 @@ int collector_cost(const struct collector *c, struct cost *cost);
 /* A descriptor that is readable when events wait (for epoll). */
 int collector_event_fd(const struct collector *c);
 /*
- * Adds the waiting events to the history, at first those that an earlier iomapd reported. Returns
- * how many, or a negative errno.
+ * Adds the waiting events to the history; the first call also adds those that an earlier iomapd
+ * reported. Returns their number, or a negative errno.
  */
 int collector_consume(struct collector *c, struct history *h);
 
-/* Number of a hook for interrupts between CPUs by its name, or -EINVAL. */
+/* The number of a hook that counts interrupts between CPUs, by its name; or -EINVAL. */
 int collector_hook(const char *name);
-/* The name of the i-th of them, NULL: there are no more. */
+/* The name of the i-th such hook; NULL: there are no more. */
 const char *collector_hook_name(size_t i);
 
-/* Descriptors of a program or map by its name in bpf/, -ENOENT when there is none. For tests. */
+/* For tests: the descriptor of a program or map by its name in bpf/, or -ENOENT. */
 int collector_program_fd(const struct collector *c, const char *name);
 int collector_map_fd(const struct collector *c, const char *name);
 

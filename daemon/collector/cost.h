@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cost of iomapd itself. */
+/* CPU time and memory of iomapd and of its BPF programs. */
 #ifndef IOMAP_DAEMON_COLLECTOR_COST_H
 #define IOMAP_DAEMON_COLLECTOR_COST_H
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The records of the ring buffer. A batch of them is named in one look-up, as a look-up reads the
- * whole list of symbols, and at once, as a module may be unloaded soon.
+ * The records of the ring buffer. All addresses of a batch are named in one look-up, as a look-up
+ * reads the whole list of symbols, and without delay, as a module may be unloaded soon.
  */
 #include <string.h>
 #include <bpf/bpf.h>
 
 #include "daemon/collector/priv.h"
 
-/* Puts the event into the batch. */
 static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_event *rec)
 {
 	struct iomap_saved_event *grown;
@@ -27,8 +26,8 @@ static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_ev
 }
 
 /*
- * Saves the event for the next iomapd. seq is 0 while the record is written, so nobody reads a
- * half.
+ * Saves the event for the next iomapd. seq is 0 while the record is written, so a half-written one
+ * is never read.
  */
 static void save(struct collector *c, const struct iomap_event *rec)
 {
@@ -135,7 +134,7 @@ static void sweep_one(int fd, const struct iomap_live_key *key, uint32_t id, uin
 		bpf_map_delete_elem(fd, key);
 }
 
-/* Removes the open maps that are left from earlier mappings under an id. */
+/* Forgets the open maps of earlier mappings that had the id. */
 static void sweep(struct collector *c, uint32_t id, uint32_t gen)
 {
 	struct iomap_live_key key, next, *prev = NULL;
@@ -154,7 +153,7 @@ static void sweep(struct collector *c, uint32_t id, uint32_t gen)
 		sweep_one(fd, prev, id, gen);
 }
 
-/* Enters one event. */
+/* Adds an event to the history, with its names. */
 static void add(struct collector *c, struct history *h, const struct iomap_saved_event *t)
 {
 	const struct iomap_event *rec = &t->rec;

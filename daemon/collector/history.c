@@ -8,7 +8,7 @@ struct history {
 	uint64_t begin; /* sequence number of the first event */
 	uint64_t next;	/* and of the next one */
 	struct event ring[HISTORY_SIZE];
-	/* Violations older than these events, in their order. */
+	/* Violations that are older than the ring, oldest first. */
 	struct event old[HISTORY_OLD];
 	size_t nr_old;
 };

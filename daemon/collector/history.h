@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The latest events, in a ring of fixed size, and the violations that they pushed out, as each
- * site is told of only once. Readers hold a sequence number and pull: whoever is slow costs no
- * memory, and learns how many events it missed.
+ * The latest events, in a ring of fixed size. Violations that leave the ring are saved, as each
+ * site is reported only once. A reader asks for the event of a sequence number, so a slow reader
+ * costs no memory, and learns how many events it missed.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_HISTORY_H
 #define IOMAP_DAEMON_COLLECTOR_HISTORY_H
@@ -37,13 +37,12 @@ void history_begin(struct history *h, uint64_t seq);
 /* Adds an event with the next sequence number; the strings must outlive the history. */
 void history_add(struct history *h, const struct event *e);
 
-/* Adds a violation with its own number; it is older than all events but those added so before. */
+/* Adds a violation with its own number: above those of earlier calls, below those of the ring. */
 void history_add_old(struct history *h, const struct event *e);
 
 /*
- * The event with sequence number *seq, or the oldest saved one if that is gone. Moves *seq behind
- * the event and sets *ret_missed to the number of skipped events. NULL: there is no such event
- * yet.
+ * The event with sequence number *seq, or the oldest later one if that is gone. Sets *seq to the
+ * number after the event and *ret_missed to the number of skipped events. NULL: no such event yet.
  */
 const struct event *history_next(const struct history *h, uint64_t *seq, uint64_t *ret_missed);
 

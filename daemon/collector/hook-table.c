@@ -9,18 +9,17 @@
 #define RULE(rule) IOMAP_RULE(IOMAP_##rule)
 #define FIGURE(f)  (1U << IPI_##f)
 
-/* Rules that need to know which sections a task has open. */
+/* Rules that need the open sections of a task. */
 #define SECTION_RULES                                                            \
 	(RULE(SLEEP_IN_ATOMIC) | RULE(MAY_SLEEP_IN_ATOMIC) | RULE(UNMAP_ORDER) | \
 	 RULE(UNMAP_KIND) | RULE(UNMAP_UNKNOWN) | RULE(LEAK) | RULE(HOLD_TIME))
 
-#define ON_DEFERRED "flushes that unmaps put off are not charged to them"
+#define ON_DEFERRED "deferred flushes are not charged to the unmaps that caused them"
 #define ON_SENT	    "interrupts sent are not counted"
 
 /*
- * Mappings come first, so that none is missed between the list of the older ones and the create
- * events. Of a pair, the hook that ends something comes before the one that begins it, so that
- * nothing stays open.
+ * Hooks of mappings come first: each mapping is either in debugfs or has a create event. The hook
+ * at the end of an operation comes before the one at its begin, so that no operation stays open.
  */
 /* clang-format off */
 const struct hook hook_table[] = {
@@ -83,7 +82,7 @@ const struct hook hook_table[] = {
 	  .programs = { TP(iomap_ipi_range, "free_vmap_area_noflush") } },
 	{ .name = "reserve_flush", .need = NEED_RESERVE, .misses = MISSES_IPI,
 	  .figures = FIGURE(DEFERRED),
-	  .cost = "flushes of the ioremap backend's reserve are not charged to anybody",
+	  .cost = "flushes of the ioremap backend's reserve are not charged to any unmap",
 	  .programs = { { PROG(iomap_ipi_reserve_done), "reserve_flush", ATTACH_RETURN },
 			{ PROG(iomap_ipi_reserve), "reserve_flush", ATTACH_ENTRY } } },
 	{ .name = "broadcast", .need = NEED_IPI, .misses = MISSES_IPI,

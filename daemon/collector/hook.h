@@ -23,9 +23,9 @@ struct model;
 
 enum hook_need {
 	NEED_ALWAYS,
-	NEED_RULE,    /* one of the rules that rest on it is to be checked */
+	NEED_RULE,    /* one of the rules that rest on it is checked */
 	NEED_IPI,     /* interrupts between CPUs are counted */
-	NEED_RESERVE, /* and the kernel has the reserve of the ioremap backend */
+	NEED_RESERVE, /* likewise, and the kernel has the reserve of the ioremap backend */
 	NEED_FILE, /* no program: a file that the figures need; status names it if it is missing */
 };
 
@@ -50,7 +50,7 @@ struct hook {
 	enum hook_need need;
 	enum hook_misses misses;
 	unsigned int rules;   /* bits 1 << enum iomap_rule: cannot be checked without the hook */
-	unsigned int figures; /* bits 1 << enum ipi_figure: are not known without the hook */
+	unsigned int figures; /* bits 1 << enum ipi_figure: not known without the hook */
 	uint32_t ipi_bit;     /* IOMAP_HAS_*: tells the programs that the hook works */
 	const char *cost;     /* what is lost without the hook */
 	struct {
@@ -58,13 +58,11 @@ struct hook {
 		const char *on; /* tracepoint or function */
 		enum hook_attach attach;
 	} programs[HOOK_PROGRAMS_MAX];
-	/*
-	 * Attaches in place of the above, or reads the file. Returns 0 or an errno with a sentence
-	 */
+	/* Replaces the above, or reads the file. Returns 0, or a negative errno with a sentence. */
 	int (*start)(struct collector *c, int hook, struct errbuf *e);
 };
 
-/* In the order in which they are attached. */
+/* In the order of attaching. */
 extern const struct hook hook_table[];
 extern const int hooks_nr;
 
@@ -80,11 +78,12 @@ struct hooks {
 
 /* The entry of that name, or -EINVAL. */
 int hook_find(const char *name);
-/* The options and the kernel call for the hook. */
+/* The options and the kernel require the hook. */
 bool hook_needed(const struct collector *c, int hook);
+/* The i-th program of the hook; NULL: there are no more. */
 struct bpf_program *hook_program(const struct collector *c, const struct hook *h, size_t i);
 
-/* Says why a hook is missing. Returns 0, or -ENOMEM with a sentence in e. */
+/* Saves the reason why a hook is missing. Returns 0, or -ENOMEM with a sentence in e. */
 int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Keeps a link until hooks_free(). Returns 0, or -E2BIG and destroys it. */
@@ -92,11 +91,11 @@ int hook_add_link(struct collector *c, struct bpf_link *link);
 
 /* Returns 0 when the kernel has any tracepoint of io_mapping, -ENOTSUP with a sentence in e. */
 int hooks_check_tracepoints(const struct collector *c, struct errbuf *e);
-/* Chooses the programs that are loaded. */
+/* Chooses the programs to load. */
 void hooks_configure(struct collector *c);
-/* Attaches all of the table, in its order. Returns 0, or a negative errno with a sentence in e. */
+/* Attaches the hooks of the table. Returns 0, or a negative errno with a sentence in e. */
 int hooks_attach(struct collector *c, struct errbuf *e);
-/* Adds to the model what is attached and missing, and the rules and figures concerned. */
+/* Adds to the model the hooks, and the rules and figures that missing hooks affect. */
 int hooks_report(const struct collector *c, struct model *m);
 /* Adds to the model how often the kernel skipped the programs. Returns 0 or a negative errno. */
 int hooks_add_misses(const struct collector *c, struct model *m);
@@ -104,8 +103,9 @@ void hooks_free(struct collector *c);
 
 /* ---- may-sleep.c: the functions that may sleep ---- */
 
-/* Finds them. To be called before the programs are loaded. */
+/* Finds the functions. To be called before the programs are loaded. */
 void may_sleep_configure(struct collector *c);
+/* Is hook.start of may_sleep. */
 int may_sleep_attach(struct collector *c, int hook, struct errbuf *e);
 
 #endif

@@ -132,7 +132,7 @@ void hooks_configure(struct collector *c)
 				h->need == NEED_IPI || c->hooks.has_reserve || c->opts.no_attach;
 
 			bpf_program__set_autoload(prog, c->opts.ipi && needed);
-			/* A test runs them as if they were on tracepoints. */
+			/* Tests run all programs as raw tracepoints. */
 			if (c->opts.no_attach)
 				bpf_program__set_type(prog, BPF_PROG_TYPE_RAW_TRACEPOINT);
 		}
@@ -238,7 +238,7 @@ static int misses_of(const struct collector *c, const struct hook *h, uint64_t *
 	struct bpf_program *prog, *last = NULL;
 	int err = 0;
 
-	/* A program that is on two tracepoints is there twice, in a row. */
+	/* A program on two tracepoints is listed twice in a row. */
 	for (size_t i = 0; (prog = hook_program(c, h, i)) && !err; i++) {
 		if (prog != last)
 			err = collector_add_misses(c, prog, sum);
@@ -248,8 +248,8 @@ static int misses_of(const struct collector *c, const struct hook *h, uint64_t *
 }
 
 /*
- * Where the kernel preempts, a task may be preempted while it reads a map. Until it goes on, the
- * kernel skips kprobes on its CPU; it does not skip tracepoints.
+ * On a preemptible kernel, a task can be preempted while it reads a BPF map. Until it runs again,
+ * the kernel skips kprobes on its CPU; it does not skip tracepoints.
  */
 int hooks_add_misses(const struct collector *c, struct model *m)
 {

@@ -5,7 +5,7 @@
 
 #include "daemon/collector/priv.h"
 
-/* Finds the address of the preempt counts. */
+/* Finds the address of the preempt count. */
 static int find_preempt_count(struct collector *c)
 {
 	static const char *const names[] = { "__per_cpu_offset", "pcpu_hot", "__preempt_count" };
@@ -17,8 +17,8 @@ static int find_preempt_count(struct collector *c)
 		return 0;
 	if (!addr[0] || !(addr[1] || addr[2]))
 		return hook_set_missing(c, hook_find("preempt_count"), NULL,
-					"this kernel does not tell where its preempt counts are "
-					"(CONFIG_KALLSYMS_ALL)");
+					"/proc/kallsyms does not have the address of the preempt "
+					"count; it needs CONFIG_KALLSYMS_ALL");
 	ro->cfg_per_cpu_offset = addr[0];
 	ro->cfg_pcpu_hot = addr[1] != 0;
 	ro->cfg_preempt_count = addr[1] ?: addr[2];
@@ -26,7 +26,6 @@ static int find_preempt_count(struct collector *c)
 	return 0;
 }
 
-/* Sizes the maps. */
 int ipi_configure(struct collector *c)
 {
 	struct iomap_bpf *s = c->skel;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The functions that may sleep: which of them this kernel lets us watch, and how. */
+/* Finds and attaches to the functions of this kernel that may sleep. */
 #include <string.h>
 
 #include "daemon/collector/priv.h"
 
 #define MAX_SLEEPERS ARRAY_SIZE(((struct iomap_bpf__rodata *)NULL)->cfg_sleeper_start)
 
-/* For kernels that check nothing at might_sleep() and leave nothing there to be hooked. */
+/* To probe where might_sleep() calls no function. */
 static const char *const sleepers[] = {
 	"mutex_lock",
 	"mutex_lock_interruptible",
@@ -41,7 +41,7 @@ static bool checks_rt(size_t i)
 /* might_sleep() calls this one where preemption is voluntary. */
 static const char *const cond_resched = "__cond_resched";
 
-/* Attaches the program to the named functions. Returns the number that the kernel has. */
+/* Attaches the program to the named functions. Returns the number that can be probed. */
 static int probe(struct collector *c, struct bpf_program *prog, const char *const *names, size_t n)
 {
 	int done = 0;
@@ -64,7 +64,7 @@ static void choose_trampoline(struct collector *c)
 {
 	struct bpf_program *prog = c->skel->progs.iomap_may_sleep_fentry;
 
-	/* With frame pointers, the unwinder would omit the caller. */
+	/* On 32-bit x86, the unwinder would omit the caller. */
 	if (c->hooks.check || c->skel->rodata->cfg_ret_on_stack || !collector_has(c, KPROBES) ||
 	    c->opts.rules_off & IOMAP_RULE(IOMAP_MAY_SLEEP_IN_ATOMIC) ||
 	    libbpf_find_vmlinux_btf_id(cond_resched, BPF_TRACE_FENTRY) <= 0 ||
@@ -119,6 +119,6 @@ int may_sleep_attach(struct collector *c, int hook, struct errbuf *e)
 	if (n)
 		return 0;
 	return hook_set_missing(c, hook, e,
-				"this kernel has no kprobes (CONFIG_KPROBES), or none of the "
-				"functions that could be probed");
+				"this kernel has no kprobes (CONFIG_KPROBES), or no function "
+				"that can be probed");
 }

@@ -20,7 +20,7 @@ void ipi_free(struct model_ipi *m)
 	*m = (struct model_ipi){};
 }
 
-/* Adds the same with the counts in 1/IOMAP_SHARE_ONE. */
+/* Adds c to *sum, whose counts are in 1/IOMAP_SHARE_ONE. */
 static void add_scaled(struct iomap_ipi_count *sum, const struct iomap_ipi_count *c)
 {
 	sum->broadcasts += c->broadcasts << IOMAP_SHARE_BITS;
@@ -66,7 +66,7 @@ static struct ipi_caller *caller_of(struct model_ipi *m, const struct iomap_ipi_
 	struct ipi_caller *c;
 	size_t cap;
 
-	/* The records of one caller come one after the other. */
+	/* The records of a caller follow each other. */
 	if (m->nr_callers) {
 		c = &m->callers[m->nr_callers - 1];
 		if (c->addr == key->caller && c->mapping_id == key->id && c->kind == key->kind &&
@@ -127,8 +127,8 @@ int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 }
 
 /*
- * The caller's share of the flushes of the reserve: all of that is ours, a slot is one page, and
- * each that was ever queued bears the same.
+ * Adds the caller's share of the reserve's flushes. Only io_mapping uses the reserve, a slot is one
+ * page, and all slots that were ever queued bear the same cost.
  */
 static void share_reserve(struct ipi_caller *c, const struct iomap_ipi_count *cost, uint64_t slots)
 {
@@ -167,7 +167,7 @@ void ipi_finish(struct model_ipi *m)
 	m->other = m->total = (struct iomap_ipi_count){};
 	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++)
 		iomap_ipi_add(&m->total, &m->class[i]);
-	/* The part of the purges that is nobody's share is other. */
+	/* The part of the purges that no caller bears is counted as other. */
 	add_scaled(&m->other, &m->class[IOMAP_IPI_OTHER]);
 	add_scaled(&m->other, &m->class[IOMAP_IPI_PURGE]);
 	for (size_t i = 0; i < m->nr_callers; i++) {

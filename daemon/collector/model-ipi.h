@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interrupts between CPUs: the sums of the per-CPU records of bpf/ipi.h, by who caused them. Part
- * of the model.
+ * Interrupts between CPUs: the sums of the per-CPU records of bpf/ipi.h, by cause. Part of the
+ * model.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
 #define IOMAP_DAEMON_COLLECTOR_MODEL_IPI_H
@@ -24,7 +24,7 @@ enum ipi_figure {
 	IPI_FIGURE_MAX,
 };
 
-/* The cost of one caller of one mapping: of its maps, and of their unmaps. */
+/* The cost of the maps by one caller of one mapping, and of their unmaps. */
 struct ipi_caller {
 	uint64_t addr;
 	const char *name; /* owned by the filler of the model */
@@ -41,13 +41,13 @@ struct ipi_caller {
 };
 
 struct model_ipi {
-	bool on;			     /* it was asked for */
+	bool on;			     /* interrupts are counted */
 	const char *missing[IPI_FIGURE_MAX]; /* why a figure is not known; NULL: it is */
 
 	struct iomap_ipi_count class[IOMAP_IPI_CLASS_MAX];
 	uint64_t sent[IOMAP_IPI_VECTOR_MAX];
 	uint64_t received[IOMAP_IPI_VECTOR_MAX];
-	uint64_t queued; /* ranges of vmalloc, by anybody */
+	uint64_t queued; /* ranges of vmalloc, by all of the kernel */
 	uint64_t slots;
 	uint64_t unread, unjoined, unplaced;
 	/*
@@ -60,10 +60,10 @@ struct model_ipi {
 	uint64_t missed_sends, missed_calls, missed;
 	struct iomap_ipi_purging purging;
 
-	struct ipi_caller *callers; /* most expensive first, once finished */
+	struct ipi_caller *callers; /* after ipi_finish(): most expensive first */
 	size_t nr_callers, cap_callers;
 	struct iomap_ipi_cell *matrix; /* sender * matrix_cpus + target */
-	size_t matrix_cpus;	       /* 0: there are too many */
+	size_t matrix_cpus;	       /* 0: too many CPUs for a matrix */
 
 	/* Set by ipi_finish(); counts of deferred and other in 1/IOMAP_SHARE_ONE */
 	struct iomap_ipi_count direct[IOMAP_BACKEND_MAX];
@@ -73,21 +73,21 @@ struct model_ipi {
 	uint64_t own_queued, own_pending, own_expired, pending_slots;
 };
 
-/* Empties it and keeps the memory of the callers. */
+/* Empties the model and keeps the memory of the callers. */
 void ipi_reset(struct model_ipi *m);
 void ipi_free(struct model_ipi *m);
 
 void ipi_add_cpu(struct model_ipi *m, const struct iomap_ipi_cpu *c);
 /*
- * Adds a CPU's record of a call site; settles what it has open with purges, the records by epoch
- * modulo IOMAP_PURGES. Returns 0 or -ENOMEM.
+ * Adds a CPU's record of a caller, and settles its open ranges. purges: the records of purges, at
+ * epoch modulo IOMAP_PURGES. Returns 0 or -ENOMEM.
  */
 int ipi_add_caller(struct model_ipi *m, const struct iomap_ipi_caller_key *key,
 		   const struct iomap_ipi_caller *site, const struct iomap_ipi_purge *purges);
-/* Adds the interrupts from one CPU to another. Returns 0 or -ENOMEM. cpus: of the machine. */
+/* Adds the interrupts from sender to target. cpus: of the machine. Returns 0 or -ENOMEM. */
 int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 		 const struct iomap_ipi_cell *cell);
-/* Shares out the purges and sums up. To be called once, after the last record. */
+/* Distributes the cost of purges and computes sums. To be called once, after the last record. */
 void ipi_finish(struct model_ipi *m);
 
 #endif

@@ -253,7 +253,7 @@ int model_add_caller(struct model *m, const struct iomap_caller *s)
 
 	if (!s->used)
 		return 0;
-	/* With many CPUs, merging first keeps the array near the number of callers. */
+	/* Merge before growing: many CPUs may have records of one caller. */
 	if (m->nr_callers == m->cap_callers) {
 		merge_callers(m);
 		if (m->nr_callers >= m->cap_callers / 2 &&
@@ -305,7 +305,7 @@ uint64_t model_percentile(const struct model_hist *h, unsigned int percent)
 
 	if (!h->count)
 		return 0;
-	/* The smallest rank with at least that part of the values, without overflow. */
+	/* The smallest rank that covers the percentage, computed without overflow. */
 	need = h->count / 100 * percent + (h->count % 100 * percent + 99) / 100;
 	for (uint32_t i = 0; i < IOMAP_HIST_BUCKETS; i++) {
 		got += h->bucket[i];

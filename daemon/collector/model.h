@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One sampling: the sums of the per-CPU records of bpf/iomap.h. The reports are made from it, by
- * whomever it was filled.
+ * One sampling: the sums of the per-CPU records of bpf/iomap.h. The collector fills the model, and
+ * reports and metrics are made from it.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_MODEL_H
 #define IOMAP_DAEMON_COLLECTOR_MODEL_H
@@ -30,10 +30,10 @@ struct model_mapping {
 	uint64_t base;
 	uint64_t size;
 	uint64_t owner_addr; /* 0: not known as an address */
-	const char *owner;  /* symbol+0xoffset; NULL: not known. Owned by the filler of the model */
-	const char *module; /* NULL: the kernel itself */
-	char device[32];    /* PCI address; empty: lies in none */
-	int bar;	    /* -1: none */
+	const char *owner;   /* symbol+0xoffset; NULL: not known. Outlives the model */
+	const char *module;  /* NULL: the kernel itself */
+	char device[32];     /* PCI address; empty: in no device */
+	int bar;	     /* -1: none */
 	uint8_t backend;
 	uint8_t state;				 /* enum iomap_state */
 	struct model_count kind[IOMAP_KIND_MAX]; /* since the mapping was created */
@@ -65,29 +65,29 @@ struct model_hist {
 	uint64_t bucket[IOMAP_HIST_BUCKETS];
 };
 
-/* A hook that the figures need and that the kernel may lack. */
+/* A hook, which the kernel may lack. */
 struct model_hook {
 	const char *name;
 	const char *missing; /* why it is missing and what that costs; NULL: attached */
 };
 
-/* A site that breaks a rule. The filler of the model owns the strings. Times are nanoseconds. */
+/* A site that breaks a rule. The strings outlive the model. Times are in nanoseconds. */
 struct model_violation {
 	uint8_t rule; /* enum iomap_rule */
 	uint8_t kind; /* of the map */
 	uint8_t backend;
 	uint32_t mapping_id;   /* mapping of the first violation; 0: not known */
 	uint64_t count;	       /* violations */
-	uint64_t time_ns;      /* of the first; CLOCK_MONOTONIC */
-	uint64_t time_unix_ns; /* of the first; CLOCK_REALTIME */
+	uint64_t time_ns;      /* of the first violation; CLOCK_MONOTONIC */
+	uint64_t time_unix_ns; /* likewise; CLOCK_REALTIME */
 	uint64_t base, size;   /* of the mapping; 0: not known */
 	uint64_t offset;       /* of the map, for the offset rules and use-after-free */
 	uint64_t map_size;     /* likewise; 0: not known */
 	uint64_t held_ns;      /* the longest that the map was held; 0: not known */
-	uint32_t pid;	       /* thread and CPU of the first */
+	uint32_t pid;	       /* thread and CPU of the first violation */
 	uint32_t cpu;
 	char comm[IOMAP_COMM_LEN + 1];
-	bool at_exit;	    /* a leak: found when the task ended, not when the mapping was freed */
+	bool at_exit;	    /* a leak that was found at the end of the task, not at the free */
 	const char *caller; /* call site of the map, symbol+0xoffset; NULL: not known */
 	const char *module; /* NULL: the kernel itself, or not known */
 	/* The offending call into io_mapping, or the function that may sleep; NULL: none */
@@ -96,7 +96,7 @@ struct model_violation {
 	/* Kernel stack of the offence, innermost first: "symbol+0xoffset [module]" */
 	const char *stack[IOMAP_STACK_FRAMES];
 	size_t nr_stack;
-	const char *map_stack[IOMAP_STACK_FRAMES]; /* of the map, if asked for */
+	const char *map_stack[IOMAP_STACK_FRAMES]; /* of the map; only with map_stacks */
 	size_t nr_map_stack;
 };
 
@@ -106,8 +106,8 @@ struct model {
 	uint64_t time_ns;	  /* CLOCK_MONOTONIC when the sampling began */
 	uint64_t started_unix;	  /* seconds */
 	uint64_t since_unix_ns;	  /* when counting began; 0: not known */
-	uint64_t starts;	  /* of iomapd since then */
-	const char *const *notes; /* on the last start; owned by the filler of the model */
+	uint64_t starts;	  /* starts of iomapd since then */
+	const char *const *notes; /* on the last start; outlive the model */
 	size_t nr_notes;
 	uint32_t pid;
 	const char *version;
@@ -126,17 +126,17 @@ struct model {
 	uint64_t freed;
 	uint64_t unmatched_unmaps;			 /* unmaps whose map was not seen */
 	uint64_t unlisted_maps;				 /* maps of an id that the table lacks */
-	struct model_count unattributed[IOMAP_KIND_MAX]; /* the same, all that is counted */
+	struct model_count unattributed[IOMAP_KIND_MAX]; /* all counts of such ids */
 
 	struct model_count total[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	struct model_hist hist[IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
-	/* How long maps and unmaps themselves take, in maps from tasks; linear ones take nothing */
+	/* Durations of maps and unmaps by tasks; on the linear backend there are none */
 	struct model_hist op[IOMAP_OP_MAX][IOMAP_BACKEND_MAX][IOMAP_KIND_MAX];
 	struct model_ipi ipi;
 
 	struct model_mapping *mappings; /* by id; live and freed ones */
 	size_t nr_mappings, cap_mappings;
-	struct model_caller *callers; /* busiest first, once finished */
+	struct model_caller *callers; /* after model_finish(): busiest first */
 	size_t nr_callers, cap_callers;
 	struct model_cpu *cpus;
 	size_t nr_cpus, cap_cpus;
@@ -146,7 +146,7 @@ struct model {
 	struct model_violation *violations; /* oldest first */
 	size_t nr_violations, cap_violations;
 	uint64_t rule_count[IOMAP_RULE_MAX];	  /* violations */
-	bool rule_off[IOMAP_RULE_MAX];		  /* not to be checked */
+	bool rule_off[IOMAP_RULE_MAX];		  /* disabled by the options */
 	const char *rule_missing[IOMAP_RULE_MAX]; /* why it cannot be checked; NULL: it can */
 	/*
 	 * Times that the kernel skipped a program that checks the rule, as BPF was busy on that
@@ -154,11 +154,11 @@ struct model {
 	 */
 	uint64_t rule_missed[IOMAP_RULE_MAX];
 	uint64_t unlisted; /* violations whose site is not in the list */
-	/* Unmatched unmaps that may have ended a map older than the programs */
+	/* Unmatched unmaps that may belong to a map older than the programs */
 	uint64_t undecided[IOMAP_KIND_MAX];
 };
 
-/* Empties the model for another sampling and keeps its memory. */
+/* Empties the model for the next sampling and keeps its memory. */
 void model_reset(struct model *m);
 void model_free(struct model *m);
 
@@ -175,19 +175,19 @@ void model_add_hist(struct model *m, unsigned int backend, unsigned int kind,
 void model_add_op_hist(struct model *m, unsigned int op, unsigned int backend, unsigned int kind,
 		       const struct iomap_hist *h);
 /*
- * Adds a mapping with its counters of all CPUs, nr of them, stride bytes apart. *ret_mapping, valid
- * until the next one is added, is there for the caller to name owner and device.
+ * Adds a mapping with its counters of nr CPUs, stride bytes apart. The caller may add facts to
+ * *ret_mapping, which is valid until the next call.
  */
 int model_add_mapping(struct model *m, uint32_t id, const struct iomap_mapping *map,
 		      const void *counters, size_t nr, size_t stride,
 		      struct model_mapping **ret_mapping);
-/* Adds the counters of id 0: maps of ids that the table lacks. */
+/* Adds the counters of id 0, which counts the maps of ids that the table lacks. */
 void model_add_unattributed(struct model *m, const void *counters, size_t nr, size_t stride);
 
-/* Merges and orders the callers; to be called once, after the last record. */
+/* Merges and sorts the callers. To be called once, after the last record. */
 void model_finish(struct model *m);
 
-/* One figure of a count, for functions that write the same figure of several counts. */
+/* Each returns one figure of a count, for functions that write one figure of several counts. */
 uint64_t model_maps(const struct model_count *c);
 uint64_t model_unmaps(const struct model_count *c);
 uint64_t model_failed(const struct model_count *c);
@@ -195,8 +195,8 @@ uint64_t model_failed(const struct model_count *c);
 uint64_t model_live(const struct model_count *c);
 
 /*
- * The hold time that `percent` (1..100) of the counted ones did not exceed, rounded up to the end
- * of its bucket but never above the longest. 0 for an empty histogram.
+ * The time that `percent` (1..100) of the counted times did not exceed, rounded up to the end of
+ * its bucket, and at most the longest time. 0 for an empty histogram.
  */
 uint64_t model_percentile(const struct model_hist *h, unsigned int percent);
 

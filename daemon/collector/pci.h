@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which PCI device and base address register (BAR) a bus address lies in. */
+/* Finds the PCI device and its base address register (BAR) of a bus address. */
 #ifndef IOMAP_DAEMON_COLLECTOR_PCI_H
 #define IOMAP_DAEMON_COLLECTOR_PCI_H
 
@@ -11,7 +11,7 @@ struct pci_bar {
 };
 
 /*
- * Looks the address up in devices, the folder with one folder a device (/sys/bus/pci/devices).
+ * Looks the address up in devices, which has a folder per device (/sys/bus/pci/devices).
  * Returns 0, -ENOENT when no memory BAR holds it, or another negative errno; *ret is untouched
  * then.
  */

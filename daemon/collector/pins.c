@@ -197,7 +197,8 @@ bool pins_find(const struct pins *p, const char *but, char *ret, size_t size)
 }
 
 /*
- * Removes the objects of a set except one kind (NULL: no exception). Returns how many or an errno.
+ * Removes the objects of a set, except those of kind keep (NULL: all). Returns their number or a
+ * negative errno.
  */
 static int empty(const struct pins *p, const char *set, const char *keep)
 {
@@ -224,7 +225,7 @@ int pins_remove(const struct pins *p, const char *set)
 	int n = empty(p, set, NULL);
 
 	if (n == -ENOTDIR) {
-		/* A file in our folder that is no set. */
+		/* It is a file and no set. */
 		n = 1;
 		return unlinkat(p->fd, set, 0) ? -errno : n;
 	}

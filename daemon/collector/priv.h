@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by the collector's source files; each part is declared under the file that owns it. */
+/* Declarations shared by the collector's source files, by file. */
 #ifndef IOMAP_DAEMON_COLLECTOR_PRIV_H
 #define IOMAP_DAEMON_COLLECTOR_PRIV_H
 
@@ -20,23 +20,23 @@
 
 #define KPROBES "/sys/bus/event_source/devices/kprobe"
 
-/* Facts about a mapping, found out once and valid for that generation of its id. */
+/* Cached facts about a mapping, valid for that generation of its id. */
 struct mapping_meta {
 	uint32_t gen;
 	bool located; /* pci is set */
-	bool adopted; /* older than the programs: the owner is known as text only */
-	bool listed;  /* the last reading of debugfs has it */
+	bool adopted; /* older than the programs: its owner is text from debugfs */
+	bool listed;  /* it was in debugfs at the last reading */
 	char *owner;
 	char *module;
-	struct pci_bar pci; /* bar -1: in no device */
+	struct pci_bar pci; /* bar -1: it is in no device */
 };
 
 /* The mappings that are older than the programs (adopt.c), and facts about all (read.c). */
 struct mappings {
 	struct mapping_meta *meta; /* by id */
-	uint64_t adopted;	   /* mappings that are older than the programs */
+	uint64_t adopted;	   /* number of mappings older than the programs */
 	uint32_t adopted_max_id;
-	bool in_force[IOMAP_BACKEND_MAX]; /* the kernel's backend, as debugfs names it */
+	bool in_force[IOMAP_BACKEND_MAX]; /* the kernel's backend, from debugfs */
 };
 
 /* The sites that break a rule (violations.c). */
@@ -48,12 +48,12 @@ struct sites {
 /* The records of the ring buffer on their way to the history (events.c). */
 struct events {
 	struct iomap_saved_event *saved;	    /* mapped; NULL: not yet */
-	uint64_t seq;				    /* of the last reported event */
-	size_t nr_violations;			    /* reported ones */
-	bool replay;				    /* the batch holds an earlier iomapd's events */
-	uint64_t begin;				    /* seq of the first of these */
+	uint64_t seq;				    /* number of the last reported event */
+	size_t nr_violations;			    /* number of reported violations */
+	bool replay;				    /* the batch has events of an earlier iomapd */
+	uint64_t begin;				    /* seq of the first such event */
 	const struct iomap_saved_event *look_saved; /* may be the first record of the ring, too */
-	bool look_unreported;			    /* there may be sites that are not reported */
+	bool look_unreported;			    /* some sites may not be reported yet */
 	struct iomap_saved_event *batch;	    /* records during collector_consume() */
 	size_t nr_batch, cap_batch;
 };
@@ -64,21 +64,21 @@ struct takeover {
 	bool pinned;			     /* the programs outlive this process */
 	bool taken_over;		     /* an earlier iomapd loaded the programs */
 	struct iomap_persistent *persistent; /* mapped; NULL: not yet */
-	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: not there */
+	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: none */
 	char *notes[COLLECTOR_NOTES_MAX];
 	size_t nr_notes;
 };
 
 struct collector {
 	struct collector_options opts;
-	uint32_t nr_ids; /* of the table of mappings; id 0 stands for those that the table lacks */
+	uint32_t nr_ids; /* size of the table; id 0 stands for mappings without an entry */
 	struct iomap_bpf *skel;
 	struct ring_buffer *ring;
 	struct symbols *symbols;
-	bool names_saved; /* use the names that the programs saved */
+	bool use_saved_names; /* false with a test root or without kallsyms */
 	struct utsname uts;
 	uint64_t started_unix_ns;
-	int nr_cpus; /* possible ones */
+	int nr_cpus; /* possible CPUs */
 	int nr_online;
 	void *chunk; /* for reading maps */
 	struct hooks hooks;
@@ -102,35 +102,35 @@ uint64_t collector_unix_ns(uint64_t time_ns);
 /* Called with the value of one key: nr_cpus values, or one for a plain array. */
 typedef int (*collector_each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
 /*
- * Reads the keys first to last of an array, many in one system call, and calls fn for each.
- * size: of the value of one key, all CPUs together.
+ * Reads the keys first to last of an array, many in one system call, and calls fn for each. size:
+ * of the values of one key on all CPUs.
  */
 int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,
 			 uint32_t last, size_t size, collector_each_fn fn);
-/* The descriptor of a program, whichever iomapd loaded it; negative when it is not loaded. */
+/* The descriptor of a program, also of a taken-over one; negative when it is not loaded. */
 int collector_prog_fd(const struct collector *c, const struct bpf_program *prog);
-/* Adds to *sum how often the kernel skipped the program, as it was busy on that CPU. */
+/* Adds to *sum how often the kernel skipped the program because BPF was busy on that CPU. */
 int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum);
 
 /* ---- adopt.c: the mappings that are older than the programs ---- */
 
 /*
- * Enters the mappings of debugfs that the table does not have. To be called after the create and
- * free hooks are attached and before the others. A missing debugfs is a missing hook, no error.
+ * Adds the mappings of debugfs that the table lacks. To be called when the create and free hooks
+ * are attached and the others are not. A missing debugfs is a missing hook and no error.
  */
 int adopt_start(struct collector *c, int hook, struct errbuf *e);
-/* Learns from debugfs the owners of the mappings that an earlier iomapd adopted. */
+/* Reads from debugfs the owners of the mappings that an earlier iomapd adopted. */
 int adopt_again(struct collector *c);
-/* Returns how many of the adopted mappings are alive. */
+/* Returns the number of adopted mappings that are alive. */
 uint32_t adopt_alive(const struct collector *c);
 
 /* ---- violations.c: the sites that break a rule ---- */
 
 struct site;
 
-/* The site of a key of `violations`, NULL: none. Lives as long as c. */
+/* The site of a key of the map `violations`; NULL: none. Lives as long as c. */
 struct site *site_get(struct collector *c, uint64_t key);
-/* Gets all sites that the table has. */
+/* Gets all sites of the map `violations`. */
 void sites_find(struct collector *c);
 /* Names all addresses of new sites, and n others, in one pass over the symbols. */
 int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
@@ -138,7 +138,7 @@ int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
 bool site_claim(struct site *p);
 /* The facts about the site, with the names of sites_name(). */
 const struct model_violation *site_violation(const struct site *p);
-/* Makes the record that the ring had no room for. Returns false for a site that is reported. */
+/* Makes the record for which the ring had no room. Returns false for a reported site. */
 bool site_unreported(const struct site *p, struct iomap_event *ret);
 /* Adds all sites with their counts. To be called after the CPUs and the callers are read. */
 int sites_report(struct collector *c, struct model *m);
@@ -146,7 +146,7 @@ void sites_free(struct collector *c);
 
 /* ---- events.c: the ring buffer ---- */
 
-/* A callback of the ring buffer, with the collector: takes the record into the batch. */
+/* Callback of the ring buffer: adds the record to the batch. ctx: the collector. */
 int events_arrived(void *ctx, void *data, size_t size);
 /* Takes the events that an earlier iomapd reported. Returns 0 or a negative errno. */
 int events_replay(struct collector *c);
@@ -161,18 +161,18 @@ int ipi_read(struct collector *c, struct model *m);
 /* ---- takeover.c: the pinned set of an earlier iomapd ---- */
 
 /*
- * Takes the set that an earlier iomapd with the same options pinned. Returns 1 when it does, 0 when
- * the programs have to be loaded, or a negative errno with a sentence in e.
+ * Takes over the set that an earlier iomapd with the same options pinned. Returns 1, 0 when the
+ * programs have to be loaded, or a negative errno with a sentence in e.
  */
 int takeover_try(struct collector *c, struct errbuf *e);
-/* Maps the saved records into memory. Returns 0, or an errno with a sentence in e. */
+/* Maps the saved records into memory. Returns 0, or a negative errno with a sentence in e. */
 int takeover_map_persistent(struct collector *c, struct errbuf *e);
 /*
- * Fills in the saved records and pins everything, or notes why it cannot. Returns 0, or -EBUSY or
- * -ENOMEM with a sentence in e.
+ * Pins everything for the next iomapd, or notes why that fails. Returns 0, or -EBUSY or -ENOMEM
+ * with a sentence in e.
  */
 int takeover_pin(struct collector *c, struct errbuf *e);
-/* Closes the pinned objects without ending them. */
+/* Closes our descriptors of the pinned objects; pinned programs continue to run. */
 void takeover_free(struct collector *c);
 
 #endif

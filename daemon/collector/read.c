@@ -6,17 +6,17 @@
 
 #include "daemon/collector/priv.h"
 
-/* How long a record is read again and again until its CPU is between two events. */
+/* Records are read again until each CPU is between two events, for at most this time. */
 #define SPIN_NS 2000000
 /*
- * Then once more after a nap: a virtual CPU may be halted in the middle of a handler, and may need
- * our CPU to go on. All clients wait meanwhile.
+ * Then they are read once more after a nap: a virtual CPU that was halted in a handler may need our
+ * CPU to continue. The nap is short because all clients wait.
  */
 #define NAP_US 1000
-/* How long a record is read again that changed while it was copied. */
+/* A record that changes while it is copied is read again for at most this time. */
 #define TORN_NS 50000000
 
-/* How many events the CPU has seen and neither counted nor lost: 0, or 1 in the middle of one. */
+/* The number of events seen but neither counted nor lost: 0, or 1 within a handler. */
 static uint64_t open_events(const struct iomap_cpu *cpu)
 {
 	uint64_t done = cpu->counted;
@@ -26,7 +26,7 @@ static uint64_t open_events(const struct iomap_cpu *cpu)
 	return cpu->seen - done;
 }
 
-/* Tells whether to read the records again. Takes the nap if it is due. */
+/* Decides whether to read the records again, perhaps after the nap. */
 static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
 {
 	if (spent_ns < SPIN_NS)
@@ -39,8 +39,8 @@ static bool read_again(bool torn, uint64_t spent_ns, bool *napped)
 }
 
 /*
- * Takes the new record of a CPU unless the old one was read between two events. Returns whether the
- * new one was not. *torn: more events are open than a handler can have, and the record changes.
+ * Takes the new record of a CPU unless the old one was read between two events. Returns true if the
+ * record has an open event. *torn: it has more than a handler can have, and is changing.
  */
 static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, bool *torn)
 {
@@ -55,9 +55,9 @@ static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, boo
 }
 
 /*
- * Reads the records of the CPUs, each between two events if possible: a running handler has seen
- * an event that it has not counted yet. If that is not possible, the event is reported as under
- * way and left to the next reading. A handler works on one event only.
+ * Reads the records of the CPUs, each between two events if possible: a running handler has seen an
+ * event that it has not counted yet. Otherwise that event is reported as under way and is left to
+ * the next reading. A handler works on one event only.
  */
 static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 {
@@ -82,7 +82,7 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 		if (err)
 			return err;
 		if (!cpus[i].seen && i >= c->nr_online)
-			m->nr_cpus--; /* never seen online */
+			m->nr_cpus--; /* never online so far */
 		if (open_events(&cpus[i]) == 1) {
 			m->seen--;
 			m->under_way++;
@@ -144,7 +144,7 @@ static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *
 	err = model_add_mapping(m, id, &rec, value, c->nr_cpus, sizeof(struct iomap_counters), &mm);
 	if (err)
 		return err;
-	/* The creation of the id was not seen: its maps have the backend. */
+	/* The create event was not seen: take the backend from the maps. */
 	for (size_t i = 0; rec.state == IOMAP_EMPTY && i < m->nr_callers; i++) {
 		if (m->callers[i].mapping_id == id)
 			mm->backend = m->callers[i].backend;
@@ -182,7 +182,7 @@ static void locate(struct collector *c, struct model_mapping *mm)
 	}
 }
 
-/* Names callers, owners and devices; new addresses are looked up together. */
+/* Names callers, owners and devices, with one look-up of all new addresses. */
 static int name_all(struct collector *c, struct model *m)
 {
 	size_t most = m->nr_callers + m->nr_mappings + m->ipi.nr_callers;
@@ -259,7 +259,7 @@ int collector_sample(struct collector *c, struct model *m)
 		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
 					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
 					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
-	/* The callers have the ids whose creation is not known. */
+	/* An id without a create event is in the records of callers only. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		if (m->callers[i].mapping_id > max_id && m->callers[i].mapping_id < c->nr_ids)
 			max_id = m->callers[i].mapping_id;

@@ -3,12 +3,6 @@
 #include "daemon/base/names.h"
 #include "daemon/collector/report.h"
 
-static const char *const vectors[IOMAP_IPI_VECTOR_MAX] = {
-	[IOMAP_IPI_CALL] = "call",
-	[IOMAP_IPI_RESCHED] = "reschedule",
-	[IOMAP_IPI_IRQ_WORK] = "irq_work",
-};
-
 static const char *const figures[IPI_FIGURE_MAX] = {
 	[IPI_IPIS] = "ipis",	     [IPI_CALLS] = "calls",   [IPI_WAIT] = "wait",
 	[IPI_STOLEN] = "stolen",     [IPI_DIRECT] = "direct", [IPI_DEFERRED] = "deferred",
@@ -31,7 +25,7 @@ static void fraction_if(struct jsonw *w, const char *key, const char *missing, u
 		jsonw_fraction(w, key, v, IOMAP_SHARE_BITS);
 }
 
-/* A cost. Figures that the kernel cannot give are null. shares: counts are in 1/IOMAP_SHARE_ONE. */
+/* Writes a cost; figures without a hook are null. shares: counts are in 1/IOMAP_SHARE_ONE. */
 static void cost(struct jsonw *w, const char *key, const struct model_ipi *m,
 		 const struct iomap_ipi_count *c, bool shares)
 {
@@ -119,7 +113,7 @@ static void caller(struct jsonw *w, const struct model_ipi *m, const struct ipi_
 	jsonw_object_end(w);
 }
 
-/* Both sides of the accounting: the classes and, counted separately, the kinds of interrupt. */
+/* Both sides of the accounting: the classes, and the vectors, which are counted separately. */
 static void accounting(struct jsonw *w, const struct model_ipi *m)
 {
 	jsonw_object_begin(w, "accounting");
@@ -129,7 +123,7 @@ static void accounting(struct jsonw *w, const struct model_ipi *m)
 	cost(w, "other", m, &m->class[IOMAP_IPI_OTHER], false);
 	jsonw_object_begin(w, "interrupts");
 	for (int i = 0; i < IOMAP_IPI_VECTOR_MAX; i++) {
-		jsonw_object_begin(w, vectors[i]);
+		jsonw_object_begin(w, vector_name(i));
 		u64_if(w, "sent", m->missing[IPI_IPIS], m->sent[i]);
 		u64_if(w, "received", m->missing[IPI_RECEIVED], m->received[i]);
 		jsonw_object_end(w);
@@ -174,9 +168,7 @@ void report_ipi(struct jsonw *w, const char *key, const struct model *m)
 	const struct model_ipi *ipi = &m->ipi;
 	const char *unsure = ipi->missing[IPI_DIRECT] ?: ipi->missing[IPI_DEFERRED];
 
-	jsonw_object_begin(w, key);
-	jsonw_u64(w, "schema", IOMAP_SCHEMA);
-	jsonw_u64(w, "time_ns", m->time_ns);
+	report_head(w, key, m);
 	jsonw_bool(w, "enabled", ipi->on);
 	jsonw_object_begin(w, "missing");
 	for (int i = 0; i < IPI_FIGURE_MAX; i++) {

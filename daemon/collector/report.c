@@ -5,8 +5,7 @@
 
 #include "daemon/base/names.h"
 
-/* Opens an object with the members that every top-level object has. */
-static void head(struct jsonw *w, const char *key, const struct model *m)
+void report_head(struct jsonw *w, const char *key, const struct model *m)
 {
 	jsonw_object_begin(w, key);
 	jsonw_u64(w, "schema", IOMAP_SCHEMA);
@@ -78,7 +77,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	for (size_t i = 0; i < m->nr_mappings; i++)
 		live += m->mappings[i].state == IOMAP_LIVE;
 
-	head(w, key, m);
+	report_head(w, key, m);
 	jsonw_string(w, "version", m->version);
 	jsonw_object_begin(w, "kernel");
 	jsonw_string(w, "release", m->release);
@@ -152,7 +151,7 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed)
 {
-	head(w, key, m);
+	report_head(w, key, m);
 	jsonw_array_begin(w, "mappings");
 	for (size_t i = 0; i < m->nr_mappings; i++) {
 		if (freed || m->mappings[i].state != IOMAP_FREED)
@@ -187,7 +186,7 @@ static void backend(struct jsonw *w, const struct model *m, int b)
 
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
-	head(w, key, m);
+	report_head(w, key, m);
 	jsonw_object_begin(w, "backends");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		if (m->backend_present[b])
@@ -293,7 +292,7 @@ void report_violation(struct jsonw *w, const char *key, const struct model_viola
 
 void report_violations(struct jsonw *w, const char *key, const struct model *m)
 {
-	head(w, key, m);
+	report_head(w, key, m);
 	jsonw_object_begin(w, "rules");
 	for (unsigned int i = 0; i < IOMAP_RULE_MAX; i++) {
 		jsonw_object_begin(w, rule_name(i));
@@ -315,7 +314,7 @@ void report_violations(struct jsonw *w, const char *key, const struct model *m)
 
 void report_snapshot(struct jsonw *w, const char *key, const struct model *m)
 {
-	head(w, key, m);
+	report_head(w, key, m);
 	report_status(w, "status", m);
 	report_list(w, "list", m, false);
 	report_stats(w, "stats", m);
@@ -343,7 +342,7 @@ static void hist(struct jsonw *w, const struct model *m, int b, int k)
 
 		if (!h->bucket[i])
 			continue;
-		/* The last bucket is open; the longest time closes it. */
+		/* The last bucket has no upper bound: write the longest time. */
 		if (i == IOMAP_HIST_BUCKETS - 1 && h->max >= end)
 			end = h->max + 1;
 		jsonw_object_begin(w, NULL);
@@ -358,7 +357,7 @@ static void hist(struct jsonw *w, const struct model *m, int b, int k)
 
 void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind)
 {
-	head(w, key, m);
+	report_head(w, key, m);
 	jsonw_array_begin(w, "hists");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		for (int k = 0; k < IOMAP_KIND_MAX; k++) {

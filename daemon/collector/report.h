@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The JSON that the socket's methods return. Each function writes one object, under a key or, with
- * a NULL key, alone. The shapes are described in org.iomap.Monitor.varlink.
+ * The JSON that the socket's methods return. Each function writes one object, as member key or,
+ * with a NULL key, without a name. org.iomap.Monitor.varlink describes the members.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_REPORT_H
 #define IOMAP_DAEMON_COLLECTOR_REPORT_H
@@ -11,7 +11,7 @@
 #include "daemon/collector/model.h"
 
 void report_status(struct jsonw *w, const char *key, const struct model *m);
-/* Live mappings; with freed, also those freed whose id was not used again. */
+/* Live mappings; with freed, also freed ones whose id has no new mapping. */
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed);
 void report_stats(struct jsonw *w, const char *key, const struct model *m);
 /* The ten rules and the sites that break them. */
@@ -20,24 +20,26 @@ void report_violations(struct jsonw *w, const char *key, const struct model *m);
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
 
 #define VIOLATION_TEXT_MAX 768 /* bytes that hold any sentence of violation_text() */
-/* Writes what is wrong into buf, as a sentence without its full stop, and returns buf. */
+/* Describes the violation in buf, as a sentence without a full stop. Returns buf. */
 const char *violation_text(const struct model_violation *v, char buf[VIOLATION_TEXT_MAX]);
 
-/* Interrupts between CPUs, and whose doing they are. */
+/* Interrupts between CPUs, by cause. */
 void report_ipi(struct jsonw *w, const char *key, const struct model *m);
 /* Status, list, stats, violations and ipi of one sampling. */
 void report_snapshot(struct jsonw *w, const char *key, const struct model *m);
-/* Histograms that hold something; kind -1 for all kinds. */
+/* Histograms that are not empty; kind -1: of all kinds. */
 void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind);
-/* An event; NULL: there are no more. missed: the number of lost events before it. */
+/* An event; NULL: there are no more. missed: number of events lost before it. */
 void report_event(struct jsonw *w, const char *key, const struct event *e, uint64_t missed);
 
 /*
- * Parts that other reports have in the same shape: each is one or more members of the object that
- * is being written.
+ * Parts that several reports share. Each writes one or more members of the object that is being
+ * written.
  */
 
-/* {"atomic":n,"local":n,"sleepable":n} of one figure of the counts. */
+/* Opens an object with the members that all objects of a sampling have. */
+void report_head(struct jsonw *w, const char *key, const struct model *m);
+/* {"atomic":n,"local":n,"sleepable":n} for one figure of the counts. */
 void report_by_kind(struct jsonw *w, const char *key, const struct model_count *counts,
 		    uint64_t (*get)(const struct model_count *c));
 /* The facts about a mapping, without its counts. */

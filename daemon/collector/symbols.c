@@ -9,7 +9,7 @@
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
 
-/* No function is this long: an address further from its symbol belongs to an unloaded module. */
+/* No function is this long: an address farther from its symbol belongs to an unloaded module. */
 #define OFFSET_MAX (1 << 20)
 
 struct entry {
@@ -19,7 +19,7 @@ struct entry {
 
 struct symbols {
 	int fd;		     /* opened early: later iomapd may lack the privilege */
-	int open_error;	     /* why it is not */
+	int open_error;	     /* negative errno of the open; 0: open */
 	struct entry *table; /* open addressing; at most half full */
 	size_t size;	     /* a power of two */
 	size_t used;
@@ -27,7 +27,7 @@ struct symbols {
 	void *source_ctx;
 };
 
-/* Letters of kallsyms. */
+/* Type letters of kallsyms. */
 #define FUNCTIONS "tTwW"
 #define DATA	  "aAbBdDrR"
 
@@ -171,7 +171,7 @@ int symbols_learn(struct symbols *s, uint64_t addr, const char *text)
 	return remember(s, &c) ?: 1;
 }
 
-/* As symbols_learn(), from the source. */
+/* Asks the source for the name. Returns as symbols_learn(). */
 static int ask(struct symbols *s, uint64_t addr)
 {
 	char text[SYMBOL_TEXT_MAX];
@@ -227,7 +227,7 @@ static void copy(char *to, size_t size, const char *from, size_t len)
 	to[len] = '\0';
 }
 
-/* Offers a symbol to the lowest address that is not below it. */
+/* Makes the symbol the candidate of the lowest address that is not below it. */
 static bool offer(void *ctx, const struct line *l)
 {
 	struct search *s = ctx;
@@ -245,7 +245,7 @@ static bool offer(void *ctx, const struct line *l)
 	if (lo == s->n)
 		return true;
 	c = &s->cand[lo];
-	/* The kernel prints the first of several names of one address. */
+	/* Of several names of one address, the kernel prints the first. */
 	if (c->found && l->addr <= c->start)
 		return true;
 	c->found = true;
@@ -256,7 +256,7 @@ static bool offer(void *ctx, const struct line *l)
 	return true;
 }
 
-/* Calls fn for each function of the file until it returns false. */
+/* Calls fn for each symbol of these types until it returns false. */
 static int each_symbol(const struct symbols *s, const char *types,
 		       bool (*fn)(void *ctx, const struct line *l), void *ctx)
 {
@@ -333,10 +333,7 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 	for (size_t i = 0; i < new; i++) {
 		struct candidate *c = &cand[i];
 
-		/*
-		 * There is no symbol between the previous address and this one: both have the
-		 * same.
-		 */
+		/* No symbol lies between the previous address and this one: both have the same. */
 		if (!c->found && i && cand[i - 1].found) {
 			c->found = true;
 			c->start = cand[i - 1].start;

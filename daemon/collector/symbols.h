@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of kernel addresses, from /proc/kallsyms. The file is large and is not held in memory: new
- * addresses are looked up in one pass over it, and their names are cached.
+ * Names of kernel addresses, from /proc/kallsyms. The file is large and is not held in memory: one
+ * pass over the file finds the names of all new addresses, which are then cached.
  */
 #ifndef IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
 #define IOMAP_DAEMON_COLLECTOR_SYMBOLS_H
@@ -22,19 +22,19 @@ struct symbols *symbols_new(const char *path);
 struct symbols *symbols_free(struct symbols *s);
 
 /*
- * Tells whether the file can name anything: 0, -EACCES when the kernel hides the addresses
- * (kernel.kptr_restrict, or no CAP_SYSLOG), or why it cannot be read.
+ * Returns 0 when the file shows addresses, -EACCES when the kernel hides them
+ * (kernel.kptr_restrict, or no CAP_SYSLOG), or another negative errno when the file cannot be read.
  */
 int symbols_check(const struct symbols *s);
 
 /*
- * Takes the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1
- * when it has one, 0 when the text is none, or -ENOMEM.
+ * Caches the name of an address as the kernel prints it: "function+0x12/0x34 [module]". Returns 1
+ * when the address has a name, 0 when the text is no name, or -ENOMEM.
  */
 int symbols_learn(struct symbols *s, uint64_t addr, const char *text);
 
 /*
- * A source of names that is asked before the file: writes a text for symbols_learn() and returns
+ * A source of names that is asked before the file. It writes a text for symbols_learn() and returns
  * true, or returns false when it has no name.
  */
 typedef bool (*symbols_source)(void *ctx, uint64_t addr, char *buf, size_t size);
@@ -44,18 +44,18 @@ void symbols_set_source(struct symbols *s, symbols_source source, void *ctx);
 int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
 
 /*
- * Begin and end of functions of vmlinux: start[i] and end[i] of names[i], 0 for unknown names.
- * Returns 0 or a negative errno.
+ * Finds functions of vmlinux: start[i] and end[i] of names[i], 0 for an unknown name. Returns 0 or
+ * a negative errno.
  */
 int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
 		 uint64_t *end);
 
-/* Addresses of variables of vmlinux, likewise. Kernels without KALLSYMS_ALL list none. */
+/* Finds variables of vmlinux, likewise. Kernels without KALLSYMS_ALL list none. */
 int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr);
 
 /*
- * The name of an address, looked up now if it is not cached. Valid until symbols_free(). NULL only
- * when there is no memory.
+ * The name of an address, looked up if it is not cached. Valid until symbols_free(). NULL only when
+ * there is no memory.
  */
 const struct symbol *symbols_get(struct symbols *s, uint64_t addr);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The pinned set: it stays in the kernel when iomapd ends, and the next iomapd goes on with it. A
- * set is made under a temporary name and renamed to its schema when it is complete, so a partial
- * set is never used. The next iomapd does not replace the programs: the kernel has no way to
- * replace programs on tracepoints and probes without a gap or a double count.
+ * The pinned set: it stays in the kernel when iomapd ends, and the next iomapd takes it over. A set
+ * is made under a temporary name and renamed to its schema when it is complete, so a partial set is
+ * never used. The next iomapd does not replace the programs: the kernel cannot replace programs on
+ * tracepoints and probes without losing events or counting them twice.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -38,7 +38,7 @@ const char *collector_note(const struct collector *c, size_t i)
 	return i < c->takeover.nr_notes ? c->takeover.notes[i] : NULL;
 }
 
-/* Members that both kinds of options have. */
+/* The members of struct collector_options and struct iomap_persistent_options. */
 #define EACH_OPTION(from)                                                                     \
 	{                                                                                     \
 		.max_hold_ns = (from)->max_hold_ns, .hidden = (from)->hidden,                 \
@@ -48,7 +48,7 @@ const char *collector_note(const struct collector *c, size_t i)
 		.map_stacks = (from)->map_stacks,                                             \
 	}
 
-/* The pinned map has the type of ours. Its size depends on the options. */
+/* The pinned map has the type of ours. The number of entries depends on the options. */
 static bool same_kind(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {};
@@ -83,7 +83,7 @@ static int take_maps(struct collector *c, char *why, size_t size)
 	return 1;
 }
 
-/* Takes the programs. Returns how many. */
+/* Takes the programs. Returns their number. */
 static uint32_t take_programs(struct collector *c)
 {
 	struct bpf_program *prog = NULL;
@@ -101,7 +101,7 @@ static uint32_t take_programs(struct collector *c)
 	return n;
 }
 
-/* Tells whether the set is complete and has our options. Writes the reason to why if not. */
+/* Checks that the set is complete and has our options. Writes the reason to why if not. */
 static bool usable(struct collector *c, const struct iomap_persistent *k, char *why, size_t size)
 {
 	const struct collector_options o = EACH_OPTION(&k->options);
@@ -136,7 +136,7 @@ static int take_persistent(struct collector *c)
 		const struct iomap_persistent_hook *g = &c->takeover.persistent->missing[i];
 
 		for (int h = 0; h < hooks_nr; h++) {
-			/* Whether names can be read is found out each time. */
+			/* Each start checks kallsyms itself. */
 			if (h == hook_find("kallsyms") || c->hooks.missing[h] ||
 			    strncmp(g->hook, hook_table[h].name, sizeof(g->hook)))
 				continue;
@@ -166,7 +166,7 @@ static void drop_skeleton(struct collector *c)
 	c->skel = NULL;
 }
 
-/* Opens the set of our schema. Returns 1 when it is in use, 0 with the reason in why. */
+/* Opens the set of our schema. Returns 1, 0 with the reason in why, or -ENOMEM. */
 static int take_set(struct collector *c, char *why, size_t size)
 {
 	struct iomap_persistent saved;
@@ -192,7 +192,7 @@ static int take_set(struct collector *c, char *why, size_t size)
 	return 1;
 }
 
-/* Removes what an unfinished start left. */
+/* Removes the set of a start that did not finish. */
 static int clear_new(struct collector *c)
 {
 	int n = pins_remove(&c->takeover.pins, PINS_NEW);
@@ -200,8 +200,9 @@ static int clear_new(struct collector *c)
 	if (n == -ENOENT)
 		return 0;
 	if (n < 0)
-		return add_note(c, "cannot remove what an unfinished start left: %s", strerror(-n));
-	return add_note(c, "removed what an unfinished start of iomapd left");
+		return add_note(c, "cannot remove the pins of an unfinished start: %s",
+				strerror(-n));
+	return add_note(c, "removed the pins of an unfinished start of iomapd");
 }
 
 int takeover_try(struct collector *c, struct errbuf *e)
@@ -358,12 +359,12 @@ int takeover_pin(struct collector *c, struct errbuf *e)
 	if (!err)
 		return 0;
 	pins_remove(&c->takeover.pins, PINS_NEW);
-	set_error(e, err, "cannot pin them in %s: %s", c->opts.pins, strerror(-err));
+	set_error(e, err, "cannot pin the programs in %s: %s", c->opts.pins, strerror(-err));
 	return not_pinned(c, e->text, e);
 }
 
 /* A disconnected link lives as long as a pin or descriptor refers to it; close ours. */
-static void let_go(struct bpf_link *link)
+static void release_link(struct bpf_link *link)
 {
 	bpf_link__disconnect(link);
 	close(bpf_link__fd(link));
@@ -372,7 +373,7 @@ static void let_go(struct bpf_link *link)
 void takeover_free(struct collector *c)
 {
 	for (size_t i = 0; i < c->hooks.nr_links && c->takeover.pinned; i++)
-		let_go(c->hooks.links[i]);
+		release_link(c->hooks.links[i]);
 	for (size_t i = 0; c->takeover.taken_over && i < ARRAY_SIZE(c->takeover.progs); i++) {
 		if (c->takeover.progs[i] >= 0)
 			close(c->takeover.progs[i]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The sites that break a rule. A site is named when it first occurs, while the modules on its stack
- * are loaded, and lives as long as the collector.
+ * The sites that break a rule. A site is named at its first violation, while the modules on its
+ * stack are loaded. It lives as long as the collector.
  */
 #include <string.h>
 #include <bpf/bpf.h>
@@ -16,7 +16,7 @@ struct site {
 	struct model_violation v;
 };
 
-/* Functions between an event and the program: not part of the offence. */
+/* Functions between an event and the BPF program, which are not part of the offence. */
 static bool is_tracing(const char *name)
 {
 	static const char *const prefixes[] = {
@@ -65,7 +65,7 @@ static const char *frame_name(const struct symbol *sym)
 	return asprintf(&text, "%s [%s]", sym->name, sym->module) < 0 ? NULL : text;
 }
 
-/* Names the addresses of a stack without the frames of tracing. Returns how many. */
+/* Names the frames of a stack except those of tracing. Returns their number. */
 static size_t name_stack(struct collector *c, const __u64 *frames, size_t n, const char **names)
 {
 	const struct symbol *sym[IOMAP_STACK_FRAMES];
@@ -86,7 +86,7 @@ static size_t name_stack(struct collector *c, const __u64 *frames, size_t n, con
 	return got;
 }
 
-/* The addresses of the saved stack of a map. Returns how many. */
+/* Reads the saved stack of a map. Returns the number of frames. */
 static size_t map_stack(const struct collector *c, int32_t id, __u64 *ips)
 {
 	size_t n = 0;
@@ -240,7 +240,7 @@ static void name_site(struct collector *c, struct site *p)
 	p->named = true;
 }
 
-/* The addresses of a site, for a look-up of many. Returns how many. */
+/* Gets all addresses of a site. Returns their number. */
 static size_t addresses(struct collector *c, const struct site *p, uint64_t *ret)
 {
 	__u64 ips[IOMAP_STACK_FRAMES] = {};
@@ -257,12 +257,12 @@ static size_t addresses(struct collector *c, const struct site *p, uint64_t *ret
 	return n;
 }
 
-/* Takes the names that the programs saved of the stack, except a line that was cut off. */
+/* Learns the names that the programs saved of the stack, except a truncated one. */
 static void learn_stack(struct collector *c, const struct site *p)
 {
 	struct iomap_stack_names n;
 
-	if (!c->names_saved ||
+	if (!c->use_saved_names ||
 	    bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.stack_names), &p->key, &n))
 		return;
 	for (size_t half = 0; half < 2; half++) {
@@ -305,7 +305,7 @@ int sites_name(struct collector *c, const uint64_t *addrs, size_t n)
 	return 0;
 }
 
-/* Several maps leaked at once have a caller in common if it explains the sum of their callers. */
+/* Finds the caller of all leaked maps: its address times their number is the saved sum. */
 static void find_caller(struct site *p, const struct model *m)
 {
 	for (size_t i = 0; i < m->nr_callers; i++) {
@@ -339,7 +339,7 @@ static int read_count(struct collector *c, struct site *p, struct iomap_violatio
 int sites_report(struct collector *c, struct model *m)
 {
 	_cleanup_free_ struct iomap_violation_count *counts = calloc(c->nr_cpus, sizeof(*counts));
-	uint64_t placed[IOMAP_RULE_MAX] = {};
+	uint64_t listed[IOMAP_RULE_MAX] = {};
 	int err = 0;
 
 	if (!counts)
@@ -354,13 +354,13 @@ int sites_report(struct collector *c, struct model *m)
 			find_caller(p, m);
 		if (!err)
 			err = model_add_violation(m, &p->v);
-		placed[p->v.rule] += p->v.count;
+		listed[p->v.rule] += p->v.count;
 	}
 	for (int i = 0; i < IOMAP_RULE_MAX; i++) {
 		/* The CPUs were read before the sites. */
-		if (m->rule_count[i] < placed[i])
-			m->rule_count[i] = placed[i];
-		m->unlisted += m->rule_count[i] - placed[i];
+		if (m->rule_count[i] < listed[i])
+			m->rule_count[i] = listed[i];
+		m->unlisted += m->rule_count[i] - listed[i];
 	}
 	return err;
 }

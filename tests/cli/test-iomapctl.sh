@@ -27,15 +27,15 @@ harmless() { ! LC_ALL=C grep -qaP \
 	'[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]' "$dir/out" "$dir/err"; }
 
 # --- the command line
-is 'no command' fails 2 "which command? See 'iomapctl --help'"
-is 'unknown command' fails 2 "no command 'frob': see 'iomapctl --help'" frob
-is 'ambiguous command' fails 2 "'st' can mean status or stats: write more of it" st
-is 'unknown option' fails 2 "no option --frob: see 'iomapctl list --help'" list --frob
-is 'an option of another command' fails 2 "no option --freed: see 'iomapctl stats --help'" stats \
-	--freed
+is 'no command' fails 2 "no command given: see 'iomapctl --help'"
+is 'unknown command' fails 2 "unknown command 'frob': see 'iomapctl --help'" frob
+is 'ambiguous command' fails 2 "'st' is ambiguous: status or stats" st
+is 'unknown option' fails 2 "unknown option --frob: see 'iomapctl list --help'" list --frob
+is 'an option of another command' fails 2 \
+	"unknown option --freed: see 'iomapctl stats --help'" stats --freed
 is 'bad value' fails 2 "-n takes a whole number from 0 to 1000000000, not 'x'" events -n x
 is 'bad choice' fails 2 "--kind takes one of atomic, local, sleepable, not 'kmap'" hist --kind kmap
-is 'one word too many' fails 2 "'x' is one word too many: see 'iomapctl list --help'" list x
+is 'unexpected argument' fails 2 "unexpected argument 'x': see 'iomapctl list --help'" list x
 is 'help' run 0 "$ctl" --help
 is 'help is on standard output' out_has 'Usage: iomapctl'
 is 'version' run 0 "$ctl" --version

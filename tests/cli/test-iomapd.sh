@@ -31,8 +31,8 @@ shows() {
 is "--help" shows '^Usage: iomapd' --help
 is "--version" shows '^iomapd [0-9.]*$' --version
 see="see 'iomapd --help'"
-is "unknown option" says 2 "no option --nope: $see" "$bin/iomapd" --nope
-is "an argument" says 2 "'x' is one word too many: $see" "$bin/iomapd" x
+is "unknown option" says 2 "unknown option --nope: $see" "$bin/iomapd" --nope
+is "argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x
 is "option without its value" says 2 "--socket needs a PATH" "$bin/iomapd" --socket
 for n in 0 -1 65537 99999999999999999999 1x '' ' 5'; do
 	is "--max-mappings '$n'" says 2 \
@@ -54,15 +54,15 @@ mistake() {
 		--check-config
 }
 conf=": see iomapd.conf(5)"
-mistake '\n# c\n  nope = 1' ":3: there is no setting 'nope'$conf"
+mistake '\n# c\n  nope = 1' ":3: unknown setting 'nope'$conf"
 mistake 'max-hold = 1ms\nhold-times\n' ":2: not of the form 'name = value'$conf"
 mistake 'max-hold = 1ms\n max-hold = 2000s' \
 	":2: max-hold takes a time from 1ns to 1000s, or off, not '2000s'$conf"
 mistake 'without-ipi = 1' ":1: without-ipi takes yes or no, not '1'$conf"
 mistake 'socket =' ":1: socket takes a path of 1 to 107 characters, not ''$conf"
-mistake 'version = 1' ":1: version is an option of the command line only$conf"
-mistake '[service]\n' ":1: there are no sections: take out '[service]'$conf"
-mistake 'max-hold = 1ms\0\n' ":1: a NUL byte: this is not a text$conf"
+mistake 'version = 1' ":1: version is allowed on the command line only$conf"
+mistake '[service]\n' ":1: sections are not supported: remove '[service]'$conf"
+mistake 'max-hold = 1ms\0\n' ":1: contains a NUL byte: not a text file$conf"
 mistake "$(printf '#%0300d' 0)" ":1: longer than 198 characters$conf"
 is "--check-config: not a regular file" says 2 "/dev/zero is not a configuration file" \
 	"$bin/iomapd" --config /dev/zero --check-config

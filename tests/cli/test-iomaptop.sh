@@ -15,7 +15,7 @@ fails() {
 }
 
 # --- the command line
-is 'unknown option' fails 2 "no option --frob: see 'iomaptop --help'" --frob
+is 'unknown option' fails 2 "unknown option --frob: see 'iomaptop --help'" --frob
 is 'bad interval' fails 2 "-d takes a number from 0.1 to 3600, not '0'" -d 0
 is 'bad view' fails 2 \
 	"--view takes one of mappings, callers, backends, cpus, violations, ipis, not 'x'" --view x

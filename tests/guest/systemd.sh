@@ -122,12 +122,12 @@ mistake="$conf:2: metrics takes an address such as 127.0.0.1:9751, [::1]:9751 or
 mistake="$mistake not 'nonsense': see iomapd.conf(5)"
 is "reload with a mistake: the error names it" wait_for 20 said "$mistake"
 kill -HUP "$now"
-is "SIGHUP with a mistake: nothing changed" wait_for 20 said "nothing changed: $mistake"
+is "SIGHUP with a mistake: nothing changed" wait_for 20 said "configuration not reloaded: $mistake"
 printf 'metrics = 192.0.2.1:9751\nmax-hold = 1ms\n' >$conf
 kill -HUP "$now"
 no_address="cannot serve metrics at 192.0.2.1:9751: Cannot assign requested address"
 is "SIGHUP with an address of another machine: nothing changed" \
-	wait_for 20 said "nothing changed: $no_address"
+	wait_for 20 said "configuration not reloaded: $no_address"
 is "SIGHUP: the metrics are still served" serves
 : >$conf
 is "reload of an empty file" systemctl reload $unit

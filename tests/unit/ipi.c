@@ -47,6 +47,8 @@ static void figures(void **state)
 	is(v, "accounting/other/ipis", 1000);
 	is(v, "accounting/interrupts/call/sent", 860);
 	is(v, "accounting/interrupts/call/received", 850);
+	is(v, "accounting/interrupts/reschedule/received", 200);
+	is(v, "accounting/interrupts/irq_work/sent", 0);
 	is(v, "accounting/lost/unjoined", 0);
 	is(v, "cpus/0/sender", 0);
 	is(v, "cpus/0/target", 1);

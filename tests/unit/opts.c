@@ -166,7 +166,7 @@ static void lists(void **state)
 	assert_int_equal(cfg.list.n, OPT_LIST_MAX);
 	strcat(line, " -ax");
 	assert_int_equal(parse(&with_cmds, line), -EINVAL);
-	assert_string_equal(err.text, "-a can be given 32 times only");
+	assert_string_equal(err.text, "-a may be repeated 32 times only");
 	assert_int_equal(parse(&with_cmds, "exec --add="), -EINVAL);
 	assert_string_equal(err.text, "--add takes a WORD that is not empty");
 }
@@ -200,16 +200,16 @@ static void check_bad(const struct prog *prog, const char *line, const char *sen
 static void mistakes(void **state)
 {
 	(void)state;
-	check_bad(&with_cmds, "", "which command? See 'prog --help'");
-	check_bad(&with_cmds, "sta", "'sta' can mean status or stats: write more of it");
-	check_bad(&with_cmds, "hist", "no command 'hist': see 'prog --help'");
-	check_bad(&with_cmds, "list more", "'more' is one word too many: see 'prog list --help'");
-	check_bad(&with_cmds, "stats --freed", "no option --freed: see 'prog stats --help'");
-	check_bad(&with_cmds, "--freed list", "no option --freed: see 'prog --help'");
-	check_bad(&plain, "word", "'word' is one word too many: see 'prog --help'");
-	check_bad(&plain, "-- -j", "'-j' is one word too many: see 'prog --help'");
-	check_bad(&plain, "-jx", "no option -x: see 'prog --help'");
-	check_bad(&plain, "--jso", "no option --jso: see 'prog --help'");
+	check_bad(&with_cmds, "", "no command given: see 'prog --help'");
+	check_bad(&with_cmds, "sta", "'sta' is ambiguous: status or stats");
+	check_bad(&with_cmds, "hist", "unknown command 'hist': see 'prog --help'");
+	check_bad(&with_cmds, "list more", "unexpected argument 'more': see 'prog list --help'");
+	check_bad(&with_cmds, "stats --freed", "unknown option --freed: see 'prog stats --help'");
+	check_bad(&with_cmds, "--freed list", "unknown option --freed: see 'prog --help'");
+	check_bad(&plain, "word", "unexpected argument 'word': see 'prog --help'");
+	check_bad(&plain, "-- -j", "unexpected argument '-j': see 'prog --help'");
+	check_bad(&plain, "-jx", "unknown option -x: see 'prog --help'");
+	check_bad(&plain, "--jso", "unknown option --jso: see 'prog --help'");
 	check_bad(&plain, "--json=1", "--json takes no value");
 	check_bad(&plain, "--socket", "--socket needs a PATH");
 	check_bad(&plain, "--socket=", "--socket takes a PATH that is not empty");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The address of the metrics. */
+/* The address of the metrics endpoint, and a socket that listens there. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -44,11 +44,11 @@ int http_listen(const char *text, struct errbuf *e)
 	int len = http_address(text, &addr), fd, on = 1, err = 0;
 
 	if (len < 0)
-		return set_error(e, len, "not an address to serve metrics at: %s", text);
+		return set_error(e, len, "not an address for metrics: %s", text);
 	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return set_error(e, -errno, "cannot make a socket: %s", strerror(errno));
-	/* Do not fail on connections of the last iomapd in TIME_WAIT. */
+	/* Connections of the previous iomapd may be in TIME_WAIT. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    bind(fd, (void *)&addr, len) || listen(fd, 128))
 		err = -errno;
