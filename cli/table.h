@@ -106,7 +106,7 @@ void table_filter(struct table *t, const char *text);
 /* Writes the cell as shown into @buf and returns it. */
 const char *table_cell(const struct table *t, size_t row, size_t col, char *buf, size_t size);
 
-/* What table_layout() may do if the columns do not fit. */
+/* The ways in which table_layout() may make the columns fit. */
 enum layout_flags {
 	LAYOUT_DROP = 1,   /* drop columns that have .drop */
 	LAYOUT_STEADY = 2, /* number columns have room for any figure, so they do not move */

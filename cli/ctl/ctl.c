@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the commands of iomapctl share. */
+/* The code that the commands of iomapctl share. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the commands of iomapctl share. Each command is a do_<verb> function in its own file. */
+/* The functions that the commands of iomapctl share. Each command is a do_<verb> function in its own file. */
 #ifndef IOMAP_CLI_CTL_IOMAPCTL_H
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 

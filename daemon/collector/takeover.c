@@ -230,8 +230,8 @@ int takeover_try(struct collector *c, struct errbuf *e)
 	drop_skeleton(c);
 	if (!r)
 		r = add_note(c,
-			     FRESH ": what an earlier iomapd left is set aside in "
-				   "%s/" PINS_ASIDE ", as %s",
+			     FRESH ": the pinned set of an earlier iomapd is set "
+				   "aside in %s/" PINS_ASIDE ", as %s",
 			     c->opts.pins, why);
 	return r ? set_error(e, r, "out of memory") : 0;
 }
@@ -321,8 +321,8 @@ static int set_others_aside(struct collector *c)
 	while (pins_find(&c->takeover.pins, NULL, name, sizeof(name))) {
 		r = pins_set_aside(&c->takeover.pins, name);
 		if (r >= 0 && add_note(c,
-				       FRESH ": what an iomapd of another schema (%s) "
-					     "left is set aside in %s/" PINS_ASIDE,
+				       FRESH ": the pinned set of an iomapd of another "
+					     "schema (%s) is set aside in %s/" PINS_ASIDE,
 				       name, c->opts.pins))
 			r = -ENOMEM;
 		if (r < 0)

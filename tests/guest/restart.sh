@@ -13,7 +13,7 @@ pins=/sys/fs/bpf/iomap
 log=/tmp/iomapd.log
 schema=$(sed -n 's/.*IOMAP_PIN_SCHEMA "\(.*\)"/\1/p' build/bpf/schema.h)
 programs_hash=$(sed -n 's/.*IOMAP_PROGRAMS "\(.*\)"/\1/p' build/bpf/schema.h)
-fresh="counters start at zero: what an"	# the start of a note
+fresh="counters start at zero: the pinned set of an"	# the start of a note
 
 # Prints the number of iomapd's programs in the kernel.
 ours() {
@@ -204,7 +204,7 @@ is "other programs: status has the note, too" \
 end KILL
 variant "$schema"
 same "another schema: noted" "$(notes)" \
-	"$fresh iomapd of another schema ($schema) left is set aside in $pins/aside"
+	"$fresh iomapd of another schema ($schema) is set aside in $pins/aside"
 same "another schema: the counts start at zero" "$(counted_at test_map_atomic+)" 0
 is "another schema: only one set of programs runs" wait_for 20 same_set
 old_map() { bpftool map dump pinned $pins/aside/map_mappings >/tmp/dump; }
@@ -216,7 +216,7 @@ end TERM
 # ---- other options, and an incomplete set; both with the other schema
 
 PATH=/tmp:$PATH begin --max-hold 1ms --hold-times all
-same "other options: noted" "$(notes)" "$fresh earlier iomapd left is set aside in $pins/aside,\
+same "other options: noted" "$(notes)" "$fresh earlier iomapd is set aside in $pins/aside,\
  as it was made with other options (hold-times, max-hold)"
 same "other options: in use" "$(json status .hold_timing)" all
 is "other options: only one set of programs runs" wait_for 20 same_set
