@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions that the commands of iomapctl share. Each command is a do_<verb> function in its own file. */
+/* Functions that the commands of iomapctl share. Each command is do_<verb>() in its own file. */
 #ifndef IOMAP_CLI_CTL_IOMAPCTL_H
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 
