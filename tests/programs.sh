@@ -29,21 +29,11 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 
-# is NAME COMMAND…: as in tests/tap.sh; if COMMAND fails, the output of run() is printed, too.
-is() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		failed=$((failed + 1))
-		echo "not ok $tests - $name"
-		for f in "$dir/out" "$dir/err"; do
-			[ -s "$f" ] && head -40 "$f" | sed "s/^/# ${f##*/}: /"
-		done
-	fi
-	return 0
+# The output of run().
+on_failure() {
+	for f in "$dir/out" "$dir/err"; do
+		[ -s "$f" ] && head -40 "$f" | sed "s/^/# ${f##*/}: /"
+	done
 }
 
 # The file of a socket exists before the server listens, so ask the kernel.

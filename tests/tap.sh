@@ -6,6 +6,9 @@
 tests=0
 failed=0
 
+# Prints more about a test that failed. A script may define its own.
+on_failure() { :; }
+
 # is NAME COMMAND…: one test, which passes if the command succeeds.
 is() {
 	name=$1
@@ -16,6 +19,7 @@ is() {
 	else
 		failed=$((failed + 1))
 		echo "not ok $tests - $name"
+		on_failure
 	fi
 	return 0
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What iomaptop draws: sizes, views, alerts, and the description in the man page. */
+/* The screens of iomaptop: sizes, views, alerts, and the description in the man page. */
 #include <string.h>
 
 #include "tests/lib/top-fixture.h"
