@@ -149,9 +149,20 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 	jsonw_object_end(w);
 }
 
+/* Why the list may lack mappings that are older than iomapd. NULL: it lacks none. */
+static const char *lacks_older(const struct model *m)
+{
+	for (size_t i = 0; i < m->nr_hooks; i++) {
+		if (!strcmp(m->hooks[i].name, "debugfs"))
+			return m->hooks[i].missing;
+	}
+	return NULL;
+}
+
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed)
 {
 	report_head(w, key, m);
+	jsonw_string(w, "missing", lacks_older(m));
 	jsonw_array_begin(w, "mappings");
 	for (size_t i = 0; i < m->nr_mappings; i++) {
 		if (freed || m->mappings[i].state != IOMAP_FREED)

@@ -162,9 +162,37 @@ static void missing_files_are_reported(void **state)
 	assert_int_equal(b.m.nr_hooks, 9);
 	assert_string_equal(b.m.hooks[7].name, "debugfs");
 	assert_non_null(strstr(b.m.hooks[7].missing, "debugfs is not mounted"));
+	assert_non_null(strstr(b.m.rule_missing[IOMAP_OFFSET_RANGE], "debugfs is not mounted"));
+	assert_null(b.m.rule_missing[IOMAP_OFFSET_ALIGN]);
 	assert_string_equal(b.m.hooks[8].name, "kallsyms");
 	assert_non_null(strstr(b.m.hooks[8].missing, "kptr_restrict"));
 	assert_string_equal(get_mapping(&b, 1)->owner, "0xffffffff81000100");
+	remove_root(&r);
+	bench_close(&b);
+}
+
+/* A kernel that has debugfs switched off: to mount it is no remedy. */
+static void no_debugfs_to_mount(void **state)
+{
+	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
+	struct bench b;
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	put(&r, "/proc/filesystems", "nodev\tsysfs\nnodev\ttracefs\n\text4\n");
+	opts.root = r.path;
+	bench_open(&b, &opts);
+	bench_sample(&b);
+	assert_string_equal(b.m.hooks[7].name, "debugfs");
+	assert_non_null(strstr(b.m.hooks[7].missing, "debugfs=off"));
+	assert_null(strstr(b.m.hooks[7].missing, "mount it"));
+	bench_close(&b);
+
+	put(&r, "/proc/filesystems", "nodev\tsysfs\nnodev\tdebugfs\n");
+	bench_open(&b, &opts);
+	bench_sample(&b);
+	assert_non_null(strstr(b.m.hooks[7].missing, "mount it"));
 	remove_root(&r);
 	bench_close(&b);
 }
@@ -228,6 +256,7 @@ int main(void)
 		cmocka_unit_test(no_tracepoints),
 		cmocka_unit_test(no_btf),
 		cmocka_unit_test(adopts_older_mappings),
+		cmocka_unit_test(no_debugfs_to_mount),
 		cmocka_unit_test(arms_when_attached),
 		cmocka_unit_test(missing_files_are_reported),
 		cmocka_unit_test(too_many_mappings_for_the_memory),

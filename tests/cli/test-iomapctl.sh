@@ -136,10 +136,21 @@ stop
 fake --scenario empty
 is 'no mapping' run 0 "$ctl" list
 is 'no mapping: the message' out_has 'No mapping: no driver of this kernel holds one now.'
+is 'no mapping: --json' json '.missing == null and .mappings == []' list
 is 'no hold' run 0 "$ctl" hist
 is 'no hold: the message' out_has 'No map has been held and unmapped yet.'
 is 'nothing counted' run 0 "$ctl" stats
 is 'no event' run 0 "$ctl" events
+stop
+fake --scenario no-debugfs
+is 'no debugfs' run 0 "$ctl" list
+is 'no debugfs: list claims no more than is known' out_has \
+	'No mapping was created since iomapd began to count.'
+is 'no debugfs: list says which mappings it lacks, and why' out_has \
+	'Mappings older than iomapd are not listed: base, size and owner of mappings older than iomapd'
+is 'no debugfs: --json' json '.missing | test("debugfs is not mounted")' list
+is 'no debugfs: status' run 4 "$ctl" status
+is 'no debugfs: status names the rule' grep -Eq '^ +offset-range +missing +base, size' "$dir/out"
 stop
 fake --scenario many
 is 'many mappings' json '(.mappings | length) == 299' list
