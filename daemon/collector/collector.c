@@ -3,9 +3,7 @@
  * Starts a collector: checks, loads or takes over, attaches. Calls go one way: this file calls the
  * parts that are declared in priv.h, and a part calls access.c and the parts above it there.
  */
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <bpf/bpf.h>
 
@@ -13,26 +11,6 @@
 
 /* Size of the table of map stacks. */
 #define MAP_STACKS 4096
-
-static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
-{
-	return data[cap / 32].effective & (1U << (cap % 32));
-}
-
-static int check_privilege(struct errbuf *e)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-
-	if (syscall(SYS_capget, &head, data))
-		return set_error(e, -errno, "cannot read the process's capabilities: %s",
-				 strerror(errno));
-	if (has_cap(data, CAP_SYS_ADMIN) || (has_cap(data, CAP_BPF) && has_cap(data, CAP_PERFMON)))
-		return 0;
-	return set_error(e, -EPERM,
-			 "no privilege to load BPF programs; run it as root (or with "
-			 "CAP_BPF and CAP_PERFMON)");
-}
 
 static int check_btf(const struct collector *c, struct errbuf *e)
 {
@@ -201,7 +179,7 @@ static int setup(struct collector *c, struct errbuf *e)
 	_cleanup_free_ char *kallsyms = NULL;
 	int err, taken;
 
-	err = check_privilege(e);
+	err = allowed_to_load(e);
 	if (!err)
 		err = check_btf(c, e);
 	if (!err && !c->opts.no_attach && !c->opts.root)

@@ -5,8 +5,12 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+
+#include "tests/lib/refuse.h"
 
 /* A folder with fake files of /sys and /proc. */
 struct root {
@@ -92,6 +96,34 @@ static void no_btf(void **state)
 	assert_non_null(strstr(e.text, "has no BTF"));
 }
 
+/* Starts a collector in a process that bpf(2) fails for, and exits with 0 if it names the filter. */
+static void start_filtered(int error)
+{
+	const struct collector_options opts = { .no_attach = true };
+	struct collector *c = NULL;
+	struct errbuf e = {};
+
+	_exit(refuse_call(SYS_bpf, error) || collector_new(&opts, &c, &e) != -EPERM ||
+	      !strstr(e.text, "a seccomp filter refuses bpf(2)"));
+}
+
+/* Whatever the error of the filter is. */
+static void bpf_refused_by_a_filter(void **state)
+{
+	static const int errors[] = { EPERM, ENOSYS, EACCES };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid)
+			start_filtered(errors[i]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void adopts_older_mappings(void **state)
 {
 	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
@@ -162,6 +194,7 @@ static void missing_files_are_reported(void **state)
 	assert_int_equal(b.m.nr_hooks, 9);
 	assert_string_equal(b.m.hooks[7].name, "debugfs");
 	assert_non_null(strstr(b.m.hooks[7].missing, "debugfs is not mounted"));
+	assert_non_null(b.m.rule_missing[IOMAP_OFFSET_RANGE]);
 	assert_non_null(strstr(b.m.rule_missing[IOMAP_OFFSET_RANGE], "debugfs is not mounted"));
 	assert_null(b.m.rule_missing[IOMAP_OFFSET_ALIGN]);
 	assert_string_equal(b.m.hooks[8].name, "kallsyms");
@@ -255,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_tracepoints),
 		cmocka_unit_test(no_btf),
+		cmocka_unit_test(bpf_refused_by_a_filter),
 		cmocka_unit_test(adopts_older_mappings),
 		cmocka_unit_test(no_debugfs_to_mount),
 		cmocka_unit_test(arms_when_attached),
