@@ -163,7 +163,8 @@ static int attach_one(struct collector *c, int hook, size_t i, struct errbuf *e)
 	if (!err || how == ATTACH_OPTIONAL)
 		return 0;
 	if (how != ATTACH_TRACEPOINT)
-		return hook_set_missing(c, hook, e, "the function %s cannot be probed", on);
+		return hook_set_missing(c, hook, e, "the function %s cannot be probed: %s", on,
+					allowed_probe_error(err));
 	if (err == -ENOENT)
 		return hook_set_missing(c, hook, e, "this kernel has no %s tracepoint", on);
 	return set_error(e, err, "cannot attach to the tracepoint %s: %s", on, strerror(-err));

@@ -41,17 +41,22 @@ static bool checks_rt(size_t i)
 /* might_sleep() calls this one where preemption is voluntary. */
 static const char *const cond_resched = "__cond_resched";
 
-/* Attaches the program to the named functions. Returns the number that can be probed. */
+/*
+ * Attaches the program to the named functions. Returns the number that can be probed; if that is 0,
+ * a negative errno.
+ */
 static int probe(struct collector *c, struct bpf_program *prog, const char *const *names, size_t n)
 {
-	int done = 0;
+	int done = 0, err = -ENOENT;
 
 	for (size_t i = 0; i < n; i++) {
 		struct bpf_link *link = bpf_program__attach_kprobe(prog, false, names[i]);
 
+		if (!link)
+			err = -errno;
 		done += link && !hook_add_link(c, link);
 	}
-	return done;
+	return done ?: err;
 }
 
 /*
@@ -113,12 +118,13 @@ int may_sleep_attach(struct collector *c, int hook, struct errbuf *e)
 	} else {
 		n = probe(c, prog, sleepers, ARRAY_SIZE(sleepers));
 		/* Without the functions above, the trampoline alone would see half of the calls. */
-		if (n && !attach_trampoline(c))
+		if (n > 0 && !attach_trampoline(c))
 			probe(c, prog, &cond_resched, 1);
 	}
-	if (n)
+	if (n > 0)
 		return 0;
-	return hook_set_missing(c, hook, e,
-				"this kernel has no kprobes (CONFIG_KPROBES), or no function "
-				"that can be probed");
+	if (!collector_has(c, KPROBES))
+		return hook_set_missing(c, hook, e, "this kernel has no kprobes (CONFIG_KPROBES)");
+	return hook_set_missing(c, hook, e, "no function can be probed: %s",
+				allowed_probe_error(n));
 }
