@@ -3,11 +3,12 @@
  * Tells why the kernel would refuse to load and attach programs: a missing capability, a user
  * namespace, or a filter of system calls. Its own error would be EPERM for each.
  */
+#include "daemon/collector/allowed.h"
+
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
-
-#include "daemon/collector/priv.h"
 
 static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
 {

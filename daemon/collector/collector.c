@@ -7,6 +7,7 @@
 #include <time.h>
 #include <bpf/bpf.h>
 
+#include "daemon/collector/allowed.h"
 #include "daemon/collector/priv.h"
 
 /* Size of the table of map stacks. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <bpf/btf.h>
 
+#include "daemon/collector/allowed.h"
 #include "daemon/collector/priv.h"
 
 int hook_find(const char *name)

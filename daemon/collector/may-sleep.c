@@ -2,6 +2,7 @@
 /* Finds and attaches to the functions of this kernel that may sleep. */
 #include <string.h>
 
+#include "daemon/collector/allowed.h"
 #include "daemon/collector/priv.h"
 
 #define MAX_SLEEPERS ARRAY_SIZE(((struct iomap_bpf__rodata *)NULL)->cfg_sleeper_start)

@@ -112,13 +112,6 @@ int collector_prog_fd(const struct collector *c, const struct bpf_program *prog)
 /* Adds to *sum how often the kernel skipped the program because BPF was busy on that CPU. */
 int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum);
 
-/* ---- allowed.c: privilege ---- */
-
-/* Returns 0, or -EPERM with a sentence in e when this process may not load BPF programs. */
-int allowed_to_load(struct errbuf *e);
-/* The words for a negative errno of attaching a probe. */
-const char *allowed_probe_error(int err);
-
 /* ---- adopt.c: the mappings that are older than the programs ---- */
 
 /*
