@@ -80,6 +80,7 @@ static void learn(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct found plain = {}, across = {};
+	size_t before = BLOCK - size / 2;
 	char *text = fuzz_string(data, size), *padded;
 	struct fuzz_file f;
 
@@ -92,9 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_file_close(&f);
 	padded = malloc(BLOCK + size);
 	CHECK(padded);
-	memset(padded, '\n', BLOCK);
-	memcpy(padded + BLOCK - size / 2, data, size);
-	fuzz_file_open(&f, padded, BLOCK - size / 2 + size);
+	/* Lines that hold no symbol */
+	memset(padded, 'x', before);
+	for (size_t i = 1; i < before; i += 1000)
+		padded[before - i] = '\n';
+	memcpy(padded + before, data, size);
+	fuzz_file_open(&f, padded, before + size);
 	look(&f, &across);
 	fuzz_file_close(&f);
 	expect_same(&plain, &across);
