@@ -174,7 +174,7 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* Attaches the programs and pins everything for the next iomapd. */
+/* Attaches the programs. */
 static int begin(struct collector *c, struct errbuf *e)
 {
 	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
@@ -182,7 +182,9 @@ static int begin(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	arm(c);
-	return takeover_pin(c, e);
+	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
+	c->takeover.persistent->starts = 1;
+	return 0;
 }
 
 /* Restores what only the memory of the earlier iomapd held. Its programs are counting. */

@@ -63,6 +63,8 @@ struct takeover {
 	struct pins pins;
 	bool pinned;			     /* the programs outlive this process */
 	bool taken_over;		     /* an earlier iomapd loaded the programs */
+	bool unfinished;		     /* an earlier start did not finish */
+	char *why;			     /* the set of our schema is unusable; NULL: no set */
 	struct iomap_persistent *persistent; /* mapped; NULL: not yet */
 	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: none */
 	char *notes[COLLECTOR_NOTES_MAX];
@@ -167,11 +169,6 @@ int ipi_read(struct collector *c, struct model *m);
 int takeover_try(struct collector *c, struct errbuf *e);
 /* Maps the saved records into memory. Returns 0, or a negative errno with a sentence in e. */
 int takeover_map_persistent(struct collector *c, struct errbuf *e);
-/*
- * Pins everything for the next iomapd, or notes why that fails. Returns 0, or -EBUSY or -ENOMEM
- * with a sentence in e.
- */
-int takeover_pin(struct collector *c, struct errbuf *e);
 /* Closes our descriptors of the pinned objects; pinned programs continue to run. */
 void takeover_free(struct collector *c);
 
