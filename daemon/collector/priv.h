@@ -98,8 +98,8 @@ struct collector {
 bool collector_has(const struct collector *c, const char *path);
 /* root + path, to be freed; NULL when there is no memory. */
 char *collector_path(const struct collector *c, const char *path);
-/* The wall-clock time of a CLOCK_MONOTONIC time; both in nanoseconds. */
-uint64_t collector_unix_ns(uint64_t time_ns);
+/* The CLOCK_REALTIME of a CLOCK_TAI time; both in nanoseconds. */
+uint64_t collector_unix_ns(uint64_t tai_ns);
 
 /* Called with the value of one key: nr_cpus values, or one for a plain array. */
 typedef int (*collector_each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
@@ -136,8 +136,8 @@ struct site *site_get(struct collector *c, uint64_t key);
 void sites_find(struct collector *c);
 /* Names all addresses of new sites, and n others, in one pass over the symbols. */
 int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
-/* Marks the site as reported. Returns false when it was already. */
-bool site_claim(struct site *p);
+/* Marks the site as reported, with that time. Returns false when it was already. */
+bool site_claim(struct site *p, uint64_t time_unix_ns);
 /* The facts about the site, with the names of sites_name(). */
 const struct model_violation *site_violation(const struct site *p);
 /* Makes the record for which the ring had no room. Returns false for a reported site. */
