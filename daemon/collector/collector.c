@@ -98,18 +98,6 @@ static int configure(struct collector *c)
 	return err ?: ipi_configure(c);
 }
 
-/* The last message of a verifier's log. */
-static const char *last_message(char *log)
-{
-	char *line, *save, *last = "";
-
-	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "processed ", 10))
-			last = line;
-	}
-	return last;
-}
-
 static int load(struct collector *c, struct errbuf *e)
 {
 	struct bpf_program *prog = NULL;
@@ -128,16 +116,7 @@ static int load(struct collector *c, struct errbuf *e)
 	err = iomap_bpf__load(c->skel);
 	if (!err)
 		return takeover_map_persistent(c, e);
-	if (err == -EPERM)
-		return set_error(e, err,
-				 "the kernel refuses to load BPF programs (is it locked down?)");
-	if (err == -E2BIG || err == -ENOMEM)
-		return set_error(e, err,
-				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
-				 "try a smaller --max-mappings",
-				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
-	return set_error(e, err, "cannot load the BPF programs: %s",
-			 *log ? last_message(log) : strerror(-err));
+	return load_failed(c, err, log, e);
 }
 
 /* Starts the counting of maps and unmaps. */

@@ -114,6 +114,13 @@ int collector_prog_fd(const struct collector *c, const struct bpf_program *prog)
 /* Adds to *sum how often the kernel skipped the program because BPF was busy on that CPU. */
 int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum);
 
+/* ---- load-error.c ---- */
+
+/* Tells whether the file, in the format of /sys/kernel/security/lockdown, says that level. */
+bool lockdown_is(const char *path, const char *level);
+/* Explains in e why the programs were not loaded; log: the verifier's. Returns err. */
+int load_failed(const struct collector *c, int err, char *log, struct errbuf *e);
+
 /* ---- adopt.c: the mappings that are older than the programs ---- */
 
 /*

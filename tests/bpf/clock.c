@@ -2,7 +2,7 @@
 /*
  * The time of day of an event is the one at which it happened, also when the machine was suspended or
  * its clock was set since. Neither can be tried on this machine: the tests change the saved records
- * to what they would be then. tests/guest/clock.sh sets a clock.
+ * to what they would be then. tests/abuse/guest-clock.sh sets a clock.
  */
 #include "tests/bpf/pins-fixture.h"
 
