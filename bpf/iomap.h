@@ -4,9 +4,9 @@
  * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
  * check the sizes.
  *
- * Times are nanoseconds of CLOCK_MONOTONIC, except for tai_ns: CLOCK_TAI has the time of day at which
- * an event happened, also if the machine is suspended or its clock is set later. Counters only ever
- * grow; a reader takes differences.
+ * Times are nanoseconds of CLOCK_MONOTONIC, except for tai_ns: CLOCK_TAI has the time of day of an
+ * event, also if the machine is suspended or its clock is set later. Counters only ever grow; a
+ * reader takes differences.
  */
 #ifndef IOMAP_H
 #define IOMAP_H

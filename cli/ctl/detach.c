@@ -78,7 +78,7 @@ static int end_daemons(struct detached *d, struct errbuf *err)
 	return r;
 }
 
-/* Opens and locks the pins, if there are any. A process that ends may hold the lock a little longer. */
+/* Opens and locks the pins, if any. A process that ends may hold the lock a little longer. */
 static int open_pins(struct detached *d, struct errbuf *err)
 {
 	uint64_t until = after_ms(1000);

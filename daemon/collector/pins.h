@@ -56,8 +56,8 @@ bool pins_find(const struct pins *p, char *ret, size_t size);
  */
 int pins_remove(const struct pins *p, const char *set);
 /*
- * Moves the maps of a set to PINS_ASIDE/set, and removes its programs and all else in it. Returns 0,
- * -ENOTDIR when set is no folder, or another negative errno.
+ * Moves the maps of a set to PINS_ASIDE/set, and removes its programs and all else in it. Returns
+ * 0, -ENOTDIR when set is no folder, or another negative errno.
  */
 int pins_set_aside(const struct pins *p, const char *set);
 /* Removes the folder, which has to be empty. Returns 0 or a negative errno. */

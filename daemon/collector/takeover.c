@@ -332,8 +332,8 @@ static int set_aside(struct collector *c, const char *set)
 }
 
 /*
- * Sets all unusable sets aside. The sets of an earlier time are removed first, but not those that an
- * unfinished start has set aside and could not report.
+ * Sets all unusable sets aside. The sets of an earlier time are removed first, but not those that
+ * an unfinished start has set aside and could not report.
  */
 static int set_others_aside(struct collector *c)
 {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The clock of the machine is set while iomapd runs, and while none runs: events keep the time of day
-# at which they happened.
+# The clock of the machine is set while iomapd runs, and while none runs: events keep the time of
+# day at which they happened.
 . tests/guest/lib.sh
 
 # years: prints the years of all events.

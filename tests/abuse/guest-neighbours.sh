@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Users without privilege hinder a start of iomapd: with files in the BPF file system and with locks.
-# Also a start with few capabilities and with a narrow umask.
+# Users without privilege hinder a start of iomapd: with files in the BPF file system and with
+# locks. Also a start with few capabilities and with a narrow umask.
 . tests/abuse/start.sh
 
 # ---- a BPF file system in which every user may make files, as the kernel's default has it

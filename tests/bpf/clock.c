@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The time of day of an event is the one at which it happened, also when the machine was suspended or
- * its clock was set since. Neither can be tried on this machine: the tests change the saved records
- * to what they would be then. tests/abuse/guest-clock.sh sets a clock.
+ * The time of day of an event is the one at which it happened, also when the machine was suspended
+ * or its clock was set since. Neither can be tried on this machine: the tests change the saved
+ * records to what they would be then. tests/abuse/guest-clock.sh sets a clock.
  */
 #include "tests/bpf/pins-fixture.h"
 
@@ -63,7 +63,7 @@ static void time_of_day(void **state)
 	history_free(h);
 }
 
-/* Changes CLOCK_MONOTONIC of all saved records, as if the machine had been suspended for ns since. */
+/* Changes CLOCK_MONOTONIC of all saved records, as if the machine was suspended for ns since. */
 static void suspend(struct bench *b, uint64_t ns)
 {
 	int events = collector_map_fd(b->collector, "saved_events");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The programs in the kernel, and the processes that use them. Other tests run at the same time: the
- * cases look for the programs of one child process, which is a copy of this program, also under the
- * name iomapd.
+ * The programs in the kernel, and the processes that use them. Other tests run at the same time:
+ * the cases look for the programs of one child process, which is a copy of this program, also under
+ * the name iomapd.
  */
 #include "tests/bpf/harness.h"
 
