@@ -6,7 +6,9 @@
 
 # years: prints the years of all events.
 years() {
-	iomapctl events --json | jq -r 'select(.event) | .event.time_unix_ns / 1e9 | floor | todate[:4]' | tr '\n' ' '
+	iomapctl events --json |
+		jq -r 'select(.event) | .event.time_unix_ns / 1e9 | floor | todate[:4]' |
+		tr '\n' ' '
 }
 has_events() { [ "$(years | wc -w)" -ge "$1" ]; }
 

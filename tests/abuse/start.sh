@@ -45,12 +45,12 @@ ends() {
 
 # fails NAME STATUS COMMAND…: the command ends with STATUS and leaves nothing.
 fails() {
-	local name=$1 want=$2
+	local what=$1 want=$2
 	shift 2
 
 	begin "$@"
-	ends "$name: exit status" 300 "$want"
-	is "$name: nothing is left" nothing_left
+	ends "$what: exit status" 300 "$want"
+	is "$what: nothing is left" nothing_left
 }
 
 # The output is in /tmp/detach.
