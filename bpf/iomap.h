@@ -4,7 +4,9 @@
  * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
  * check the sizes.
  *
- * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
+ * Times are nanoseconds of CLOCK_MONOTONIC, except for tai_ns: CLOCK_TAI has the time of day of an
+ * event, also if the machine is suspended or its clock is set later. Counters only ever grow; a
+ * reader takes differences.
  */
 #ifndef IOMAP_H
 #define IOMAP_H
@@ -272,6 +274,7 @@ struct iomap_hist {
  */
 struct iomap_violation {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller;	/* of the map; 0: not known */
 	__aligned_u64 callers;	/* of several leaked maps, the sum of their callers; else 0 */
 	__aligned_u64 offender; /* return address of the call of io_mapping; 0: no such call */
@@ -337,6 +340,7 @@ enum iomap_event_type {
 
 struct iomap_event {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller; /* 0: the event has none */
 	__aligned_u64 base;   /* of the mapping, 0: not known */
 	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
@@ -452,8 +456,8 @@ _Static_assert(sizeof(struct iomap_live) == 40, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
-_Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
-_Static_assert(sizeof(struct iomap_event) == 88, "event");
+_Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
+_Static_assert(sizeof(struct iomap_event) == 96, "event");
 _Static_assert(IOMAP_STACK_FRAMES == 24, "the formats of stack_names");
 _Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
 

@@ -17,6 +17,7 @@
 
 struct iomap_saved_event {
 	__aligned_u64 seq; /* from 1 since counting began; 0: none, or being written */
+	__aligned_u64 time_unix_ns;
 	struct iomap_event rec;
 };
 
@@ -55,7 +56,7 @@ struct iomap_persistent {
 	struct iomap_persistent_hook missing[IOMAP_PERSISTENT_HOOKS];
 };
 
-_Static_assert(sizeof(struct iomap_saved_event) == 96, "saved_event");
+_Static_assert(sizeof(struct iomap_saved_event) == 112, "saved_event");
 _Static_assert(sizeof(struct iomap_persistent_options) == 48, "persistent_options");
 _Static_assert(sizeof(struct iomap_persistent) == 32 + 48 + 64 + 512 * IOMAP_PERSISTENT_HOOKS,
 	       "persistent");

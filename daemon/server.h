@@ -25,15 +25,31 @@
 
 struct server;
 
-/*
- * Opens a listening socket at path, with mode 0660 and the group `iomap` if it exists. Creates the
- * directory and replaces a stale socket. Returns the descriptor, -EADDRINUSE if another process
- * serves path, or another negative errno, with a sentence in e.
- */
-int server_listen(const char *path, struct errbuf *e);
+/* Time to wait for another iomapd that makes its socket at the same path. */
+#define SERVER_LOCK_MS 5000
 
-/* Returns -EADDRINUSE with a sentence in e if another process serves path, else 0. */
+/*
+ * Looks at path and changes nothing. Returns -EADDRINUSE if another process serves it, -EEXIST if
+ * it is no socket, both with a sentence in e, else 0.
+ */
 int server_probe(const char *path, struct errbuf *e);
+
+/*
+ * Makes the directory of path, and removes a stale socket there. Returns the descriptor of a lock,
+ * to be given to server_unclaim(), or a negative errno with a sentence in e: -EADDRINUSE if another
+ * process serves path, -EBUSY if one has the lock for too long.
+ */
+int server_claim(const char *path, struct errbuf *e);
+/* Gives up the lock; claim -1: does nothing. */
+void server_unclaim(const char *path, int claim);
+/*
+ * Opens a listening socket at the claimed path, with mode 0660 and the group `iomap` if it exists.
+ * Returns the descriptor, with a sentence in e if the group could not be set, or a negative errno
+ * with a sentence in e.
+ */
+int server_bind(const char *path, struct errbuf *e);
+/* The three steps in one: server_claim(), server_bind() and server_unclaim(). */
+int server_listen(const char *path, struct errbuf *e);
 
 /*
  * Starts a server in the loop; takes over listen_fd (-1: none). Returns 0 or a negative errno.

@@ -77,18 +77,6 @@ static int configure(struct collector *c)
 	return err ?: ipi_configure(c);
 }
 
-/* The last message of a verifier's log. */
-static const char *last_message(char *log)
-{
-	char *line, *save, *last = "";
-
-	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "processed ", 10))
-			last = line;
-	}
-	return last;
-}
-
 static int load(struct collector *c, struct errbuf *e)
 {
 	struct bpf_program *prog = NULL;
@@ -107,16 +95,7 @@ static int load(struct collector *c, struct errbuf *e)
 	err = iomap_bpf__load(c->skel);
 	if (!err)
 		return takeover_map_persistent(c, e);
-	if (err == -EPERM)
-		return set_error(e, err,
-				 "the kernel refuses to load BPF programs (is it locked down?)");
-	if (err == -E2BIG || err == -ENOMEM)
-		return set_error(e, err,
-				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
-				 "try a smaller --max-mappings",
-				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
-	return set_error(e, err, "cannot load the BPF programs: %s",
-			 *log ? last_message(log) : strerror(-err));
+	return load_failed(c, err, log, e);
 }
 
 /* Starts the counting of maps and unmaps. */
@@ -153,7 +132,7 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* Attaches the programs and pins everything for the next iomapd. */
+/* Attaches the programs. */
 static int begin(struct collector *c, struct errbuf *e)
 {
 	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
@@ -161,7 +140,9 @@ static int begin(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	arm(c);
-	return takeover_pin(c, e);
+	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
+	c->takeover.persistent->starts = 1;
+	return 0;
 }
 
 /* Restores what only the memory of the earlier iomapd held. Its programs are counting. */

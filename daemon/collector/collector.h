@@ -50,11 +50,23 @@ bool collector_options_differ(const struct collector_options *a, const struct co
 struct collector;
 
 /*
- * Loads and attaches the programs, or takes over pinned ones. Returns 0, or with a sentence in e:
+ * Loads and attaches the programs, or takes over pinned ones. Leaves nothing in the kernel if the
+ * process ends before collector_pin(). Returns 0, or with a sentence in e:
  * -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or another
  * negative errno.
  */
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e);
+/*
+ * Pins everything that collector_new() loaded for the next iomapd, or notes why that fails. A
+ * process that is killed here may leave programs that count: block the signals. Returns 0, or
+ * -EBUSY or -ENOMEM with a sentence in e.
+ */
+int collector_pin(struct collector *c, struct errbuf *e);
+/*
+ * Removes the pins that this collector made, for a start that failed later. A set that was taken
+ * over stays. Returns 0 or a negative errno.
+ */
+int collector_undo(struct collector *c);
 /* Pinned programs continue to count, others are detached. */
 struct collector *collector_free(struct collector *c);
 

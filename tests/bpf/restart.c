@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "build/bpf/schema.h"
 #include "daemon/collector/pins.h"
 
 /* Bytes of a record in the ring, with its header. */
@@ -200,9 +201,10 @@ static void other_options_start_at_zero(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.starts, 1);
 	assert_int_equal(b.m.nr_mappings, 0);
-	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/map_counters", pins);
+	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/" IOMAP_PIN_SCHEMA "/map_counters", pins);
 	assert_int_equal(access(aside, F_OK), 0);
-	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/prog_iomap_map", pins);
+	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/" IOMAP_PIN_SCHEMA "/prog_iomap_map",
+		 pins);
 	assert_int_not_equal(access(aside, F_OK), 0);
 	bench_close(&b);
 	pins_clean();

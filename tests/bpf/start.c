@@ -3,7 +3,10 @@
 #include "tests/bpf/harness.h"
 
 #include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "tests/lib/refuse.h"
+#include "daemon/collector/priv.h"
 
 /* A folder with fake files of /sys and /proc. */
 struct root {
@@ -275,6 +279,85 @@ static void too_many_mappings_for_the_memory(void **state)
 	assert_true(strlen(e.text) > 0);
 }
 
+static void levels_of_lockdown(void **state)
+{
+	static const struct {
+		const char *text;
+		bool confidentiality;
+	} cases[] = {
+		{ "none integrity [confidentiality]\n", true },
+		{ "none [integrity] confidentiality\n", false },
+		{ "[none] integrity confidentiality\n", false },
+		{ "[confidentiality]", true },
+		{ "none integrity [confidentiality", false },
+		{ "confidentiality\n", false },
+		{ "", false },
+	};
+	char path[128];
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	snprintf(path, sizeof(path), "%s/lockdown", r.path);
+	assert_false(lockdown_is(path, "confidentiality"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put(&r, "/lockdown", cases[i].text);
+		assert_int_equal(lockdown_is(path, "confidentiality"), cases[i].confidentiality);
+	}
+	remove_root(&r);
+}
+
+/* Makes the kernel refuse to load programs in this process; all else of bpf(2) is allowed. */
+static void refuse_programs(void)
+{
+	const uint32_t cmd = offsetof(struct seccomp_data, args[0]);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, cmd),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_LOAD, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { ARRAY_SIZE(code), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter))
+		_exit(2);
+}
+
+static bool refused_with(const char *root, const char *words)
+{
+	const struct collector_options opts = { .no_attach = true, .root = root };
+	struct errbuf e = {};
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		refuse_programs();
+		start(&opts, &e);
+		fprintf(stderr, "# %s\n", e.text);
+		_exit(!strstr(e.text, words));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* A locked down kernel is named as the reason when programs cannot be loaded. */
+static void locked_down(void **state)
+{
+	struct root r;
+
+	(void)state;
+	make_root(&r);
+	assert_true(refused_with(r.path, "refuses to load BPF programs"));
+	put(&r, "/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	assert_true(refused_with(r.path, "refuses to load BPF programs"));
+	put(&r, "/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
+	assert_true(refused_with(r.path, "the kernel is locked down"));
+	remove_root(&r);
+}
+
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	(void)level;
@@ -294,6 +377,8 @@ int main(void)
 		cmocka_unit_test(arms_when_attached),
 		cmocka_unit_test(missing_files_are_reported),
 		cmocka_unit_test(too_many_mappings_for_the_memory),
+		cmocka_unit_test(levels_of_lockdown),
+		cmocka_unit_test(locked_down),
 	};
 
 	libbpf_set_print(quiet);

@@ -219,6 +219,6 @@ activated() { iomapctl --socket /tmp/activated list 2>/dev/null; }
 is "systemd-socket-activate: clients start iomapd and get an answer" wait_for 120 activated
 is "systemd-socket-activate: it serves this socket" \
 	grep -qx "iomapd: serving /tmp/activated" /tmp/activate.log
-is "detach" iomapctl --socket /tmp/activated detach
+is "detach" iomapctl detach
 is "detach: nothing is left" test ! -e /sys/fs/bpf/iomap
 finish
