@@ -92,8 +92,6 @@ static int configure(struct collector *c)
 		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
-	if (!o->no_attach)
-		may_sleep_configure(c);
 	hooks_configure(c);
 	return err ?: ipi_configure(c);
 }
@@ -182,7 +180,8 @@ static int begin(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	arm(c);
-	return takeover_pin(c, e);
+	err = c->opts.no_attach ? 0 : may_sleep_complete(c, e);
+	return err ?: takeover_pin(c, e);
 }
 
 /* Restores what only the memory of the earlier iomapd held. Its programs are counting. */
@@ -193,7 +192,9 @@ static int go_on(struct collector *c, struct errbuf *e)
 	c->hooks.has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
 	if (!err)
 		err = events_replay(c);
-	return err ? set_error(e, err, "cannot take over the pinned set: %s", strerror(-err)) : 0;
+	if (err)
+		return set_error(e, err, "cannot take over the pinned set: %s", strerror(-err));
+	return canary_open(c, e);
 }
 
 static int setup(struct collector *c, struct errbuf *e)
