@@ -261,7 +261,7 @@ static int say_refused(struct collector *c, int hook, struct errbuf *e)
 {
 	if (!*c->hooks.may_sleep.refused || c->hooks.missing[hook])
 		return 0;
-	return hook_set_missing(c, hook, e, "this kernel has functions that cannot be probed: %s",
+	return hook_set_missing(c, hook, e, "functions that cannot be probed: %s",
 				c->hooks.may_sleep.refused);
 }
 
@@ -284,11 +284,10 @@ int may_sleep_attach(struct collector *c, int hook, struct errbuf *e)
 		if (n && !attach_trampoline(c))
 			probe(c, cond_resched);
 	}
-	if (n)
+	if (n || collector_has(c, KPROBES))
 		return say_refused(c, hook, e);
 	return hook_set_missing(c, hook, e,
-				"this kernel has no kprobes (CONFIG_KPROBES), or no function "
-				"that can be probed");
+				"this kernel has no kprobes (CONFIG_KPROBES)");
 }
 
 static void attach_allocations(struct collector *c)
@@ -333,7 +332,7 @@ void may_sleep_report(const struct collector *c, struct model *m)
 	const struct iomap_persistent_may_sleep *p = &c->takeover.persistent->may_sleep;
 	int hook = hook_find("may_sleep");
 
-	if (!hook_needed(c, hook) || !*p->functions)
+	if (!hook_needed(c, hook) || !*p->functions || c->hooks.silent[hook])
 		return;
 	m->may_sleep = (struct model_may_sleep){
 		.functions = p->functions,
