@@ -35,7 +35,7 @@ int iomap_canary(struct bpf_raw_tracepoint_args *ctx)
 	return bits;
 }
 
-/* task_rename(struct task_struct *, const char *): a thread reaches it at will, others rarely do. */
+/* task_rename(struct task_struct *, const char *): a thread can reach it, and others rarely do. */
 SEC("raw_tp/task_rename")
 int iomap_canary_rename(void *ctx)
 {

@@ -195,9 +195,9 @@ static __always_inline __u32 canary_of_probe(struct pt_regs *ctx)
 #define SLEEPER_FRAMES 6
 
 /*
- * 1 if the stack contains another hooked function that may sleep, else 0. Without branches on the
- * addresses, of which the verifier would check each combination: for addresses of the kernel and a
- * size of 0 for unused entries, at - size is negative and at is not if the function has the address.
+ * 1 if the stack contains another hooked function that may sleep, else 0. Without branches: the
+ * verifier would check each combination of them. The addresses are those of the kernel, and unused
+ * entries have a size of 0: only if the function has the address is at - size negative and at not.
  */
 static __always_inline __u64 reported_already(const __u64 stack[SLEEPER_FRAMES])
 {

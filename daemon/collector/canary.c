@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The canary: proves that attached hooks fire. The calling thread gets a canary in the kernel, makes
- * system calls that reach a hook of each kind, and takes the canary back, with a bit for each hook
- * that fired (bpf/canary.bpf.h). It takes some microseconds and no capability, and is done when
- * somebody asks for figures.
+ * The canary: proves that attached hooks fire. The calling thread sets a canary for itself in the
+ * kernel, makes system calls that reach a hook of each kind, and takes the canary back, with a bit
+ * for each hook that fired (bpf/canary.bpf.h). This takes some microseconds and no capability, and
+ * is done when somebody asks for figures.
  *
- * The thread changes its name to what it is, which reaches a tracepoint and a kprobe that nobody
- * else reaches often, and writes to a pipe, which takes a mutex: that reaches the functions that may
- * sleep. For a gate, it goes round all CPUs with the canary, which proves the hook on task switches
- * as well.
+ * The thread sets its name to the name that it has, which reaches a tracepoint and a kprobe that
+ * others rarely reach. It writes to a pipe, which takes a mutex and so reaches the functions that
+ * may sleep. For a gate, it takes the canary from CPU to CPU, which proves the hook on task
+ * switches as well.
  */
 #include <fcntl.h>
 #include <sched.h>

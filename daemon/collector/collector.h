@@ -28,8 +28,8 @@ struct collector_options {
 	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
 	bool map_stacks;      /* save the kernel stack of each map, for the violations */
 	/*
-	 * For a gate: prove the hooks on each CPU, and see allocations that may sleep where that takes
-	 * a hook on each allocation.
+	 * For a gate: prove the hooks on each CPU, and see allocations that may sleep even where
+	 * that takes a hook on each allocation.
 	 */
 	bool thorough;
 	int preempt_rt;	  /* -1: as the running kernel */

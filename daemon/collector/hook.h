@@ -117,8 +117,8 @@ int hook_add_link(struct collector *c, struct bpf_link *link);
 const struct function *hook_function(const struct collector *c, const char *name);
 /*
  * Attaches a kprobe or, for a return, a kretprobe to a function of vmlinux: by its address, as a
- * module may have a function of that name. Without addresses, the kernel looks for the name. Returns
- * 0, -ENOENT when there is no such function, or another negative errno.
+ * module may have a function of that name. Without addresses, the kernel looks for the name.
+ * Returns 0, -ENOENT when there is no such function, or another negative errno.
  */
 int hook_add_probe(struct collector *c, struct bpf_program *prog, bool at_return, const char *name);
 /* Says why a function that the kernel has cannot be probed. err: of hook_add_probe(). */
@@ -148,7 +148,8 @@ void may_sleep_configure_test(struct collector *c);
 int may_sleep_attach(struct collector *c, int hook, struct errbuf *e);
 /*
  * Finds out if might_sleep() calls the probed function; if not, attaches to more functions. To be
- * called when all hooks are attached and armed. Returns 0, or a negative errno with a sentence in e.
+ * called when all hooks are attached and armed. Returns 0, or a negative errno with a sentence in
+ * e.
  */
 int may_sleep_complete(struct collector *c, struct errbuf *e);
 /* Adds to the model what the rule may-sleep-in-atomic sees. */

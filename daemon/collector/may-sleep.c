@@ -286,8 +286,7 @@ int may_sleep_attach(struct collector *c, int hook, struct errbuf *e)
 	}
 	if (n || collector_has(c, KPROBES))
 		return say_refused(c, hook, e);
-	return hook_set_missing(c, hook, e,
-				"this kernel has no kprobes (CONFIG_KPROBES)");
+	return hook_set_missing(c, hook, e, "this kernel has no kprobes (CONFIG_KPROBES)");
 }
 
 static void attach_allocations(struct collector *c)
@@ -307,8 +306,8 @@ static void attach_allocations(struct collector *c)
 
 /*
  * __cond_resched() exists on kernels on which might_sleep() does not call it: those without
- * preemption, where only cond_resched() does, and those with CONFIG_PREEMPT_DYNAMIC and preempt=full
- * or preempt=none. So the canary decides.
+ * preemption, where only cond_resched() does, and those with CONFIG_PREEMPT_DYNAMIC and
+ * preempt=full or preempt=none. So the canary decides.
  */
 int may_sleep_complete(struct collector *c, struct errbuf *e)
 {

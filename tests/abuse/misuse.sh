@@ -46,11 +46,14 @@ found() {
 
 insmod "$modules/twin.ko" || bail "the module with a second flush_work() does not load"
 same "there are two functions flush_work" "$(grep -c ' flush_work\b' /proc/kallsyms)" 2
-is "misuses: the gate finds them" asserts 1 usleep down-timeout completion flush ww kmalloc page
+list=(down-timeout completion flush ww kmalloc page)
+# A preemptible kernel complains about the sleep, and resets a count that the unmap decrements.
+uname -v | grep -q PREEMPT || list+=(usleep)
+is "misuses: the gate finds them" asserts 1 "${list[@]}"
 jq -r '.coverage.may_sleep | "# might_sleep: \(.might_sleep), functions: \(.functions | length)"' \
 	$out
 jq -r '.violations[] | "# \(.count) \(.text)"' $out
-found usleep_range_state 1
+[ ${#list[@]} = 6 ] || found usleep_range_state 1
 found down_timeout 1
 found wait_for_completion_killable 1
 found flush_work 1
@@ -63,9 +66,25 @@ else
 	same "allocations: two are found" "$(jq '[.violations[] |
 		select(.stack | length == 0) | .count] | add' $out)" 2
 fi
-same "each misuse is found once" "$(jq '[.violations[].count] | add' $out)" 7
+same "each misuse is found once" "$(jq '[.violations[].count] | add' $out)" ${#list[@]}
 is "an allocation that cannot sleep" asserts 0 kmalloc-atomic
 is "functions are probed by their address: all hooks are there" \
 	jq -e '[.coverage.hooks[] | select(.state != "attached")] == []' $out
+
+# Without addresses the kernel looks for the name, and refuses one that is there twice.
+restrict=$(cat /proc/sys/kernel/kptr_restrict)
+echo 2 >/proc/sys/kernel/kptr_restrict
+is "hidden addresses: the outcome is in doubt" asserts 4 kmalloc-atomic
+is "hidden addresses: the function is named" jq -e '.rules["may-sleep-in-atomic"].reason |
+	test("cannot be probed: flush_work [(]there are several of this name[)]$")' $out
+echo "$restrict" >/proc/sys/kernel/kptr_restrict
 rmmod twin
+
+# Allocations, as where might_sleep() calls nothing. They are seen by tracepoints: here all probes are
+# silent. This comes last: the kernel warns about a BPF trampoline after ftrace was off.
+echo 0 >/proc/sys/kernel/ftrace_enabled
+is "no might_sleep(): allocations are seen" asserts 1 kmalloc kmalloc-atomic page
+same "no might_sleep(): those that may sleep" "$(jq '[.violations[].count] | add' $out)" 2
+is "no might_sleep(): an allocation that cannot sleep leaves the outcome in doubt" \
+	asserts 4 kmalloc-atomic
 finish
