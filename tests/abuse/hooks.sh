@@ -82,6 +82,7 @@ is "tracepoints fire" grep -qE '^ *unmap-order +checked ' $out
 echo 1 >$kprobes
 is "kprobes on: status is good again" status_is 0
 is "iomapd has no capability" test "$(privileges)" = "0000000000000000 1 "
+driver run ops=100
 is "iomapd: the accounting balances" balanced
 stop_daemon
 

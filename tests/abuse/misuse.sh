@@ -80,8 +80,8 @@ is "hidden addresses: the function is named" jq -e '.rules["may-sleep-in-atomic"
 echo "$restrict" >/proc/sys/kernel/kptr_restrict
 rmmod twin
 
-# Allocations, as where might_sleep() calls nothing. They are seen by tracepoints: here all probes are
-# silent. This comes last: the kernel warns about a BPF trampoline after ftrace was off.
+# Allocations, as where might_sleep() calls nothing. They are seen by tracepoints: here all probes
+# are silent. This comes last: the kernel warns about a BPF trampoline after ftrace was off.
 echo 0 >/proc/sys/kernel/ftrace_enabled
 is "no might_sleep(): allocations are seen" asserts 1 kmalloc kmalloc-atomic page
 same "no might_sleep(): those that may sleep" "$(jq '[.violations[].count] | add' $out)" 2

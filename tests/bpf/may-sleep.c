@@ -74,7 +74,7 @@ static uint64_t frame_address(struct bench *b, unsigned int i)
 	return v.stack[i];
 }
 
-/* Of functions that call each other, the outer one is reported: the last or the first of the table. */
+/* Of functions that call each other, the outer one is reported, wherever it is in the table. */
 static void nested_calls(void **state)
 {
 	uint64_t addr;
