@@ -110,6 +110,8 @@ vms-built: tests
 	$(Q)$(MAKE) --no-print-directory ARCH=i386 tools
 	$(Q)kernel-patch/build
 	$(Q)kernel-patch/objects >/dev/null
+	$(Q)for name in 6.12-x86_64 6.12-i386-highmem; do \
+		kernel-patch/build --modules $$name tests/abuse/module >/dev/null || exit; done
 	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 	$(Q)tests/vm/kernel-deb >/dev/null

@@ -141,12 +141,33 @@ struct iomap_frame {
 /* Open sections saved for a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The newest IOMAP_STACK_DEPTH open sections of a task, and its map or unmap in flight. */
+/*
+ * Bits of the canary of a task: user space sets the first one for its own thread, makes system
+ * calls, and finds out which hooks fired for it.
+ */
+enum iomap_canary {
+	IOMAP_CANARY_SET = 1,
+	IOMAP_CANARY_TRACEPOINT = 2, /* a tracepoint */
+	IOMAP_CANARY_KPROBE = 4,     /* a kprobe */
+	IOMAP_CANARY_SLEEPER = 8,    /* the probe of a function that may sleep, or of the check */
+	IOMAP_CANARY_COND_RESCHED = 16, /* the probe of __cond_resched() */
+};
+
+/*
+ * The newest IOMAP_STACK_DEPTH open sections of a task, its canary, and its map or unmap in flight.
+ */
 struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
-	__u32 used;	 /* frames below top, holes included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	__u32 hit;	 /* result of iomap_stack_find() */
+	union {
+		struct {
+			__u32 used; /* frames below top, holes included; frames[top - 1] is open */
+			__u32 canary; /* bits of enum iomap_canary */
+		};
+		__aligned_u64 busy; /* both: 0 if there is nothing to do for the task */
+	};
+	__u32 hit; /* result of iomap_stack_find() */
+	__u32 pad;
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -204,6 +225,14 @@ struct iomap_cpu {
 	struct iomap_stack stack; /* of the running task, and of interrupts on top */
 };
 
+/* A hooked function that may sleep. size: in bytes; 0: an unused entry. */
+struct iomap_sleeper {
+	__aligned_u64 start;
+	__aligned_u64 size;
+};
+
+#define IOMAP_SLEEPERS 64
+
 /*
  * The only global variable of the programs, `shared`. There are no atomics: CPUs that write a flag
  * at the same time write the same value.
@@ -229,6 +258,10 @@ struct iomap_shared {
 	__u32 unreported; /* the ring had no room to report a site */
 	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
+	/* The hooked functions that may sleep. They call each other: only the outer call counts. */
+	__u32 nr_sleepers;
+	__u32 pad;
+	struct iomap_sleeper sleepers[IOMAP_SLEEPERS];
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -447,13 +480,14 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
-		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
+		       24 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 31 + 216 + 24 + 40 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 40, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 56 + 16 * IOMAP_SLEEPERS,
+	       "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");

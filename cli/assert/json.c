@@ -66,6 +66,7 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 	}
 	jsonw_array_end(w);
 	report_hooks(w, m);
+	report_may_sleep(w, m);
 	report_accounting(w, m);
 	jsonw_object_begin(w, "undecided");
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)

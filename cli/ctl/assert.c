@@ -110,6 +110,7 @@ static int start_collector(const struct ctl_config *cfg, struct run *run)
 		.rules_off = ~run->report.rules,
 		.max_hold_ns = run->report.max_hold_ns,
 		.map_stacks = cfg->map_stacks,
+		.thorough = true,
 	};
 	int r;
 

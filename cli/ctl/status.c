@@ -57,6 +57,27 @@ static void print_hooks(const json_t *status)
 				   rec_text(hook, "reason", "no reason is known"));
 }
 
+static void print_may_sleep(const json_t *status)
+{
+	const json_t *m = json_object_get(status, "may_sleep");
+	bool allocations = json_is_true(json_object_get(m, "allocations"));
+	const char *by = rec_text(m, "might_sleep", NULL);
+	size_t n = json_array_size(json_object_get(m, "functions"));
+
+	if (!json_is_object(m))
+		return;
+	if (by) {
+		print_line("may sleep",
+			   "calls of might_sleep(), by %s(), and of %zu other functions are seen",
+			   by, n);
+		return;
+	}
+	print_line("may sleep", "calls of %zu functions%s are seen", n,
+		   allocations ? ", and allocations of memory" : "");
+	print_line("", "not seen: other functions%s, as might_sleep() calls nothing here",
+		   allocations ? "" : ", allocations of memory");
+}
+
 static void print_accounting(const json_t *status)
 {
 	struct accounting b = rec_accounting(status);
@@ -193,6 +214,7 @@ int do_status(void *config)
 	} else {
 		print_daemon(st);
 		print_hooks(st);
+		print_may_sleep(st);
 		print_accounting(st);
 		print_rules(json_object_get(reply, "violations"));
 	}

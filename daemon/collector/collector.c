@@ -71,8 +71,6 @@ static int configure(struct collector *c)
 		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
-	if (!o->no_attach)
-		may_sleep_configure(c);
 	hooks_configure(c);
 	return err ?: ipi_configure(c);
 }
@@ -142,7 +140,7 @@ static int begin(struct collector *c, struct errbuf *e)
 	arm(c);
 	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
 	c->takeover.persistent->starts = 1;
-	return 0;
+	return c->opts.no_attach ? 0 : may_sleep_complete(c, e);
 }
 
 /* Restores what only the memory of the earlier iomapd held. Its programs are counting. */
@@ -153,7 +151,9 @@ static int go_on(struct collector *c, struct errbuf *e)
 	c->hooks.has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
 	if (!err)
 		err = events_replay(c);
-	return err ? set_error(e, err, "cannot take over the pinned set: %s", strerror(-err)) : 0;
+	if (err)
+		return set_error(e, err, "cannot take over the pinned set: %s", strerror(-err));
+	return canary_open(c, e);
 }
 
 static int setup(struct collector *c, struct errbuf *e)

@@ -27,10 +27,15 @@ struct collector_options {
 	bool ipi;	      /* count interrupts between CPUs */
 	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
 	bool map_stacks;      /* save the kernel stack of each map, for the violations */
-	int preempt_rt;	      /* -1: as the running kernel */
-	bool no_attach;	      /* load only: for tests that run the programs themselves */
-	bool slow_only;	      /* for tests: no event takes the fast path */
-	const char *root;     /* comes before /sys and /proc; NULL: nothing */
+	/*
+	 * For a gate: prove the hooks on each CPU, and see allocations that may sleep even where
+	 * that takes a hook on each allocation.
+	 */
+	bool thorough;
+	int preempt_rt;	  /* -1: as the running kernel */
+	bool no_attach;	  /* load only: for tests that run the programs themselves */
+	bool slow_only;	  /* for tests: no event takes the fast path */
+	const char *root; /* comes before /sys and /proc; NULL: nothing */
 	/*
 	 * Folder for the pins, in a BPF file system. The collector takes over the set that an
 	 * earlier iomapd pinned there. NULL: pin nothing.

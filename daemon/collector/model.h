@@ -100,6 +100,13 @@ struct model_violation {
 	size_t nr_map_stack;
 };
 
+/* The calls that the rule may-sleep-in-atomic sees. The strings outlive the model. */
+struct model_may_sleep {
+	const char *functions;	 /* names with blanks between them; NULL: the rule is not checked */
+	const char *might_sleep; /* the function that shows each might_sleep(); NULL: none does */
+	bool allocations;	 /* allocations of memory that may sleep are seen */
+};
+
 #define MODEL_HOOKS_MAX 32
 
 struct model {
@@ -142,6 +149,7 @@ struct model {
 	size_t nr_cpus, cap_cpus;
 	struct model_hook hooks[MODEL_HOOKS_MAX];
 	size_t nr_hooks;
+	struct model_may_sleep may_sleep;
 
 	struct model_violation *violations; /* oldest first */
 	size_t nr_violations, cap_violations;

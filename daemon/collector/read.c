@@ -245,7 +245,9 @@ int collector_sample(struct collector *c, struct model *m)
 	int err;
 
 	add_head(c, m);
-	err = hooks_report(c, m);
+	err = canary_check(c);
+	if (!err)
+		err = hooks_report(c, m);
 	if (!err)
 		err = read_cpus(c, m, &max_id);
 	if (!err)

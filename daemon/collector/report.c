@@ -70,6 +70,28 @@ void report_hooks(struct jsonw *w, const struct model *m)
 	jsonw_array_end(w);
 }
 
+void report_may_sleep(struct jsonw *w, const struct model *m)
+{
+	const struct model_may_sleep *s = &m->may_sleep;
+	char name[64];
+
+	if (!s->functions) {
+		jsonw_null(w, "may_sleep");
+		return;
+	}
+	jsonw_object_begin(w, "may_sleep");
+	jsonw_string(w, "might_sleep", s->might_sleep);
+	jsonw_array_begin(w, "functions");
+	for (const char *p = s->functions, *end; *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, ' ');
+		snprintf(name, sizeof(name), "%.*s", (int)(end - p), p);
+		jsonw_string(w, NULL, name);
+	}
+	jsonw_array_end(w);
+	jsonw_bool(w, "allocations", s->allocations);
+	jsonw_object_end(w);
+}
+
 void report_status(struct jsonw *w, const char *key, const struct model *m)
 {
 	uint64_t live = 0;
@@ -95,6 +117,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
 	report_hooks(w, m);
+	report_may_sleep(w, m);
 	report_accounting(w, m);
 	jsonw_object_begin(w, "unattributed");
 	jsonw_u64(w, "maps", m->unlisted_maps);

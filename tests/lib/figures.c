@@ -444,6 +444,7 @@ int figures_fill(struct model *m, const struct figures *f)
 	m->backend_present[IOMAP_LINEAR] = true;
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
+	m->may_sleep = (struct model_may_sleep){ "msleep mutex_lock", "__cond_resched", true };
 	err = add_hooks(m, f) ?: add_violations(m, f);
 	if (!err)
 		err = add_cpus(m, f);

@@ -55,6 +55,8 @@ static void short_when_good(void **state)
 		"mapping      1, 0000:00:02.0 BAR 0, qxl_device_init+0x1c8 [qxl], linear: 1000 "
 		"atomic, 5 sleepable\n"
 		"hooks        4 of 4 present\n"
+		"may sleep    calls of might_sleep(), by __cond_resched(), and of 2 other "
+		"functions\n"
 		"rules        9 of 10 checked\n"
 		"             not asked for: hold-time\n"
 		"events       2010 seen, 2010 counted, 0 lost\n"
@@ -135,6 +137,10 @@ static void what_was_not_covered(void **state)
 	text = write_run("partly", assert_text);
 	has(text, "             had nothing to judge: sleep-in-atomic, may-sleep-in-atomic, "
 		  "unmap-order\n");
+	free(text);
+	text = write_run("without-might-sleep", assert_text);
+	has(text, "may sleep    calls of 3 functions, and allocations of memory\n"
+		  "             not seen: other functions, as might_sleep() calls nothing here\n");
 	free(text);
 	text = write_run("nothing", assert_text);
 	has(text, "maps         none\nmappings     1 not mapped while the command ran\n");

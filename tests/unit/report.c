@@ -40,6 +40,7 @@ static void fill(struct model *m)
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
 	m->unlisted_maps = 6;
+	m->may_sleep = (struct model_may_sleep){ "msleep mutex_lock", "__cond_resched", true };
 
 	for (int i = 0; i < 2; i++) {
 		cpu[i].seen = 1000 + i;
@@ -109,6 +110,10 @@ static void status(void **state)
 	is_null(v, "hooks/0/reason");
 	is_str(v, "hooks/1/state", "missing");
 	is_str(v, "hooks/1/reason", "a sentence");
+	is_str(v, "may_sleep/might_sleep", "__cond_resched");
+	is_str(v, "may_sleep/functions/0", "msleep");
+	is_str(v, "may_sleep/functions/1", "mutex_lock");
+	assert_int_equal(json_array_size(at(v, "may_sleep/functions")), 2);
 	is_int(v, "accounting/seen", 2001);
 	is_int(v, "accounting/counted", 1980);
 	is_int(v, "accounting/under_way", 3);
