@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio_ext.h>
 #include <string.h>
 
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/output.h"
 #include "daemon/base/utf8.h"
 
 #define PAST_MAX 65536 /* more than iomapd saves */
@@ -200,16 +200,13 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 
 		/* With --follow, print each event as it comes; else print when all have come. */
 		r = client_step(c, &reply, &more, err);
-		if (!r && fflush(stdout)) {
-			r = set_error(err, -errno, "cannot write the output: %s", strerror(errno));
-			/* The error is reported here: keep ctl_finish() from reporting it again. */
-			__fpurge(stdout);
-			clearerr(stdout);
-			return r;
-		}
-		if (!r)
+		if (!r) {
+			r = output_flush(err);
+			if (r)
+				return r;
 			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply,
 					&more, err);
+		}
 		if (r < 0)
 			return r;
 		r = client_check_schema(c, reply, err);

@@ -12,8 +12,9 @@
 #include "cli/top/feed.h"
 #include "cli/top/iomaptop.h"
 #include "cli/top/screen-curses.h"
-#include "cli/std_fds.h"
 #include "cli/top/top.h"
+#include "daemon/base/output.h"
+#include "daemon/base/std_fds.h"
 
 #define BATCH_WIDTH 132 /* if the width of the output is not known */
 
@@ -30,6 +31,15 @@ static int complain(int status, const struct errbuf *err)
 {
 	fprintf(stderr, "iomaptop: %s\n", err->text);
 	return status;
+}
+
+/* Returns the exit status of the program, once nothing more is printed. */
+static int finish(int status)
+{
+	struct errbuf err;
+
+	status = output_finish(status, &err);
+	return *err.text ? complain(status, &err) : status;
 }
 
 /* Blocks the signals that would end the program and reads them, to restore the terminal first. */
@@ -116,14 +126,12 @@ static int run_batch(struct app *a, unsigned long frames)
 			if (n)
 				putchar('\n');
 			screen_print(&a->screen, a->screen.h, stdout);
-			errno = 0;
-			if (fflush(stdout) || ferror(stdout)) {
-				if (errno == EPIPE)
-					return EXIT_GOOD;
-				set_error(&err, 0, "cannot write the output: %s",
-					  strerror(errno ?: EIO));
+			r = output_flush(&err);
+			/* A reader that has closed the output knows that. */
+			if (r == -EPIPE)
+				return EXIT_CANNOT;
+			if (r)
 				return complain(EXIT_CANNOT, &err);
-			}
 			if (++n == frames)
 				return EXIT_GOOD;
 		}
@@ -228,7 +236,7 @@ int main(int argc, char **argv)
 	struct app app = {};
 	const struct cmd *none;
 	struct errbuf err = {};
-	int r;
+	int r, status = EXIT_GOOD;
 
 	std_fds_open();
 	setlocale(LC_CTYPE, "");
@@ -241,19 +249,19 @@ int main(int argc, char **argv)
 			opts_help(&iomaptop_prog, NULL, stdout);
 		else
 			printf("iomaptop %s\n", IOMAP_VERSION);
-		return fflush(stdout) ? EXIT_CANNOT : EXIT_GOOD;
+		return finish(EXIT_GOOD);
 	}
 	top_init(&app.top, client_path(cfg.socket), cfg.interval);
 	feed_init(&app.feed, app.top.socket, cfg.interval);
 	app.screen.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	app.signals = open_signals();
 	if (apply_config(&app, &cfg, &err))
-		r = complain(EXIT_USAGE, &err);
+		status = complain(EXIT_USAGE, &err);
 	else
-		r = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
+		status = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
 	feed_free(&app.feed);
 	top_free(&app.top);
 	screen_free(&app.screen);
 	close(app.signals);
-	return r;
+	return finish(status);
 }
