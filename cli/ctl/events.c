@@ -190,6 +190,7 @@ static void past_print(const struct ctl_config *cfg, struct past *p)
 static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
 		  uint64_t *seq, struct errbuf *err)
 {
+	unsigned int old = 0;
 	bool more = true;
 	int r;
 
@@ -209,9 +210,19 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 		}
 		if (r < 0)
 			return r;
-		r = client_check_schema(c, reply, err);
+		r = client_check(c, "Events", reply, err);
 		event = json_object_get(reply, "event");
-		if (r || !json_is_object(event) || rec_u64(event, "seq") <= *seq)
+		if (!r && more && !json_is_object(event))
+			r = set_error(err, -EPROTO, "iomapd sent a reply without an event");
+		if (r || !json_is_object(event))
+			continue;
+		/* Events that were printed before iomapd restarted come again, but not for ever. */
+		if ((!follow || rec_u64(event, "seq") <= *seq) && ++old > PAST_MAX) {
+			r = set_error(err, -EPROTO, "iomapd sent more than %d past events",
+				      PAST_MAX);
+			continue;
+		}
+		if (rec_u64(event, "seq") <= *seq)
 			continue;
 		*seq = rec_u64(event, "seq");
 		if (past)
