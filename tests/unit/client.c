@@ -370,7 +370,7 @@ static void paths(void **state)
 /* Sends a snapshot as the server. */
 static void say_snapshot(const struct pair *p)
 {
-	const struct figures figures = { .time = 1, .work = 1 };
+	const struct figures figures = { .time = 1, .work = 1, .ipi = true };
 	json_t *reply = json_pack("{s:o}", "parameters", figures_snapshot(&figures));
 	char *text = json_dumps(reply, JSON_COMPACT);
 
