@@ -9,6 +9,7 @@
 #include "cli/assert/report.h"
 #include "cli/ctl/iomapctl.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 #include "daemon/collector/collector.h"
 
 const char *const assert_format_names[] = {
@@ -35,8 +36,8 @@ struct run {
 
 static int usage(const char *sentence, const char *word)
 {
-	fprintf(stderr, "iomapctl: %s%s%s%s: see 'iomapctl assert --help'\n", sentence,
-		word ? " '" : "", word ?: "", word ? "'" : "");
+	utf8_line(stderr, "iomapctl: %s%s%s%s: see 'iomapctl assert --help'", sentence,
+		  word ? " '" : "", word ?: "", word ? "'" : "");
 	return EXIT_USAGE;
 }
 
@@ -45,7 +46,7 @@ static int no_rule(const char *name)
 	fprintf(stderr, "iomapctl: --rule takes one of ");
 	for (int i = 0; i < IOMAP_RULE_MAX; i++)
 		fprintf(stderr, "%s%s", i ? ", " : "", rule_name(i));
-	fprintf(stderr, ", not '%s'\n", name);
+	utf8_line(stderr, ", not '%s'", name);
 	return EXIT_USAGE;
 }
 

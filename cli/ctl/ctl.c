@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The code that the commands of iomapctl share. */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "cli/ctl/iomapctl.h"
-#include "daemon/base/utf8.h"
 
 int ctl_fail(int code, const struct errbuf *err)
 {
@@ -32,22 +30,23 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 	return r ? ctl_fail(r, &err) : 0;
 }
 
-void ctl_print_json(const json_t *reply, size_t flags)
+/* jansson escapes all but DEL, which occurs only in strings. */
+static int write_json(const char *text, size_t size, void *f)
 {
-	json_dumpf(reply, stdout, flags | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
-	putchar('\n');
+	const char *del;
+
+	for (; (del = memchr(text, 0x7f, size)); size -= (size_t)(del + 1 - text), text = del + 1) {
+		fwrite(text, 1, (size_t)(del - text), f);
+		fputs("\\u007f", f);
+	}
+	fwrite(text, 1, size, f);
+	return 0;
 }
 
-void ctl_line(const char *fmt, ...)
+void ctl_print_json(const json_t *reply, size_t flags)
 {
-	_cleanup_free_ char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
-	va_end(ap);
-	utf8_print(stdout, text ?: "out of memory");
+	json_dump_callback(reply, write_json, stdout,
+			   flags | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
 }
 

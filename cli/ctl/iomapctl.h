@@ -50,9 +50,6 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 /* Prints a reply for --json in ASCII, so that no text in it can steer a terminal. */
 void ctl_print_json(const json_t *reply, size_t flags);
 
-/* Prints a line with utf8_print(): for text from a reply. */
-check_printf(1, 2) void ctl_line(const char *fmt, ...);
-
 /* Returns the width of the terminal on standard output, or 0 (no limit) if it is not a terminal. */
 size_t ctl_width(void);
 

@@ -7,8 +7,9 @@
 #include "cli/fmt.h"
 #include "cli/json.h"
 #include "cli/violation.h"
+#include "daemon/base/utf8.h"
 
-#define print_line(what, fmt, ...) ctl_line("%-14s" fmt, what, ##__VA_ARGS__)
+#define print_line(what, fmt, ...) utf8_line(stdout, "%-14s" fmt, what, ##__VA_ARGS__)
 
 static void print_backends(const json_t *status)
 {

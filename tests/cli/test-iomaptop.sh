@@ -180,7 +180,7 @@ for sequence in '\033[M   ' '\033[M"p4' '\033[112;5u' '\033[32u' '\033[4;24R' '\
 	# The filter shows that all bytes before it were taken.
 	keys /
 	keys -l x
-	is "no key: $sequence" sees 'filter: x$'
+	is "no key: $sequence" sees 'filter: x( |$)'
 	keys Escape
 	is "no key: $sequence: it goes on" sees '^q quit'
 	is "no key: $sequence: the same view" shows '\[1 Mappings\]'
