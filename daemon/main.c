@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <bpf/libbpf.h>
 
+#include "daemon/base/output.h"
+#include "daemon/base/std_fds.h"
+#include "daemon/base/utf8.h"
 #include "daemon/collector/collector.h"
 #include "daemon/http.h"
 #include "daemon/notify.h"
@@ -82,7 +85,7 @@ static void report_serving(const struct daemon *d)
 {
 	char url[128];
 
-	fprintf(stderr, "iomapd: serving %s\n", d->path);
+	utf8_line(stderr, "iomapd: serving %s", d->path);
 	if (d->http) {
 		http_url(d->http, url, sizeof(url));
 		fprintf(stderr, "iomapd: serving %s\n", url);
@@ -346,7 +349,7 @@ static void report_notes(const struct daemon *d)
 	const char *note;
 
 	for (size_t i = 0; d->collector && (note = collector_note(d->collector, i)); i++)
-		fprintf(stderr, "iomapd: %s\n", note);
+		utf8_line(stderr, "iomapd: %s", note);
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -370,8 +373,8 @@ static int without_start(const struct options *o)
 		printf("iomapd %s\n", IOMAP_VERSION);
 		return 0;
 	case OPTIONS_CHECK:
-		printf("%s: %s\n", config,
-		       access(config, F_OK) ? "not found (optional)" : "nothing wrong");
+		utf8_line(stdout, "%s: %s", config,
+			  access(config, F_OK) ? "not found (optional)" : "nothing wrong");
 		return 0;
 	default:
 		return -1;
@@ -415,6 +418,7 @@ int main(int argc, char **argv)
 	struct errbuf e = {};
 	int status;
 
+	std_fds_open();
 	if (options_read(argc, argv, &d.options, &e)) {
 		fprintf(stderr, "iomapd: %s\n", e.text);
 		status = EXIT_USAGE;
@@ -424,5 +428,8 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = run(&d);
 	options_free(&d.options);
+	status = output_finish(status, &e);
+	if (*e.text)
+		fprintf(stderr, "iomapd: %s\n", e.text);
 	return status;
 }

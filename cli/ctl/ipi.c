@@ -6,6 +6,7 @@
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 /* A figure that may have a fraction. */
 #define COL_AMOUNT(title)                                     \
@@ -316,10 +317,10 @@ static void print_missing(const json_t *reply)
 		return;
 	}
 	json_object_foreach((json_t *)missing, name, v)
-		ctl_line("%s is missing: %s", name, json_string_value(v) ?: "?");
+		utf8_line(stdout, "%s is missing: %s", name, json_string_value(v) ?: "?");
 	json_object_foreach((json_t *)lost, name, v)
 		if (json_integer_value(v))
-			ctl_line("lost, %s: %" PRIu64, name, rec_u64(lost, name));
+			utf8_line(stdout, "lost, %s: %" PRIu64, name, rec_u64(lost, name));
 }
 
 int do_ipi(void *config)
