@@ -69,7 +69,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 	struct assert_report *r = &run->report;
 	const char *format = cfg->format ?: cfg->json ? "json" : "text";
 
-	if (!cfg->command)
+	if (!cfg->words)
 		return usage("assert needs a command to run, after --", NULL);
 	if (cfg->json && strcmp(format, "json"))
 		return usage("--json does not go with --format", format);
@@ -79,7 +79,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 		return usage(
 			"--max-hold takes a time from 1ns to 1000s, such as 50us or 1.5ms, not",
 			cfg->max_hold);
-	r->argv = cfg->command;
+	r->argv = cfg->words;
 	gethostname(r->host, sizeof(r->host) - 1);
 	return take_rules(cfg, r);
 }

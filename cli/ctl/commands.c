@@ -85,6 +85,26 @@ static const struct opt assert_opts[] = {
 	  .help = "write the report to this file (default: standard output)" },
 };
 
+static const struct opt sites_opts[] = {
+	{ .name = "module",
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct ctl_config, modules),
+	  .arg = "MODULE",
+	  .help = "this module of the running kernel; may be repeated\n"
+		  "(default: all that are loaded)" },
+	{ .name = "debug-dir",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, debug_dir),
+	  .arg = "DIR",
+	  .help = "look here for debug information (default: /usr/lib/debug)" },
+	{ .name = "output",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "DIR",
+	  .help = "write the tables to this folder, or with - to standard output\n"
+		  "(default: ~/.cache/iomap/sites)" },
+};
+
 #define CMD_OPTS(o) .opts = (o), .n_opts = ARRAY_SIZE(o)
 
 static const struct cmd cmds[] = {
@@ -113,8 +133,14 @@ static const struct cmd cmds[] = {
 	  .help = "run a command, and fail if a rule of io_mapping was broken meanwhile",
 	  CMD_OPTS(assert_opts),
 	  .words = "CMD [ARG]...",
-	  .words_offset = OPT_INTO(struct ctl_config, command),
+	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .run = do_assert },
+	{ .name = "sites",
+	  .help = "write the tables that stock kernels need, from debug information",
+	  CMD_OPTS(sites_opts),
+	  .words = "[FILE]...",
+	  .words_offset = OPT_INTO(struct ctl_config, words),
+	  .run = do_sites },
 	{ .name = "detach",
 	  .help = "end iomapd, and remove its programs and counts from the kernel",
 	  .run = do_detach },

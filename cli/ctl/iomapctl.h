@@ -19,7 +19,10 @@ struct ctl_config {
 	struct opt_list rules;
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
-	char **command;
+	/* sites */
+	struct opt_list modules;
+	const char *debug_dir;
+	char **words; /* what follows the options: the command of assert, the files of sites */
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -32,6 +35,7 @@ int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
 int do_detach(void *config);
+int do_sites(void *config);
 
 extern const char *const assert_format_names[]; /* NULL-terminated */
 
