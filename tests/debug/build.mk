@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests of what is read from debug information.
-unit-tests	+= tests/debug/sites
+# Tests of what is read from debug information. They run other programs of this folder, whose debug
+# information is their input.
+debug-inputs	:= shapes places
+unit-tests	+= tests/debug/sites tests/debug/lines
 
-# Its debug information is the input of a test: flags of its own, and no sanitizers.
-$(O)/tests/debug/sites: | $(O)/tests/debug/shapes
-$(O)/tests/debug/shapes: tests/debug/shapes.c
+$(addprefix $(O)/tests/debug/,sites lines): | $(debug-inputs:%=$(O)/tests/debug/%)
+
+# Flags of their own, and no sanitizers.
+$(debug-inputs:%=$(O)/tests/debug/%): $(O)/%: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)gcc -std=gnu11 $(WARNINGS) -O2 -g -no-pie -Wl,--build-id -o $@ $<

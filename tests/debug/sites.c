@@ -13,6 +13,7 @@
 #include "bpf/iomap.h"
 #include "cli/debug/inlined.h"
 #include "daemon/base/names.h"
+#include "tests/lib/beside.h"
 
 #define CALLS_MAX  4096
 #define BREAKPOINT 0xcc
@@ -225,19 +226,6 @@ static void run(struct traced *t, const struct debuginfo *d, const char *path, i
 }
 
 /* ---- tests ---- */
-
-/* The program of that name beside this one. */
-static char *beside(const char *name)
-{
-	char self[4096], *path;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	assert_true(n > 0);
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	assert_true(asprintf(&path, "%s/%s", self, name) > 0);
-	return path;
-}
 
 /* Compares the calls in order. Returns the number of arguments that were compared. */
 static size_t compare(const struct traced *t, FILE *truth)
