@@ -2,9 +2,10 @@
 # Tests of what is read from debug information. They run other programs of this folder, whose debug
 # information is their input.
 debug-inputs	:= shapes places
-unit-tests	+= tests/debug/sites tests/debug/lines
+debug-tests	:= sites lines sources
+unit-tests	+= $(debug-tests:%=tests/debug/%)
 
-$(addprefix $(O)/tests/debug/,sites lines): | $(debug-inputs:%=$(O)/tests/debug/%)
+$(debug-tests:%=$(O)/tests/debug/%): | $(debug-inputs:%=$(O)/tests/debug/%)
 
 # Flags of their own, and no sanitizers.
 $(debug-inputs:%=$(O)/tests/debug/%): $(O)/%: %.c
