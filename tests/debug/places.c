@@ -21,7 +21,7 @@ noinline void twice(int n);
 noinline void rarely(int n);
 
 /* clang-format off */
-#line 10 "./drivers/sub/../fb.c"
+#line 10 "x/../drivers/fb.c"
 static inline __attribute__((always_inline)) void draw_line(const char *lines)
 {
 	PLACE(lines);
@@ -40,9 +40,9 @@ noinline void plain(void)
 
 noinline void twice(int n)
 {
-	draw_line("draw_line ./drivers/sub/../fb.c:12, twice drivers/driver.c:107");
+	draw_line("draw_line x/../drivers/fb.c:12, twice drivers/driver.c:107");
 	if (n)
-		blit("draw_line ./drivers/sub/../fb.c:12, blit ./drivers/sub/../fb.c:17, twice drivers/driver.c:109");
+		blit("draw_line x/../drivers/fb.c:12, blit x/../drivers/fb.c:17, twice drivers/driver.c:109");
 }
 
 noinline void rarely(int n)
