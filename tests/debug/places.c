@@ -21,7 +21,7 @@ noinline void twice(int n);
 noinline void rarely(int n);
 
 /* clang-format off */
-#line 10 "x/../drivers/fb.c"
+#line 10 "gpu/x/../fb.c"
 static inline __attribute__((always_inline)) void draw_line(const char *lines)
 {
 	PLACE(lines);
@@ -32,26 +32,26 @@ static inline __attribute__((always_inline)) void blit(const char *lines)
 	draw_line(lines);
 }
 
-#line 100 "drivers/driver.c"
+#line 100 "gpu/driver.c"
 noinline void plain(void)
 {
-	PLACE("plain drivers/driver.c:102");
+	PLACE("plain gpu/driver.c:102");
 }
 
 noinline void twice(int n)
 {
-	draw_line("draw_line x/../drivers/fb.c:12, twice drivers/driver.c:107");
+	draw_line("draw_line gpu/x/../fb.c:12, twice gpu/driver.c:107");
 	if (n)
-		blit("draw_line x/../drivers/fb.c:12, blit x/../drivers/fb.c:17, twice drivers/driver.c:109");
+		blit("draw_line gpu/x/../fb.c:12, blit gpu/x/../fb.c:17, twice gpu/driver.c:109");
 }
 
 noinline void rarely(int n)
 {
 	if (__builtin_expect(n > 1, 0)) {
-		PLACE("rarely drivers/driver.c:115");
+		PLACE("rarely gpu/driver.c:115");
 		exit(0);
 	}
-	PLACE("rarely drivers/driver.c:118");
+	PLACE("rarely gpu/driver.c:118");
 }
 /* clang-format on */
 

@@ -77,7 +77,7 @@ static void below_the_current_folder(void **state)
 
 	start(f);
 	l = sources_find(f->sources, f->symbol, "places", true);
-	check_files(l, "drivers/fb.c", "drivers/driver.c");
+	check_files(l, "gpu/fb.c", "gpu/driver.c");
 	assert_ptr_equal(sources_find(f->sources, f->symbol, "places", true), l);
 	assert_null(sources_missing(f->sources));
 }
@@ -89,7 +89,7 @@ static void module_in_the_text(void **state)
 
 	start(f);
 	snprintf(text, sizeof(text), "%s [places]", f->symbol);
-	check_files(sources_find(f->sources, text, NULL, true), "drivers/fb.c", "drivers/driver.c");
+	check_files(sources_find(f->sources, text, NULL, true), "gpu/fb.c", "gpu/driver.c");
 }
 
 static void mapped_prefix(void **state)
@@ -97,14 +97,14 @@ static void mapped_prefix(void **state)
 	struct fixture *f = *state;
 	_cleanup_free_ char *cwd = getcwd(NULL, 0), *drop = NULL, *map = NULL;
 
-	assert_true(asprintf(&drop, "%s/driver", cwd) > 0);
+	assert_true(asprintf(&drop, "%s/gp", cwd) > 0);
 	assert_true(asprintf(&map, "%s//=src/kernel/", cwd) > 0);
 	f->roots[0] = drop; /* a prefix of a name, not of a path */
 	f->roots[1] = map;
 	f->opts.nr_roots = 2;
 	start(f);
-	check_files(sources_find(f->sources, f->symbol, "places", true), "src/kernel/drivers/fb.c",
-		    "src/kernel/drivers/driver.c");
+	check_files(sources_find(f->sources, f->symbol, "places", true), "src/kernel/gpu/fb.c",
+		    "src/kernel/gpu/driver.c");
 }
 
 static void dropped_prefix(void **state)
@@ -112,7 +112,7 @@ static void dropped_prefix(void **state)
 	struct fixture *f = *state;
 	_cleanup_free_ char *cwd = getcwd(NULL, 0), *drop = NULL;
 
-	assert_true(asprintf(&drop, "%s/drivers", cwd) > 0);
+	assert_true(asprintf(&drop, "%s/gpu", cwd) > 0);
 	f->roots[0] = drop;
 	f->opts.nr_roots = 1;
 	start(f);
