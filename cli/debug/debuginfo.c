@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/debug/debuginfo.h"
 
+#include <dirent.h>
 #include <string.h>
 
 #define DEBUG_DIR "/usr/lib/debug"
@@ -101,6 +102,27 @@ static char *find_module(const char *module, const char *release)
 	return NULL;
 }
 
+/* Finds DIR/MODULE.ko, or DIR/MODULE; '-' in the name of a file is '_' in that of the module. */
+static bool try_built(const char *dir, const char *module, char **ret)
+{
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	char name[SYMBOL_MODULE_MAX];
+	bool found = false;
+
+	while (d && !found && (entry = readdir(d))) {
+		const char *suffix = strchr(entry->d_name, '.');
+
+		module_name(entry->d_name, name, sizeof(name));
+		found = !strcmp(name, module) &&
+			(!suffix || !strcmp(suffix, ".ko") || !strcmp(suffix, ".ko.debug")) &&
+			asprintf(ret, "%s/%s", dir, entry->d_name) >= 0;
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
 /* *ret: the path DIR FOLDER RELEASE / NAME if such a file can be read. name: NULL for none. */
 static bool try_file(const char *dir, const char *folder, const char *release, const char *name,
 		     char **ret)
@@ -125,6 +147,8 @@ int debuginfo_open_installed(const char *module, const char *release, const char
 	const char *from = dir ?: DEBUG_DIR;
 	char *suffix;
 
+	if (dir && try_built(dir, module, &path))
+		return debuginfo_open(path, dir, ret, e);
 	if (!strcmp(module, DEBUGINFO_KERNEL)) {
 		if (!try_file(from, "/boot/vmlinux-", release, NULL, &path) &&
 		    !try_file(from, "/vmlinux-", release, NULL, &path) &&
@@ -137,8 +161,10 @@ int debuginfo_open_installed(const char *module, const char *release, const char
 	}
 	name = find_module(module, release);
 	if (!name)
-		return set_error(e, -ENOENT, "kernel %s has no module %s in /lib/modules", release,
-				 module);
+		return set_error(e, -ENOENT,
+				 "kernel %s has no module %s in /lib/modules: name the folder that "
+				 "has it with --debug-dir",
+				 release, module);
 	/* The debug file of drm.ko.xz is drm.ko. */
 	suffix = strstr(name, ".ko");
 	if (suffix)

@@ -28,7 +28,10 @@ struct debuginfo {
  */
 int debuginfo_open(const char *file, const char *dir, struct debuginfo **ret, struct errbuf *e);
 
-/* The same for a module of an installed kernel, or its DEBUGINFO_KERNEL. */
+/*
+ * The same for a module of an installed kernel, or its DEBUGINFO_KERNEL. The folder may have the
+ * file of the module, as a driver's build leaves it.
+ */
 int debuginfo_open_installed(const char *module, const char *release, const char *dir,
 			     struct debuginfo **ret, struct errbuf *e);
 

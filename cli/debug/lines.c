@@ -86,7 +86,7 @@ static bool set_innermost(const struct debuginfo *d, Dwarf_Addr addr, struct sou
 }
 
 int lines_find(const struct debuginfo *d, const char *symbol, uint64_t offset, uint64_t size,
-	       bool is_return, struct source_lines *ret)
+	       struct source_lines *ret)
 {
 	struct source_lines lines = {};
 	Dwarf_Die *cu, *scopes = NULL;
@@ -96,7 +96,8 @@ int lines_find(const struct debuginfo *d, const char *symbol, uint64_t offset, u
 	err = find_symbol(d, symbol, size, &addr);
 	if (err)
 		return err;
-	addr += offset - is_return;
+	/* The call ends before the address. */
+	addr += offset - 1;
 	cu = dwfl_module_addrdie(d->mod, addr, &bias);
 	if (!cu || !set_innermost(d, addr, &lines.line[0]))
 		return -ENOENT;

@@ -23,12 +23,11 @@ struct source_lines {
 };
 
 /*
- * Finds the lines of SYMBOL+OFFSET. @size: of the function, as the kernel prints it, to tell
- * functions of one name apart; 0: not known. @is_return: the address is that of a return, so the
- * line is that of the call before it. Returns 0, -ENOENT if there is no such function or no line,
- * or -ENOTUNIQ if several functions fit.
+ * Finds the lines of the call that returns to SYMBOL+OFFSET. @size: of the function, as the kernel
+ * prints it, to tell functions of one name apart; 0: not known. Returns 0, -ENOENT if there is no
+ * such function or no line, or -ENOTUNIQ if several functions fit.
  */
 int lines_find(const struct debuginfo *d, const char *symbol, uint64_t offset, uint64_t size,
-	       bool is_return, struct source_lines *ret);
+	       struct source_lines *ret);
 
 #endif

@@ -17,7 +17,7 @@ struct module {
 struct found {
 	struct found *next;
 	char *symbol, *module;
-	bool is_return, known;
+	bool known;
 	struct source_lines lines;
 	char *paths[LINES_MAX]; /* that .lines points to */
 };
@@ -67,33 +67,12 @@ static bool other_build(const struct debuginfo *d)
 	return (size_t)n - 16 != len || memcmp(note + 16, want, len);
 }
 
-/* Opens the file of the module among those that the user named. */
-static int open_named(const struct sources *s, const char *module, struct debuginfo **ret,
-		      struct errbuf *e)
-{
-	for (size_t i = 0; i < s->opts->nr_files; i++) {
-		struct debuginfo *d;
-		int err = debuginfo_open(s->opts->files[i], s->opts->debug_dir, &d, e);
-
-		if (err)
-			return err;
-		if (!strcmp(d->module, module)) {
-			*ret = d;
-			return 0;
-		}
-		debuginfo_free(d);
-	}
-	return -ENOENT;
-}
-
 static void open_module(struct sources *s, struct module *m)
 {
 	struct errbuf err = {};
-	int r = open_named(s, m->name, &m->debug, &err);
+	int r = debuginfo_open_installed(m->name, s->opts->release, s->opts->debug_dir, &m->debug,
+					 &err);
 
-	if (r == -ENOENT && !*err.text)
-		r = debuginfo_open_installed(m->name, s->opts->release, s->opts->debug_dir,
-					     &m->debug, &err);
 	if (!r && other_build(m->debug)) {
 		set_error(&err, -ESTALE, "%s is of another build than the module that is loaded",
 			  m->debug->file);
@@ -225,12 +204,10 @@ static void look_up(struct sources *s, struct found *f)
 		return;
 	module = *t.module ? t.module : *f->module ? f->module : DEBUGINFO_KERNEL;
 	d = debug_of(s, module);
-	f->known = d && !lines_find(d, t.name, t.offset, t.size, f->is_return, &f->lines) &&
-		   !set_paths(s, f);
+	f->known = d && !lines_find(d, t.name, t.offset, t.size, &f->lines) && !set_paths(s, f);
 }
 
-const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module,
-					bool is_return)
+const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module)
 {
 	struct found *f;
 
@@ -238,14 +215,12 @@ const struct source_lines *sources_find(struct sources *s, const char *symbol, c
 		return NULL;
 	module = module ?: "";
 	for (f = s->found; f; f = f->next) {
-		if (f->is_return == is_return && !strcmp(f->symbol, symbol) &&
-		    !strcmp(f->module, module))
+		if (!strcmp(f->symbol, symbol) && !strcmp(f->module, module))
 			return f->known ? &f->lines : NULL;
 	}
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return NULL;
-	f->is_return = is_return;
 	f->symbol = strdup(symbol);
 	f->module = strdup(module);
 	f->next = s->found;

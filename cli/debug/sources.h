@@ -27,12 +27,11 @@ int sources_new(const struct sources_options *opts, struct sources **ret);
 void sources_free(struct sources *s);
 
 /*
- * The lines of "symbol+0xoffset[/0xsize] [module]", innermost first; @module: if the text has none.
+ * The lines of the call that returns to "symbol+0xoffset[/0xsize] [module]", innermost first; @module: if the text has none.
  * NULL: not known, or @s is NULL. The file of each line is a path that sources_options made
  * relative, else as the compiler had it. The result lives as long as @s.
  */
-const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module,
-					bool is_return);
+const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module);
 
 /*
  * A sentence that says why a module has no lines, and how to get them; NULL: no look-up failed for

@@ -37,7 +37,7 @@ static void check(const struct debuginfo *d, GElf_Addr addr, const char *want)
 	const char *symbol = dwfl_module_addrinfo(d->mod, addr, &off, &sym, NULL, NULL, NULL);
 
 	assert_non_null(symbol);
-	assert_int_equal(lines_find(d, symbol, off, sym.st_size, true, &lines), 0);
+	assert_int_equal(lines_find(d, symbol, off, sym.st_size, &lines), 0);
 	write_lines(&lines, got, sizeof(got));
 	assert_string_equal(got, want);
 }
@@ -65,11 +65,11 @@ static void not_found(void **state)
 	struct source_lines lines = { .n = 7 };
 
 	(void)state;
-	assert_int_equal(lines_find(d, "nothing", 0, 0, false, &lines), -ENOENT);
-	assert_int_equal(lines_find(d, "plain", 0, 1, false, &lines), -ENOENT);
-	assert_int_equal(lines_find(d, "plain", 1 << 30, 0, false, &lines), -ENOENT);
+	assert_int_equal(lines_find(d, "nothing", 0, 0, &lines), -ENOENT);
+	assert_int_equal(lines_find(d, "plain", 0, 1, &lines), -ENOENT);
+	assert_int_equal(lines_find(d, "plain", 1 << 30, 0, &lines), -ENOENT);
 	assert_int_equal(lines.n, 7);
-	assert_int_equal(lines_find(d, "plain", 0, 0, false, &lines), 0);
+	assert_int_equal(lines_find(d, "plain", 1, 0, &lines), 0);
 	assert_int_equal(lines.line[0].line, 101);
 }
 

@@ -10,7 +10,8 @@
 
 struct fixture {
 	char *places;
-	const char *files[1], *roots[2];
+	char *folder;
+	const char *roots[2];
 	struct sources_options opts;
 	struct sources *sources;
 	char symbol[64]; /* of the second call in twice(), which is inlined twice */
@@ -26,10 +27,10 @@ static int open_fixture(void **state)
 	FILE *out;
 
 	f->places = beside("places");
-	f->files[0] = f->places;
-	f->opts = (struct sources_options){
-		.release = "0.0-none", .files = f->files, .nr_files = 1, .roots = f->roots
-	};
+	f->folder = beside("");
+	f->opts = (struct sources_options){ .release = "0.0-none",
+					    .debug_dir = f->folder,
+					    .roots = f->roots };
 	out = popen(f->places, "re");
 	for (size_t i = 0; i < ARRAY_SIZE(addr); i++)
 		assert_int_equal(fscanf(out, "%lx %511[^\n]", &addr[i], rest), 2);
@@ -49,6 +50,7 @@ static int close_fixture(void **state)
 
 	sources_free(f->sources);
 	free(f->places);
+	free(f->folder);
 	free(f);
 	return 0;
 }
@@ -76,9 +78,9 @@ static void below_the_current_folder(void **state)
 	const struct source_lines *l;
 
 	start(f);
-	l = sources_find(f->sources, f->symbol, "places", true);
+	l = sources_find(f->sources, f->symbol, "places");
 	check_files(l, "gpu/fb.c", "gpu/driver.c");
-	assert_ptr_equal(sources_find(f->sources, f->symbol, "places", true), l);
+	assert_ptr_equal(sources_find(f->sources, f->symbol, "places"), l);
 	assert_null(sources_missing(f->sources));
 }
 
@@ -89,7 +91,7 @@ static void module_in_the_text(void **state)
 
 	start(f);
 	snprintf(text, sizeof(text), "%s [places]", f->symbol);
-	check_files(sources_find(f->sources, text, NULL, true), "gpu/fb.c", "gpu/driver.c");
+	check_files(sources_find(f->sources, text, NULL), "gpu/fb.c", "gpu/driver.c");
 }
 
 static void mapped_prefix(void **state)
@@ -103,7 +105,7 @@ static void mapped_prefix(void **state)
 	f->roots[1] = map;
 	f->opts.nr_roots = 2;
 	start(f);
-	check_files(sources_find(f->sources, f->symbol, "places", true), "src/kernel/gpu/fb.c",
+	check_files(sources_find(f->sources, f->symbol, "places"), "src/kernel/gpu/fb.c",
 		    "src/kernel/gpu/driver.c");
 }
 
@@ -116,7 +118,7 @@ static void dropped_prefix(void **state)
 	f->roots[0] = drop;
 	f->opts.nr_roots = 1;
 	start(f);
-	check_files(sources_find(f->sources, f->symbol, "places", true), "fb.c", "driver.c");
+	check_files(sources_find(f->sources, f->symbol, "places"), "fb.c", "driver.c");
 }
 
 static void missing(void **state)
@@ -124,15 +126,15 @@ static void missing(void **state)
 	struct fixture *f = *state;
 
 	start(f);
-	assert_null(sources_find(NULL, f->symbol, "places", true));
-	assert_null(sources_find(f->sources, NULL, "places", true));
-	assert_null(sources_find(f->sources, "twice", "places", true));
-	assert_null(sources_find(f->sources, "nothing+0x1", "places", true));
+	assert_null(sources_find(NULL, f->symbol, "places"));
+	assert_null(sources_find(f->sources, NULL, "places"));
+	assert_null(sources_find(f->sources, "twice", "places"));
+	assert_null(sources_find(f->sources, "nothing+0x1", "places"));
 	assert_null(sources_missing(f->sources));
-	assert_null(sources_find(f->sources, f->symbol, "other", true));
+	assert_null(sources_find(f->sources, f->symbol, "other"));
 	assert_non_null(strstr(sources_missing(f->sources), "no source lines of other: "));
 	/* The kernel comes last. */
-	assert_null(sources_find(f->sources, "mutex_lock+0x1/0x20", NULL, true));
+	assert_null(sources_find(f->sources, "mutex_lock+0x1/0x20", NULL));
 	assert_non_null(strstr(sources_missing(f->sources), "no source lines of other: "));
 }
 
