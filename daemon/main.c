@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <bpf/libbpf.h>
 
+#include "daemon/base/output.h"
+#include "daemon/base/std_fds.h"
 #include "daemon/collector/collector.h"
 #include "daemon/http.h"
 #include "daemon/notify.h"
@@ -331,6 +333,7 @@ int main(int argc, char **argv)
 	struct errbuf e = {};
 	int status;
 
+	std_fds_open();
 	if (options_read(argc, argv, &d.options, &e)) {
 		fprintf(stderr, "iomapd: %s\n", e.text);
 		status = EXIT_USAGE;
@@ -340,5 +343,8 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = run(&d);
 	options_free(&d.options);
+	status = output_finish(status, &e);
+	if (*e.text)
+		fprintf(stderr, "iomapd: %s\n", e.text);
 	return status;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "build/daemon/monitor-varlink.h"
+#include "build/daemon/base/monitor-varlink.h"
 #include "daemon/base/names.h"
 #include "daemon/collector/report.h"
 

@@ -46,6 +46,8 @@ struct assert_rule {
 struct assert_report {
 	/* The command. */
 	char **argv;
+	const struct signals *signals; /* of iomapctl on entry: the command gets them */
+	bool command_to_stderr;	       /* the command's standard output goes to standard error */
 	int wait_status; /* from waitpid() */
 	uint64_t start_ns;
 	uint64_t start_unix_ns;
@@ -173,18 +175,23 @@ void assert_json_command(struct jsonw *w, const char *key, const struct assert_r
 
 struct assert_output {
 	const char *path; /* as given; NULL: standard output */
-	char *target;	  /* rename() target; NULL: written in place */
-	char *temp;
-	int fd;
+	const char *name; /* of the file in its folder */
+	int folder;	  /* descriptor of the folder; -1: none */
+	int fd;		  /* -1: a regular file, opened when the report is written */
 };
 
 /*
- * Opens the output, so that an error shows before the command runs. Returns 0 or a negative errno.
+ * Prepares the output, so that an error shows before the command runs: a regular file is not
+ * changed yet, a new one is not left behind. @path: NULL or /dev/stdout for standard output.
+ * Returns 0 or a negative errno.
  */
 int assert_output_open(struct assert_output *o, const char *path, struct errbuf *err);
+/* Writes the report. A regular file keeps its mode and owner; after an error it is empty. */
 int assert_output_write(struct assert_output *o, const char *data, size_t size, struct errbuf *err);
-/* Closes the output, and removes a file that was not completed. */
 void assert_output_close(struct assert_output *o);
+
+/* Tells whether standard output is known to be at the beginning of a line. */
+bool assert_output_at_line(void);
 
 /* ---- run.c ---- */
 

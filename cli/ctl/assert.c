@@ -15,8 +15,12 @@ const char *const assert_format_names[] = {
 	"text", "tap", "junit", "sarif", "github", "json", NULL
 };
 
-static int (*const writers[])(const struct assert_report *r, FILE *f) = {
-	assert_text, assert_tap, assert_junit, assert_sarif, assert_github, assert_json,
+static const struct {
+	int (*write)(const struct assert_report *r, FILE *f);
+	bool alone; /* a program cannot read the report if other output precedes it */
+} formats[] = {
+	{ assert_text, false }, { assert_tap, true },	  { assert_junit, true },
+	{ assert_sarif, true }, { assert_github, false }, { assert_json, true },
 };
 
 /* Each step fills in more members; do_assert() frees all of them. */
@@ -80,6 +84,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 			"--max-hold takes a time from 1ns to 1000s, such as 50us or 1.5ms, not",
 			cfg->max_hold);
 	r->argv = cfg->words;
+	r->signals = &cfg->signals;
 	gethostname(r->host, sizeof(r->host) - 1);
 	return take_rules(cfg, r);
 }
@@ -160,7 +165,10 @@ static int report(struct run *run)
 	FILE *f = open_memstream(&text, &size);
 
 	if (f) {
-		r = writers[run->format](&run->report, f);
+		/* The last line of the command's output may have no newline. */
+		if (!run->output.path && !formats[run->format].alone && !assert_output_at_line())
+			fputc('\n', f);
+		r = formats[run->format].write(&run->report, f);
 		if (fclose(f))
 			r = -ENOMEM;
 	}
@@ -169,17 +177,15 @@ static int report(struct run *run)
 		set_error(&run->err, r, "out of memory");
 	else
 		r = assert_output_write(&run->output, text, size, &run->err);
-	if (r && r != -EPIPE) {
-		ctl_fail(r, &run->err);
-		return status ?: EXIT_CANNOT;
-	}
-	return status;
+	if (r)
+		r = ctl_fail(r, &run->err);
+	return status ?: r;
 }
 
 int do_assert(void *config)
 {
 	const struct ctl_config *cfg = config;
-	struct run run = { .output.fd = -1 };
+	struct run run = { .output = { .fd = -1, .folder = -1 } };
 	int r;
 
 	r = take_options(cfg, &run);
@@ -187,6 +193,7 @@ int do_assert(void *config)
 		r = read_suppressions(cfg->suppress, &run);
 	if (!r && assert_output_open(&run.output, cfg->output, &run.err))
 		r = ctl_fail(-EIO, &run.err);
+	run.report.command_to_stderr = !run.output.path && formats[run.format].alone;
 	if (!r)
 		r = start_collector(cfg, &run);
 	if (!r)

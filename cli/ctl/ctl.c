@@ -10,10 +10,9 @@
 
 int ctl_fail(int code, const struct errbuf *err)
 {
-	/* The reader of our output closed it: no error. */
-	if (code == -EPIPE)
-		return EXIT_GOOD;
-	fprintf(stderr, "iomapctl: %s\n", err->text);
+	/* The reader of our output closed it, and knows that. */
+	if (code != -EPIPE)
+		fprintf(stderr, "iomapctl: %s\n", err->text);
 	return EXIT_CANNOT;
 }
 
@@ -50,17 +49,6 @@ void ctl_line(const char *fmt, ...)
 	va_end(ap);
 	utf8_print(stdout, text ?: "out of memory");
 	putchar('\n');
-}
-
-int ctl_finish(int status)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	if (errno == EPIPE)
-		return EXIT_GOOD;
-	fprintf(stderr, "iomapctl: cannot write the output: %s\n", strerror(errno ?: EIO));
-	return EXIT_CANNOT;
 }
 
 size_t ctl_width(void)

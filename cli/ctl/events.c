@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio_ext.h>
 #include <string.h>
 
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/output.h"
 #include "daemon/base/utf8.h"
 
 #define PAST_MAX 65536 /* more than iomapd saves */
@@ -190,6 +190,7 @@ static void past_print(const struct ctl_config *cfg, struct past *p)
 static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
 		  uint64_t *seq, struct errbuf *err)
 {
+	unsigned int old = 0;
 	bool more = true;
 	int r;
 
@@ -200,21 +201,28 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 
 		/* With --follow, print each event as it comes; else print when all have come. */
 		r = client_step(c, &reply, &more, err);
-		if (!r && fflush(stdout)) {
-			r = set_error(err, -errno, "cannot write the output: %s", strerror(errno));
-			/* The error is reported here: keep ctl_finish() from reporting it again. */
-			__fpurge(stdout);
-			clearerr(stdout);
-			return r;
-		}
-		if (!r)
+		if (!r) {
+			r = output_flush(err);
+			if (r)
+				return r;
 			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply,
 					&more, err);
+		}
 		if (r < 0)
 			return r;
-		r = client_check_schema(c, reply, err);
+		r = client_check(c, "Events", reply, err);
 		event = json_object_get(reply, "event");
-		if (r || !json_is_object(event) || rec_u64(event, "seq") <= *seq)
+		if (!r && more && !json_is_object(event))
+			r = set_error(err, -EPROTO, "iomapd sent a reply without an event");
+		if (r || !json_is_object(event))
+			continue;
+		/* Events that were printed before iomapd restarted come again, but not for ever. */
+		if ((!follow || rec_u64(event, "seq") <= *seq) && ++old > PAST_MAX) {
+			r = set_error(err, -EPROTO, "iomapd sent more than %d past events",
+				      PAST_MAX);
+			continue;
+		}
+		if (rec_u64(event, "seq") <= *seq)
 			continue;
 		*seq = rec_u64(event, "seq");
 		if (past)

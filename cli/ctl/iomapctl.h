@@ -4,10 +4,12 @@
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 
 #include "cli/client.h"
+#include "cli/signals.h"
 #include "daemon/base/opts.h"
 #include "cli/table.h"
 
 struct ctl_config {
+	struct signals signals; /* on entry */
 	const char *socket;
 	bool json;
 	bool freed;	  /* list */
@@ -54,12 +56,6 @@ void ctl_print_json(const json_t *reply, size_t flags);
 
 /* Prints a line with utf8_print(): for text from a reply. */
 check_printf(1, 2) void ctl_line(const char *fmt, ...);
-
-/*
- * Flushes standard output. Returns @status, or EXIT_CANNOT with a sentence if the output could not
- * be written.
- */
-int ctl_finish(int status);
 
 /* Returns the width of the terminal on standard output, or 0 (no limit) if it is not a terminal. */
 size_t ctl_width(void);

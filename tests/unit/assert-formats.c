@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report of iomapctl assert in each format, and its output file. */
+/* The report of iomapctl assert in each format. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tests/lib/assert-fixture.h"
 #include "daemon/base/jansson.h"
@@ -12,8 +10,6 @@
 #include "daemon/base/utf8.h"
 
 typedef int (*writer)(const struct assert_report *r, FILE *f);
-
-static struct errbuf err;
 
 static char *write_run(const char *name, writer write)
 {
@@ -309,61 +305,6 @@ static void times(void **state)
 	assert_int_equal(ns, 1000 * NSEC_PER_SEC);
 }
 
-static void check_file(const char *path, const char *want)
-{
-	char buf[64] = "";
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(f);
-	assert_int_equal(fread(buf, 1, sizeof(buf) - 1, f), strlen(want));
-	assert_string_equal(buf, want);
-	fclose(f);
-}
-
-static void output(void **state)
-{
-	char dir[] = "/tmp/assert.XXXXXX";
-	struct assert_output o;
-	struct stat st;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(chdir(dir), 0);
-	umask(022);
-	/* The file is complete, or does not exist. */
-	assert_int_equal(assert_output_open(&o, "new", &err), 0);
-	assert_int_equal(access("new", F_OK), -1);
-	assert_int_equal(assert_output_write(&o, "one", 3, &err), 0);
-	assert_output_close(&o);
-	check_file("new", "one");
-	assert_int_equal(stat("new", &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	/* The old file stays if nothing is written, also behind a link. */
-	assert_int_equal(symlink("new", "link"), 0);
-	assert_int_equal(assert_output_open(&o, "link", &err), 0);
-	assert_output_close(&o);
-	check_file("new", "one");
-	assert_int_equal(assert_output_open(&o, "link", &err), 0);
-	assert_int_equal(assert_output_write(&o, "two", 3, &err), 0);
-	assert_output_close(&o);
-	check_file("new", "two");
-	assert_int_equal(lstat("link", &st), 0);
-	assert_true(S_ISLNK(st.st_mode));
-	/* A file that is not regular is written in place. */
-	assert_int_equal(assert_output_open(&o, "/dev/full", &err), 0);
-	assert_int_equal(assert_output_write(&o, "x", 1, &err), -ENOSPC);
-	assert_string_equal(err.text, "cannot write /dev/full: No space left on device");
-	assert_output_close(&o);
-	assert_int_equal(stat("/dev/full", &st), 0);
-	assert_true(S_ISCHR(st.st_mode));
-	assert_int_equal(assert_output_open(&o, "none/x", &err), -ENOENT);
-	assert_string_equal(err.text, "cannot write none/x: No such file or directory");
-	assert_output_close(&o);
-	/* No temporary file is left. */
-	assert_int_equal(unlink("new") | unlink("link"), 0);
-	assert_int_equal(chdir("/") | rmdir(dir), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,7 +318,6 @@ int main(void)
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(as_sarif),
 		cmocka_unit_test(times),
-		cmocka_unit_test(output),
 	};
 
 	return cmocka_run_group_tests_name("unit/assert-formats", tests, NULL, NULL);
