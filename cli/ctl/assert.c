@@ -30,6 +30,7 @@ struct run {
 	struct collector *collector;
 	struct model before;
 	size_t format;
+	struct sources_options sources;
 	struct errbuf err;
 };
 
@@ -144,6 +145,21 @@ static int watch(struct run *run)
 	return r ? ctl_fail(r, &run->err) : 0;
 }
 
+/* Source lines are looked for when the command has ended. */
+static int open_sources(const struct ctl_config *cfg, struct run *run)
+{
+	run->report.fallback_file = cfg->fallback_file;
+	run->sources = (struct sources_options){
+		.release = run->report.model.release,
+		.debug_dir = cfg->debug_dir,
+		.roots = cfg->roots.value,
+		.nr_roots = cfg->roots.n,
+	};
+	if (!sources_new(&run->sources, &run->report.sources))
+		return 0;
+	return ctl_fail(-ENOMEM, &(struct errbuf){ "out of memory" });
+}
+
 /* If the report goes to a file, prints its last line here. */
 static void tell(const struct run *run)
 {
@@ -198,6 +214,8 @@ int do_assert(void *config)
 		r = start_collector(cfg, &run);
 	if (!r)
 		r = watch(&run);
+	if (!r)
+		r = open_sources(cfg, &run);
 	if (!r)
 		r = report(&run);
 	assert_output_close(&run.output);

@@ -21,9 +21,12 @@ struct ctl_config {
 	struct opt_list rules;
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
+	const char *fallback_file;
+	/* assert, events, sites: source lines */
+	const char *debug_dir;
+	struct opt_list roots;
 	/* sites */
 	struct opt_list modules;
-	const char *debug_dir;
 	char **words; /* what follows the options: the command of assert, the files of sites */
 };
 

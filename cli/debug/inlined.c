@@ -40,15 +40,18 @@ struct walk {
 	int err;
 };
 
-static const struct function *function_of(Dwarf_Die *die)
+static const struct function *function_named(const char *name)
 {
-	const char *name = dwarf_diename(die);
-
 	for (size_t i = 0; name && i < ARRAY_SIZE(functions); i++) {
 		if (!strcmp(name, functions[i].name))
 			return &functions[i];
 	}
 	return NULL;
+}
+
+bool inlined_is_api(const char *function)
+{
+	return function_named(function);
 }
 
 static void find_args(const struct place *at, Dwarf_Die *die, const struct function *fn,
@@ -229,7 +232,7 @@ static void visit_function(struct walk *w, Dwarf_Die *die, const struct function
 static void visit(struct walk *w, Dwarf_Die *die, const struct function *inside)
 {
 	const struct function *fn =
-		dwarf_tag(die) == DW_TAG_lexical_block ? NULL : function_of(die);
+		dwarf_tag(die) == DW_TAG_lexical_block ? NULL : function_named(dwarf_diename(die));
 
 	if (dwarf_tag(die) == DW_TAG_subprogram)
 		w->function = die;

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "daemon/base/utf8.h"
+
 #define NOTE_MAX 256
 
 /* A module that was looked for. */
@@ -228,6 +230,18 @@ const struct source_lines *sources_find(struct sources *s, const char *symbol, c
 	if (f->symbol && f->module)
 		look_up(s, f);
 	return f->known ? &f->lines : NULL;
+}
+
+void sources_print(FILE *f, const struct source_lines *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (i)
+			fputs(" inlined into ", f);
+		utf8_print(f, l->line[i].function ?: "?");
+		fputs(" at ", f);
+		utf8_print(f, l->line[i].file ?: "?");
+		fprintf(f, ":%u", l->line[i].line);
+	}
 }
 
 const char *sources_missing(const struct sources *s)

@@ -33,6 +33,9 @@ void sources_free(struct sources *s);
  */
 const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module);
 
+/* Writes "draw_line at fb.c:88 inlined into blit at fb.c:140". */
+void sources_print(FILE *f, const struct source_lines *l);
+
 /*
  * A sentence that says why a module has no lines, and how to get them; NULL: no look-up failed for
  * want of debug information.

@@ -2,7 +2,7 @@
 # Tests of what is read from debug information. They run other programs of this folder, whose debug
 # information is their input.
 debug-inputs	:= shapes places
-debug-tests	:= sites lines sources
+debug-tests	:= sites lines sources formats
 unit-tests	+= $(debug-tests:%=tests/debug/%)
 
 $(debug-tests:%=$(O)/tests/debug/%): | $(debug-inputs:%=$(O)/tests/debug/%)
