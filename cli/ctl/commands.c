@@ -43,12 +43,12 @@ static const struct opt hist_opts[] = {
 		.help = "look here for debug information (default: /usr/lib/debug)" \
 	}
 
-#define SOURCE_ROOT_OPT                                                                    \
-	{                                                                                  \
-		.name = "source-root", .type = OPT_LIST,                                   \
-		.offset = OPT_INTO(struct ctl_config, roots), .arg = "DIR[=TO]",           \
-		.help = "drop this folder from the paths of source files, or replace it\n" \
-			"by TO; may be repeated"                                           \
+#define SOURCE_ROOT_OPT                                                                         \
+	{                                                                                       \
+		.name = "source-root", .type = OPT_LIST,                                        \
+		.offset = OPT_INTO(struct ctl_config, roots), .arg = "DIR",                     \
+		.help = "drop this folder from the paths of source files; DIR=TO replaces it\n" \
+			"by TO; may be repeated"                                                \
 	}
 
 static const struct opt events_opts[] = {
