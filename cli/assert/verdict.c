@@ -364,6 +364,7 @@ void assert_report_free(struct assert_report *r)
 {
 	suppressions_free(&r->suppressions);
 	model_free(&r->model);
+	sources_free(r->sources);
 	free(r->suppressed);
 	for (size_t i = 0; i < r->nr_doubts; i++)
 		free(r->doubts[i]);

@@ -31,6 +31,7 @@ struct run {
 	struct collector *collector;
 	struct model before;
 	size_t format;
+	struct sources_options sources;
 	struct errbuf err;
 };
 
@@ -74,7 +75,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 	struct assert_report *r = &run->report;
 	const char *format = cfg->format ?: cfg->json ? "json" : "text";
 
-	if (!cfg->command)
+	if (!cfg->words)
 		return usage("assert needs a command to run, after --", NULL);
 	if (cfg->json && strcmp(format, "json"))
 		return usage("--json does not go with --format", format);
@@ -84,7 +85,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 		return usage(
 			"--max-hold takes a time from 1ns to 1000s, such as 50us or 1.5ms, not",
 			cfg->max_hold);
-	r->argv = cfg->command;
+	r->argv = cfg->words;
 	r->signals = &cfg->signals;
 	gethostname(r->host, sizeof(r->host) - 1);
 	return take_rules(cfg, r);
@@ -146,6 +147,21 @@ static int watch(struct run *run)
 	return r ? ctl_fail(r, &run->err) : 0;
 }
 
+/* Source lines are looked for when the command has ended. */
+static int open_sources(const struct ctl_config *cfg, struct run *run)
+{
+	run->report.fallback_file = cfg->fallback_file;
+	run->sources = (struct sources_options){
+		.release = run->report.model.release,
+		.debug_dir = cfg->debug_dir,
+		.roots = cfg->roots.value,
+		.nr_roots = cfg->roots.n,
+	};
+	if (!sources_new(&run->sources, &run->report.sources))
+		return 0;
+	return ctl_fail(-ENOMEM, &(struct errbuf){ "out of memory" });
+}
+
 /* If the report goes to a file, prints its last line here. */
 static void tell(const struct run *run)
 {
@@ -200,6 +216,8 @@ int do_assert(void *config)
 		r = start_collector(cfg, &run);
 	if (!r)
 		r = watch(&run);
+	if (!r)
+		r = open_sources(cfg, &run);
 	if (!r)
 		r = report(&run);
 	assert_output_close(&run.output);

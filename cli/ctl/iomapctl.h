@@ -21,7 +21,13 @@ struct ctl_config {
 	struct opt_list rules;
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
-	char **command;
+	const char *fallback_file;
+	/* assert, events, sites: source lines */
+	const char *debug_dir;
+	struct opt_list roots;
+	/* sites */
+	struct opt_list modules;
+	char **words; /* what follows the options: the command of assert, the files of sites */
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -34,6 +40,7 @@ int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
 int do_detach(void *config);
+int do_sites(void *config);
 
 extern const char *const assert_format_names[]; /* NULL-terminated */
 

@@ -284,11 +284,10 @@ static void stack(struct jsonw *w, const char *key, const char *const *frames, s
 	jsonw_array_end(w);
 }
 
-void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
+void report_violation_members(struct jsonw *w, const struct model_violation *v)
 {
 	char text[VIOLATION_TEXT_MAX];
 
-	jsonw_object_begin(w, key);
 	jsonw_string(w, "rule", rule_name(v->rule));
 	jsonw_string(w, "text", violation_text(v, text));
 	jsonw_u64(w, "count", v->count);
@@ -321,6 +320,12 @@ void report_violation(struct jsonw *w, const char *key, const struct model_viola
 		stack(w, "map_stack", v->map_stack, v->nr_map_stack);
 	else
 		jsonw_null(w, "map_stack");
+}
+
+void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
+{
+	jsonw_object_begin(w, key);
+	report_violation_members(w, v);
 	jsonw_object_end(w);
 }
 

@@ -18,6 +18,8 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m);
 void report_violations(struct jsonw *w, const char *key, const struct model *m);
 /* One site. */
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
+/* The same without the object around the members. */
+void report_violation_members(struct jsonw *w, const struct model_violation *v);
 
 #define VIOLATION_TEXT_MAX 768 /* bytes that hold any sentence of violation_text() */
 /* Describes the violation in buf, as a sentence without a full stop. Returns buf. */

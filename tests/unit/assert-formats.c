@@ -19,6 +19,9 @@ static char *write_run(const char *name, writer write)
 	FILE *f = open_memstream(&text, &size);
 
 	assert_true(fixture_report(name, &r));
+	/* Without a line, SARIF leaves a result out. */
+	if (write == assert_sarif)
+		r.fallback_file = "driver.c";
 	assert_int_equal(write(&r, f), 0);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(strlen(text), size);
