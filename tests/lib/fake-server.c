@@ -3,11 +3,11 @@
  * A server on a UNIX socket that answers each call with the bytes of standard input. Tests use it
  * for replies that iomapd never sends.
  *
- *	fake-server PATH [hold|close|each] < REPLY
+ *	fake-server PATH [hold|close|each|endless] < REPLY
  *
  * hold (default): keeps the connection open after the reply; close: closes it; each: the first call
- * of a connection gets the first message (it ends in a NUL), the next one the next. Runs until it
- * gets a signal.
+ * of a connection gets the first message (it ends in a NUL), the next one the next; endless: sends
+ * the bytes again and again. Runs until it gets a signal.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char reply[1 << 20];
+static char reply[32 << 20];
 
 /* Answers the calls of a connection with a message each. */
 static void serve_each(int c, size_t len)
@@ -36,6 +36,7 @@ static void serve_each(int c, size_t len)
 
 int main(int argc, char **argv)
 {
+	int endless = argc == 3 && !strcmp(argv[2], "endless");
 	int each = argc == 3 && !strcmp(argv[2], "each");
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int closes = argc == 3 && !strcmp(argv[2], "close"), fd, c;
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
 	size_t len;
 
 	if (argc < 2 || argc > 3 || strlen(argv[1]) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "Usage: fake-server PATH [hold|close|each] < REPLY\n");
+		fprintf(stderr, "Usage: fake-server PATH [hold|close|each|endless] < REPLY\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -62,7 +63,8 @@ int main(int argc, char **argv)
 		if (each)
 			serve_each(c, len);
 		else if (recv(c, call, sizeof(call), 0) > 0)
-			send(c, reply, len, MSG_NOSIGNAL);
+			while (send(c, reply, len, MSG_NOSIGNAL) > 0 && endless)
+				;
 		if (closes)
 			close(c);
 	}
