@@ -42,7 +42,8 @@ static struct sockaddr_in address(const struct load *c)
 	return in;
 }
 
-void load_begin(struct load *c, const struct service_source *source)
+void load_begin(struct load *c, const struct service_source *source, size_t mappings,
+		const char *call)
 {
 	struct rlimit files = { 4096, 4096 };
 	struct errbuf e;
@@ -51,7 +52,8 @@ void load_begin(struct load *c, const struct service_source *source)
 	setrlimit(RLIMIT_NOFILE, &files);
 	memset(c, 0, sizeof(*c));
 	clients_init(&c->clients);
-	set_up(&c->f, 100);
+	c->clients.call = call;
+	set_up(&c->f, mappings);
 	if (source)
 		c->f.service.source = *source;
 	add_events(&c->f, 2000);

@@ -5,6 +5,8 @@
  */
 #include "tests/lib/load.h"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /* The duration of a sampling on a machine with two CPUs. */
@@ -36,16 +38,100 @@ static void answers(void **state)
 	static struct load c;
 
 	(void)state;
-	load_begin(&c, &source);
+	load_begin(&c, &source, 0, NULL);
 	load_ask(&c);
 	load_expect(&c, "made-up figures");
 	load_end(&c);
 }
 
+/* All clients repeat one call with parameters. */
+static void ask_with_parameters(size_t mappings)
+{
+	static struct load c;
+	char what[64];
+
+	load_begin(&c, NULL, mappings, LIST_FREED);
+	load_ask(&c);
+	snprintf(what, sizeof(what), "lists of %zu mappings", mappings);
+	load_expect(&c, what);
+	load_end(&c);
+}
+
+static void lists_of_100(void **state)
+{
+	(void)state;
+	ask_with_parameters(100);
+}
+
+static void lists_of_1024(void **state)
+{
+	(void)state;
+	ask_with_parameters(1024);
+}
+
+enum {
+	EQUAL = 400,
+	ROUNDS = 5
+};
+
+/* The CPU time of the server for the same call of many clients at once. */
+static uint64_t cost_of(struct fixture *f, const int *fd, const char *text)
+{
+	uint64_t best = UINT64_MAX, began, ns;
+	static char some[1 << 20];
+
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned int samples = f->samples;
+
+		for (int i = 0; i < EQUAL; i++)
+			call(fd[i], text);
+		began = worked_ns();
+		pump(f);
+		pump(f);
+		ns = worked_ns() - began;
+		/* All calls were in one batch. */
+		assert_int_equal(f->samples, samples + 1);
+		best = ns < best ? ns : best;
+		for (int i = 0; i < EQUAL; i++) {
+			ssize_t n = recv(fd[i], some, sizeof(some), 0);
+
+			assert_true(n > 0);
+			assert_int_equal(some[n - 1], 0);
+		}
+	}
+	print_message("# %d times %s: %.1f ms\n", EQUAL, text, best / 1e6);
+	return best;
+}
+
+/* Equal calls share a reply, with parameters and without. */
+static void equal_calls(void **state)
+{
+	struct rlimit files = { 4096, 4096 };
+	int fd[EQUAL];
+	uint64_t plain, freed;
+	struct fixture f;
+
+	(void)state;
+	setrlimit(RLIMIT_NOFILE, &files);
+	set_up(&f, 200);
+	for (int i = 0; i < EQUAL; i++)
+		fd[i] = connect_client(&f);
+	plain = cost_of(&f, fd, LIST);
+	freed = cost_of(&f, fd, LIST_FREED);
+	for (int i = 0; i < EQUAL; i++)
+		close(fd[i]);
+	tear_down(&f);
+	/* A reply of its own for each client takes over thirty times as long. */
+	assert_true(freed < 3 * plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_calls),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(lists_of_100),
+		cmocka_unit_test(lists_of_1024),
 	};
 
 	return cmocka_run_group_tests_name("unit/server-load", tests, NULL, NULL);
