@@ -30,18 +30,14 @@ struct request {
 	struct service *service;
 	struct service_session *session;
 	const struct varlink_call *call;
-	struct buf *out;
+	struct buf *out;	 /* for an error reply */
+	const struct buf *reply; /* out, or a reply that the batch shares */
 };
 
 void service_init(struct service *s, const struct service_source *source,
 		  const struct history *history)
 {
 	*s = (struct service){ .source = *source, .history = history };
-}
-
-void service_done(struct service *s)
-{
-	model_free(&s->model);
 }
 
 void service_batch_begin(struct service *s)
@@ -56,6 +52,13 @@ void service_batch_end(struct service *s)
 		for (size_t k = 0; k < SERVICE_VARIANTS_MAX; k++)
 			buf_free(&s->replies[i][k]);
 	}
+}
+
+void service_done(struct service *s)
+{
+	service_batch_end(s);
+	model_free(&s->model);
+	buf_free(&s->error);
 }
 
 static int invalid(struct request *r, const char *parameter)
@@ -284,8 +287,7 @@ static void open_stream(struct request *r, bool follow)
 static void answer(struct request *r, size_t method)
 {
 	struct service *s = r->service;
-	size_t before = r->out->len;
-	struct buf *saved;
+	struct buf *reply;
 	struct jsonw w;
 	int variant;
 
@@ -296,18 +298,14 @@ static void answer(struct request *r, size_t method)
 		open_stream(r, variant);
 		return;
 	}
-	saved = &s->replies[method][variant];
-	if (saved->len) {
-		buf_append(r->out, saved->data, saved->len);
+	reply = &s->replies[method][variant];
+	r->reply = reply;
+	if (s->batch && reply->len)
 		return;
-	}
-	varlink_reply_begin(&w, r->out);
+	buf_free(reply);
+	varlink_reply_begin(&w, reply);
 	methods[method].write(&w, &s->model, variant);
 	varlink_reply_end(&w, false);
-	if (s->batch && !r->out->err)
-		buf_append(saved, r->out->data + before, r->out->len - before);
-	if (saved->err)
-		buf_free(saved);
 }
 
 static void dispatch(struct request *r)
@@ -331,17 +329,19 @@ static void dispatch(struct request *r)
 }
 
 int service_call(struct service *s, struct service_session *session,
-		 const struct varlink_call *call, struct buf *out)
+		 const struct varlink_call *call, const struct buf **ret)
 {
-	struct request r = { s, session, call, out };
-	size_t before = out->len;
+	struct request r = { s, session, call, &s->error, &s->error };
 
+	buf_free(&s->error);
 	dispatch(&r);
 	if (call->oneway) {
-		out->len = before;
+		buf_free(&s->error);
+		r.reply = &s->error;
 		session->streaming = false;
 	}
-	return out->err;
+	*ret = r.reply;
+	return r.reply->err;
 }
 
 bool service_stream_ready(const struct service *s, const struct service_session *session)

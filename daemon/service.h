@@ -31,6 +31,7 @@ struct service {
 	bool sampled;	/* in this batch */
 	int sample_err; /* of that sampling */
 	struct buf replies[SERVICE_METHODS_MAX][SERVICE_VARIANTS_MAX]; /* of this batch */
+	struct buf error;					       /* reply to the last call */
 };
 
 /* The state of a connection. */
@@ -55,11 +56,12 @@ void service_batch_begin(struct service *s);
 void service_batch_end(struct service *s);
 
 /*
- * Appends the reply to a call. Events only opens a stream, which service_stream() writes.
- * Returns 0 or -ENOMEM.
+ * Answers a call. The reply *ret belongs to the service and is valid until the next call. It is empty
+ * for a oneway call, and for Events, which only opens a stream that service_stream() writes. Returns
+ * 0 or -ENOMEM.
  */
 int service_call(struct service *s, struct service_session *session,
-		 const struct varlink_call *call, struct buf *out);
+		 const struct varlink_call *call, const struct buf **ret);
 
 /* Appends replies of the stream while out is shorter than limit. Returns 0 or -ENOMEM. */
 int service_stream(struct service *s, struct service_session *session, struct buf *out,

@@ -66,7 +66,7 @@ static void while_maps_go_on(void **state)
 
 	(void)state;
 	begin(&t);
-	load_begin(&c, &source, 0, NULL);
+	load_begin(&c, &source);
 	load_ask(&c);
 	load_expect(&c, "maps go on");
 	load_end(&c);
@@ -98,7 +98,7 @@ static void in_the_middle_of_an_event(void **state)
 	bench_open(&t.b, NULL);
 	ev_create(&t.b, 1, 0x100000, 0x100000, IOMAP_LINEAR, SITE);
 	unbalance(&t.b, 1);
-	load_begin(&c, &source, 0, NULL);
+	load_begin(&c, &source);
 	load_ask(&c);
 	load_expect(&c, "a CPU is in the middle of an event");
 	load_end(&c);

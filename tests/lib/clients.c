@@ -37,11 +37,6 @@ static void misbehave(struct clients *m, int i)
 	static const char snapshot[] = "{\"method\":\"org.iomap.Monitor.Snapshot\"}";
 	static const char events[] = "{\"method\":\"org.iomap.Monitor.Events\",\"more\":true}";
 
-	if (m->call) {
-		write_on(m, i, m->call, strlen(m->call) + 1, strlen(m->call) + 1);
-		read_all(m, m->fd[i]);
-		return;
-	}
 	switch (i % 6) {
 	case 0: /* asks without end, and reads */
 		write_on(m, i, m->calls, m->calls_len, m->calls_len);

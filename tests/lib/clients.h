@@ -21,7 +21,6 @@ struct clients {
 	char calls[4096];	       /* several in one write */
 	size_t calls_len;
 	char padded[VARLINK_MESSAGE_MAX + 1]; /* a call of the maximum length */
-	const char *call;		      /* all repeat this call; NULL: they differ */
 	uint64_t answered;		      /* bytes that were read */
 	uint64_t visits;		      /* connections to the metrics */
 };

@@ -40,12 +40,8 @@ struct load {
 	size_t memory;		      /* the largest size of the heap */
 };
 
-/*
- * source: NULL for that of the fixture, with that number of mappings. call: what all hostile clients
- * ask without end; NULL: each kind of them does something else.
- */
-void load_begin(struct load *c, const struct service_source *source, size_t mappings,
-		const char *call);
+/* source: NULL for that of the fixture. */
+void load_begin(struct load *c, const struct service_source *source);
 /*
  * Asks for the status and for the metrics in turn. The measured time excludes the time that server
  * and client waited for a CPU.

@@ -34,6 +34,8 @@ void pump(struct fixture *f);
 
 /* Returns the client's end of a new connection, non-blocking. */
 int connect_client(struct fixture *f);
+/* The same for a client of another user. */
+int connect_user(struct fixture *f, uid_t uid);
 void put(int fd, const void *data, size_t n);
 /* Sends one call. */
 void call(int fd, const char *json);

@@ -38,35 +38,10 @@ static void answers(void **state)
 	static struct load c;
 
 	(void)state;
-	load_begin(&c, &source, 0, NULL);
+	load_begin(&c, &source);
 	load_ask(&c);
 	load_expect(&c, "made-up figures");
 	load_end(&c);
-}
-
-/* All clients repeat one call with parameters. */
-static void ask_with_parameters(size_t mappings)
-{
-	static struct load c;
-	char what[64];
-
-	load_begin(&c, NULL, mappings, LIST_FREED);
-	load_ask(&c);
-	snprintf(what, sizeof(what), "lists of %zu mappings", mappings);
-	load_expect(&c, what);
-	load_end(&c);
-}
-
-static void lists_of_100(void **state)
-{
-	(void)state;
-	ask_with_parameters(100);
-}
-
-static void lists_of_1024(void **state)
-{
-	(void)state;
-	ask_with_parameters(1024);
 }
 
 enum {
@@ -130,8 +105,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_calls),
 		cmocka_unit_test(answers),
-		cmocka_unit_test(lists_of_100),
-		cmocka_unit_test(lists_of_1024),
 	};
 
 	return cmocka_run_group_tests_name("unit/server-load", tests, NULL, NULL);
