@@ -26,6 +26,7 @@ struct daemon {
 	struct service service;
 	struct server *server;
 	struct http *http;   /* NULL: none */
+	struct errbuf http_error;
 	struct stat socket;  /* to remove at the end; all zero: the socket is systemd's */
 	char path[PATH_MAX]; /* of the socket */
 	struct watchdog watchdog;
@@ -49,8 +50,10 @@ static int on_events(struct loop_source *source, uint32_t events)
 static int sample(void *ctx, struct model *m)
 {
 	struct daemon *d = ctx;
+	int err = collector_sample(d->collector, m);
 
-	return collector_sample(d->collector, m);
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m->metrics);
+	return err;
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -79,13 +82,15 @@ static int serve_metrics(struct daemon *d, const char *address, struct http **re
 
 static void report_serving(const struct daemon *d)
 {
-	char url[128];
+	struct model_metrics m;
 
 	fprintf(stderr, "iomapd: serving %s\n", d->path);
-	if (d->http) {
-		http_url(d->http, url, sizeof(url));
-		fprintf(stderr, "iomapd: serving %s\n", url);
-	}
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m);
+	if (*m.url)
+		fprintf(stderr, "iomapd: serving %s%s%s\n", m.url, m.reason ? " later: " : "",
+			m.reason ?: "");
+	else if (m.reason)
+		fprintf(stderr, "iomapd: %s\n", m.reason);
 	notify_ready("counting");
 }
 
@@ -96,7 +101,8 @@ static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 	char names[256], *metrics;
 	int err;
 
-	if (strcmp(d->options.metrics ?: "", o->metrics ?: "")) {
+	/* Metrics that failed get another attempt. */
+	if (strcmp(d->options.metrics ?: "", o->metrics ?: "") || (o->metrics && !d->http)) {
 		err = serve_metrics(d, o->metrics, &http, e);
 		if (err)
 			return err;
@@ -216,9 +222,8 @@ static int start(struct daemon *d, struct errbuf *e)
 		close(fd);
 		return set_error(e, err, "cannot serve: %s", strerror(-err));
 	}
-	err = serve_metrics(d, o->metrics, &d->http, e);
-	if (err)
-		return err;
+	/* Metrics that fail do not end the service; the status has the reason. */
+	serve_metrics(d, o->metrics, &d->http, &d->http_error);
 	d->events.fd = collector_event_fd(d->collector);
 	d->events.fn = on_events;
 	err = loop_add(&d->loop, &d->signals, EPOLLIN);

@@ -100,6 +100,13 @@ struct model_violation {
 	size_t nr_map_stack;
 };
 
+/* The metrics endpoint of iomapd, which fills this in. */
+struct model_metrics {
+	const char *address; /* the setting; NULL: off */
+	char url[128];	     /* empty: not served */
+	const char *reason;  /* why nobody can reach them; NULL: they are served */
+};
+
 #define MODEL_HOOKS_MAX 32
 
 struct model {
@@ -110,6 +117,7 @@ struct model {
 	const char *const *notes; /* on the last start; outlive the model */
 	size_t nr_notes;
 	uint32_t pid;
+	struct model_metrics metrics;
 	const char *version;
 	char release[65]; /* as in struct utsname */
 	char machine[65];

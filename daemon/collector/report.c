@@ -70,6 +70,22 @@ void report_hooks(struct jsonw *w, const struct model *m)
 	jsonw_array_end(w);
 }
 
+static void metrics(struct jsonw *w, const struct model_metrics *m)
+{
+	const char *state = m->reason ? "waiting" : "serving";
+
+	if (!m->address) {
+		jsonw_null(w, "metrics");
+		return;
+	}
+	jsonw_object_begin(w, "metrics");
+	jsonw_string(w, "address", m->address);
+	jsonw_string(w, "url", *m->url ? m->url : NULL);
+	jsonw_string(w, "state", *m->url ? state : "failed");
+	jsonw_string(w, "reason", m->reason);
+	jsonw_object_end(w);
+}
+
 void report_status(struct jsonw *w, const char *key, const struct model *m)
 {
 	uint64_t live = 0;
@@ -108,6 +124,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	for (size_t i = 0; i < m->nr_notes; i++)
 		jsonw_string(w, NULL, m->notes[i]);
 	jsonw_array_end(w);
+	metrics(w, &m->metrics);
 	jsonw_u64(w, "pid", m->pid);
 	jsonw_object_end(w);
 }
