@@ -175,7 +175,8 @@ static void print_metrics(const json_t *st)
 	const char *reason = rec_text(m, "reason", NULL);
 
 	if (json_is_object(m))
-		print_line("metrics", "%s%s%s", rec_text(m, "url", NULL) ?: rec_text(m, "address", "?"),
+		print_line("metrics", "%s%s%s",
+			   rec_text(m, "url", NULL) ?: rec_text(m, "address", "?"),
 			   reason ? ": " : "", reason ?: "");
 }
 

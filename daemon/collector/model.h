@@ -146,8 +146,9 @@ struct model {
 	size_t nr_mappings, cap_mappings;
 	struct model_caller *callers; /* after model_finish(): busiest first */
 	size_t nr_callers, cap_callers;
-	struct model_cpu *cpus;
+	struct model_cpu *cpus; /* online ones, by number */
 	size_t nr_cpus, cap_cpus;
+	struct model_cpu offline; /* the sum of all others */
 	struct model_hook hooks[MODEL_HOOKS_MAX];
 	size_t nr_hooks;
 
@@ -174,7 +175,7 @@ void model_free(struct model *m);
  * Each adds one record to the model. A hook's strings must outlive it. All return 0 or -ENOMEM;
  * model_add_hook() -ENOSPC when MODEL_HOOKS_MAX is reached.
  */
-int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c);
+int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c, bool online);
 int model_add_caller(struct model *m, const struct iomap_caller *s);
 int model_add_hook(struct model *m, const char *name, const char *missing);
 int model_add_violation(struct model *m, const struct model_violation *v);

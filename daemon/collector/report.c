@@ -201,6 +201,13 @@ static void backend(struct jsonw *w, const struct model *m, int b)
 	jsonw_object_end(w);
 }
 
+static void cpu_counts(struct jsonw *w, const struct model_cpu *c)
+{
+	values_by_kind(w, "maps", c->maps);
+	values_by_kind(w, "unmaps", c->unmaps);
+	jsonw_u64(w, "failed", c->failed);
+}
+
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
 	report_head(w, key, m);
@@ -229,16 +236,15 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 
 	jsonw_array_begin(w, "cpus");
 	for (size_t i = 0; i < m->nr_cpus; i++) {
-		const struct model_cpu *c = &m->cpus[i];
-
 		jsonw_object_begin(w, NULL);
-		jsonw_u64(w, "cpu", c->cpu);
-		values_by_kind(w, "maps", c->maps);
-		values_by_kind(w, "unmaps", c->unmaps);
-		jsonw_u64(w, "failed", c->failed);
+		jsonw_u64(w, "cpu", m->cpus[i].cpu);
+		cpu_counts(w, &m->cpus[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
+	jsonw_object_begin(w, "offline_cpus");
+	cpu_counts(w, &m->offline);
+	jsonw_object_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
 	report_accounting(w, m);
 	jsonw_object_end(w);
