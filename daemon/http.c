@@ -30,9 +30,9 @@ struct http {
 	struct service *service;
 	struct MHD_Daemon *mhd;
 	struct loop_source listener;
-	struct loop_source ready; /* the descriptor belongs to mhd */
-	struct loop_timer timer;  /* of the next turn without an event */
-	uint64_t accept_ns;	  /* when the listener accepts again; 0: it does */
+	struct loop_source ready;		/* the descriptor belongs to mhd */
+	struct loop_timer timer;		/* of the next turn without an event */
+	uint64_t accept_ns;			/* when the listener accepts again; 0: it does */
 	uint64_t started_ns;			/* since 1970 */
 	bool sampled;				/* in this turn */
 	struct MHD_Response *pages[FORMAT_MAX]; /* of this turn */

@@ -25,7 +25,7 @@ struct daemon {
 	struct history *history;
 	struct service service;
 	struct server *server;
-	struct http *http;   /* NULL: none */
+	struct http *http; /* NULL: none */
 	struct errbuf http_error;
 	struct stat socket;  /* to remove at the end; all zero: the socket is systemd's */
 	char path[PATH_MAX]; /* of the socket */

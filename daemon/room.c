@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Shares out connections and memory among the users of the server. When they run short, clients have
- * to leave.
+ * Shares out connections and memory among the users of the server. When they run short, some
+ * clients have to leave.
  */
 #include "daemon/server-priv.h"
 
@@ -78,8 +78,8 @@ static struct user *most_output(const struct server *s, struct user *most)
 }
 
 /*
- * Finds the client that has to leave, so that there is room for a reply to the caller: one that does
- * not read, or else one of a user with more unsent output. NULL: there is none.
+ * Finds the client that has to leave, so that there is room for a reply to the caller: one that
+ * does not read, or else one of a user with more unsent output. NULL: there is none.
  */
 static struct client *find_reader(const struct client *caller)
 {

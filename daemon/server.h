@@ -58,8 +58,8 @@ int server_new(struct loop *loop, struct service *service, int listen_fd,
 struct server *server_free(struct server *s);
 
 /*
- * Adds a client of a user and takes over its socket. Returns 0 or a negative errno, -ENOSPC if there
- * is no room for the user; then fd stays the caller's.
+ * Adds a client of a user and takes over its socket. Returns 0 or a negative errno, -ENOSPC if
+ * there is no room for the user; then fd stays the caller's.
  */
 int server_add_client(struct server *s, int fd, uid_t uid);
 /* Sends the new events of the history to the clients that follow it. */

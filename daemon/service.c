@@ -110,8 +110,7 @@ static int sample(struct request *r)
 		s->sample_err = service_sample(s);
 	s->sampled = s->batch;
 	if (s->sample_err) {
-		varlink_error(r->out, MONITOR ".SampleFailed", "message",
-			      strerror(-s->sample_err));
+		varlink_error(r->out, MONITOR ".SampleFailed", "message", strerror(-s->sample_err));
 		return -1;
 	}
 	return 0;

@@ -28,8 +28,8 @@ struct service {
 	const struct history *history;
 	struct model model; /* the latest sampling; the next one reuses its memory */
 	bool batch;
-	bool sampled;	/* in this batch */
-	int sample_err; /* of that sampling */
+	bool sampled;						       /* in this batch */
+	int sample_err;						       /* of that sampling */
 	struct buf replies[SERVICE_METHODS_MAX][SERVICE_VARIANTS_MAX]; /* of this batch */
 	struct buf error;					       /* reply to the last call */
 };
@@ -56,9 +56,9 @@ void service_batch_begin(struct service *s);
 void service_batch_end(struct service *s);
 
 /*
- * Answers a call. The reply *ret belongs to the service and is valid until the next call. It is empty
- * for a oneway call, and for Events, which only opens a stream that service_stream() writes. Returns
- * 0 or -ENOMEM.
+ * Answers a call. The reply *ret belongs to the service and is valid until the next call. It is
+ * empty for a oneway call, and for Events, which only opens a stream that service_stream() writes.
+ * Returns 0 or -ENOMEM.
  */
 int service_call(struct service *s, struct service_session *session,
 		 const struct varlink_call *call, const struct buf **ret);

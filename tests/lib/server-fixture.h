@@ -25,10 +25,9 @@ void tear_down(struct fixture *f);
 /* Lets the server do all pending work. */
 void pump(struct fixture *f);
 
-#define STATUS "{\"method\":\"org.iomap.Monitor.Status\"}"
-#define LIST   "{\"method\":\"org.iomap.Monitor.List\"}"
-#define LIST_FREED \
-	"{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"freed\":true}}"
+#define STATUS	   "{\"method\":\"org.iomap.Monitor.Status\"}"
+#define LIST	   "{\"method\":\"org.iomap.Monitor.List\"}"
+#define LIST_FREED "{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"freed\":true}}"
 #define FOLLOW \
 	"{\"method\":\"org.iomap.Monitor.Events\",\"parameters\":{\"follow\":true},\"more\":true}"
 
