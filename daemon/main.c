@@ -28,7 +28,8 @@ struct daemon {
 	struct history *history;
 	struct service service;
 	struct server *server;
-	struct http *http;   /* NULL: none */
+	struct http *http; /* NULL: none */
+	struct errbuf http_error;
 	struct stat socket;  /* to remove at the end; all zero: the socket is systemd's */
 	char path[PATH_MAX]; /* of the socket */
 	int claim;	     /* on that path, during the start; -1: none */
@@ -53,8 +54,10 @@ static int on_events(struct loop_source *source, uint32_t events)
 static int sample(void *ctx, struct model *m)
 {
 	struct daemon *d = ctx;
+	int err = collector_sample(d->collector, m);
 
-	return collector_sample(d->collector, m);
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m->metrics);
+	return err;
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -83,13 +86,15 @@ static int serve_metrics(struct daemon *d, const char *address, struct http **re
 
 static void report_serving(const struct daemon *d)
 {
-	char url[128];
+	struct model_metrics m;
 
 	utf8_line(stderr, "iomapd: serving %s", d->path);
-	if (d->http) {
-		http_url(d->http, url, sizeof(url));
-		fprintf(stderr, "iomapd: serving %s\n", url);
-	}
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m);
+	if (*m.url)
+		utf8_line(stderr, "iomapd: serving %s%s%s", m.url, m.reason ? " later: " : "",
+			  m.reason ?: "");
+	else if (m.reason)
+		utf8_line(stderr, "iomapd: %s", m.reason);
 	notify_ready("counting");
 }
 
@@ -100,7 +105,8 @@ static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 	char names[256], *metrics;
 	int err;
 
-	if (strcmp(d->options.metrics ?: "", o->metrics ?: "")) {
+	/* Metrics that failed get another attempt. */
+	if (strcmp(d->options.metrics ?: "", o->metrics ?: "") || (o->metrics && !d->http)) {
 		err = serve_metrics(d, o->metrics, &http, e);
 		if (err)
 			return err;
@@ -289,9 +295,8 @@ static int start(struct daemon *d, struct errbuf *e)
 		close(fd);
 		return set_error(e, err, "cannot serve: %s", strerror(-err));
 	}
-	err = serve_metrics(d, o->metrics, &d->http, e);
-	if (err)
-		return err;
+	/* Metrics that fail do not end the service; the status has the reason. */
+	serve_metrics(d, o->metrics, &d->http, &d->http_error);
 	d->events.fd = collector_event_fd(d->collector);
 	d->events.fn = on_events;
 	err = loop_add(&d->loop, &d->events, EPOLLIN);

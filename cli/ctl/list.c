@@ -89,7 +89,7 @@ int do_list(void *config)
 		puts(missing ? "No mapping was created since iomapd began to count."
 			     : "No mapping: no driver of this kernel holds one now.");
 	if (missing)
-		ctl_line("Mappings older than iomapd are not listed: %s", missing);
+		utf8_line(stdout, "Mappings older than iomapd are not listed: %s", missing);
 	table_free(&t);
 	return EXIT_GOOD;
 }

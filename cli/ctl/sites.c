@@ -127,7 +127,7 @@ static void print_summary(const struct site_table *t, const char *path)
 		hidden += !t->sites[i].has_offset;
 		partly += t->sites[i].has_offset && !all_known(&t->sites[i]);
 	}
-	ctl_line("%s: %s", t->module, path);
+	utf8_line(stdout, "%s: %s", t->module, path);
 	printf("  %zu site%s", t->n, t->n == 1 ? "" : "s");
 	if (partly)
 		printf(", %zu with an argument that is not known", partly);

@@ -186,6 +186,17 @@ static void print_daemon(const json_t *st)
 		print_line("hold times", "%s", rec_text(st, "hold_timing", "?"));
 }
 
+static void print_metrics(const json_t *st)
+{
+	const json_t *m = json_object_get(st, "metrics");
+	const char *reason = rec_text(m, "reason", NULL);
+
+	if (json_is_object(m))
+		print_line("metrics", "%s%s%s",
+			   rec_text(m, "url", NULL) ?: rec_text(m, "address", "?"),
+			   reason ? ": " : "", reason ?: "");
+}
+
 int do_status(void *config)
 {
 	const struct ctl_config *cfg = config;
@@ -202,6 +213,7 @@ int do_status(void *config)
 		ctl_print_json(st, JSON_INDENT(2));
 	} else {
 		print_daemon(st);
+		print_metrics(st);
 		print_hooks(st);
 		print_may_sleep(st);
 		print_accounting(st);

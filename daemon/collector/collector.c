@@ -171,11 +171,10 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->nr_cpus = libbpf_num_possible_cpus();
 	if (c->nr_cpus < 0)
 		return set_error(e, c->nr_cpus, "cannot find the number of possible CPUs");
-	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
 	c->chunk = malloc(CHUNK_BYTES);
-	if (!c->symbols || !c->chunk)
+	if (!c->symbols || !c->chunk || cpus_new(c))
 		return set_error(e, -ENOMEM, "out of memory");
 	err = check_symbols(c, e);
 	if (err)
@@ -236,6 +235,7 @@ struct collector *collector_free(struct collector *c)
 	symbols_free(c->symbols);
 	free(c->mappings.meta);
 	free(c->chunk);
+	cpus_free(c);
 	free(c);
 	return NULL;
 }

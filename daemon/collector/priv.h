@@ -71,6 +71,15 @@ struct takeover {
 	size_t nr_notes;
 };
 
+/* The CPUs (cpus.c), and memory for their records (read.c). */
+struct cpus {
+	bool *online; /* as of the latest sampling, by CPU */
+	int *used;    /* CPUs that were ever online since the start: only these have counts */
+	int nr_used;
+	struct iomap_cpu *records, *fresh;
+	struct iomap_counters *counters; /* of one mapping, on the used CPUs */
+};
+
 struct collector {
 	struct collector_options opts;
 	uint32_t nr_ids; /* size of the table; id 0 stands for mappings without an entry */
@@ -81,7 +90,7 @@ struct collector {
 	struct utsname uts;
 	uint64_t started_unix_ns;
 	int nr_cpus; /* possible CPUs */
-	int nr_online;
+	struct cpus cpus;
 	void *chunk; /* for reading maps */
 	struct hooks hooks;
 	struct mappings mappings;
@@ -120,6 +129,23 @@ int collector_add_misses(const struct collector *c, const struct bpf_program *pr
 bool lockdown_is(const char *path, const char *level);
 /* Explains in e why the programs were not loaded; log: the verifier's. Returns err. */
 int load_failed(const struct collector *c, int err, char *log, struct errbuf *e);
+
+/* ---- cpus.c: which CPUs are online, and which ever were ---- */
+
+/* Makes room for all possible CPUs. Returns 0 or -ENOMEM. */
+int cpus_new(struct collector *c);
+void cpus_free(struct collector *c);
+/* Reads which CPUs are online; without the file, all are. */
+void cpus_read_online(struct collector *c);
+/* Finds the used CPUs. To be called with the records of the CPUs. */
+void cpus_find_used(struct collector *c);
+/* The number after the last used CPU. */
+int cpus_end(const struct collector *c);
+
+/* ---- read.c ---- */
+
+/* Tells whether the CPUs that were read have counted maps of that kind; else all else is 0. */
+bool collector_has_counts(const struct model *m, int backend, int kind);
 
 /* ---- adopt.c: the mappings that are older than the programs ---- */
 

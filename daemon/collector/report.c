@@ -92,6 +92,22 @@ void report_may_sleep(struct jsonw *w, const struct model *m)
 	jsonw_object_end(w);
 }
 
+static void metrics(struct jsonw *w, const struct model_metrics *m)
+{
+	const char *state = m->reason ? "waiting" : "serving";
+
+	if (!m->address) {
+		jsonw_null(w, "metrics");
+		return;
+	}
+	jsonw_object_begin(w, "metrics");
+	jsonw_string(w, "address", m->address);
+	jsonw_string(w, "url", *m->url ? m->url : NULL);
+	jsonw_string(w, "state", *m->url ? state : "failed");
+	jsonw_string(w, "reason", m->reason);
+	jsonw_object_end(w);
+}
+
 void report_status(struct jsonw *w, const char *key, const struct model *m)
 {
 	uint64_t live = 0;
@@ -131,6 +147,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	for (size_t i = 0; i < m->nr_notes; i++)
 		jsonw_string(w, NULL, m->notes[i]);
 	jsonw_array_end(w);
+	metrics(w, &m->metrics);
 	jsonw_u64(w, "pid", m->pid);
 	jsonw_object_end(w);
 }
@@ -218,6 +235,13 @@ static void backend(struct jsonw *w, const struct model *m, int b)
 	jsonw_object_end(w);
 }
 
+static void cpu_counts(struct jsonw *w, const struct model_cpu *c)
+{
+	values_by_kind(w, "maps", c->maps);
+	values_by_kind(w, "unmaps", c->unmaps);
+	jsonw_u64(w, "failed", c->failed);
+}
+
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
 	report_head(w, key, m);
@@ -246,16 +270,15 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 
 	jsonw_array_begin(w, "cpus");
 	for (size_t i = 0; i < m->nr_cpus; i++) {
-		const struct model_cpu *c = &m->cpus[i];
-
 		jsonw_object_begin(w, NULL);
-		jsonw_u64(w, "cpu", c->cpu);
-		values_by_kind(w, "maps", c->maps);
-		values_by_kind(w, "unmaps", c->unmaps);
-		jsonw_u64(w, "failed", c->failed);
+		jsonw_u64(w, "cpu", m->cpus[i].cpu);
+		cpu_counts(w, &m->cpus[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
+	jsonw_object_begin(w, "offline_cpus");
+	cpu_counts(w, &m->offline);
+	jsonw_object_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
 	report_accounting(w, m);
 	jsonw_object_end(w);

@@ -366,6 +366,46 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+/* Each sampling finds the CPUs that are online. Offline ones have no row, but their counts stay. */
+static void offline_cpus(void **state)
+{
+	static const struct {
+		const char *online;
+		size_t cpus;
+		uint64_t offline; /* maps */
+	} cases[] = { { "0-1\n", 2, 0 }, { "0\n", 1, 4 }, { "1\n", 1, 3 }, { "0,1\n", 2, 0 } };
+	struct collector_options opts = { .timing = IOMAP_TIMING_ALL };
+	struct bench b;
+	struct root r;
+
+	(void)state;
+	if (cpus_online() != 2)
+		skip();
+	make_root(&r);
+	put(&r, "/sys/devices/system/cpu/online", "0-1\n");
+	opts.root = r.path;
+	bench_open(&b, &opts);
+	bench_set_old(&b, 0);
+	ev_create(&b, 1, 0x1000, 0x10000, IOMAP_LINEAR, SITE);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		on_cpu(cpu);
+		for (int i = 0; i < 3 + cpu; i++) {
+			ev_map(&b, 1, 0x5000, IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
+			ev_unmap(&b, 0x5000, IOMAP_ATOMIC);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put(&r, "/sys/devices/system/cpu/online", cases[i].online);
+		bench_sample(&b);
+		assert_int_equal(b.m.nr_cpus, cases[i].cpus);
+		assert_int_equal(b.m.cpus[0].cpu, cases[i].online[0] - '0');
+		assert_int_equal(b.m.offline.maps[IOMAP_ATOMIC], cases[i].offline);
+		assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_ATOMIC].maps, 7);
+	}
+	bench_close(&b);
+	remove_root(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +416,7 @@ int main(void)
 		cmocka_unit_test(no_debugfs_to_mount),
 		cmocka_unit_test(arms_when_attached),
 		cmocka_unit_test(missing_files_are_reported),
+		cmocka_unit_test(offline_cpus),
 		cmocka_unit_test(too_many_mappings_for_the_memory),
 		cmocka_unit_test(levels_of_lockdown),
 		cmocka_unit_test(locked_down),

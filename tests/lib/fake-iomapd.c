@@ -46,6 +46,7 @@ struct fake {
 	struct loop_source signals;
 	struct server *server;
 	struct http *http;
+	const char *metrics; /* their address */
 	struct history *history;
 	enum scenario scenario;
 	double at; /* below 0: time passes */
@@ -94,7 +95,10 @@ static int sample(void *ctx, struct model *m)
 	const struct fake *f = ctx;
 	struct figures figures = figures_of(f);
 
-	return f->scenario == FAILING ? -EIO : figures_fill(m, &figures);
+	int err = f->scenario == FAILING ? -EIO : figures_fill(m, &figures);
+
+	http_describe(f->http, f->metrics, NULL, &m->metrics);
+	return err;
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -242,6 +246,7 @@ static int run(struct fake *f, const char *path, const char *metrics)
 	if (f->scenario == BROKEN)
 		report_sites(f);
 	service_init(&service, &source, f->history);
+	f->metrics = metrics;
 	err = serve_metrics(f, &service, metrics, &e);
 	fd = err ? err : server_listen(path, &e);
 	if (fd < 0) {

@@ -135,7 +135,7 @@ static int add_cpus(struct model *m, const struct figures *f)
 		c.lost[IOMAP_LOST_CALLERS_FULL] = part(f->lost, cpu, n);
 		c.seen = c.counted + c.lost[IOMAP_LOST_RING_FULL] +
 			 c.lost[IOMAP_LOST_CALLERS_FULL] + (cpu ? 0 : f->unbalanced);
-		if (model_add_cpu(m, cpu, &c))
+		if (model_add_cpu(m, cpu, &c, true))
 			return -ENOMEM;
 	}
 	return 0;

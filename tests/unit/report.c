@@ -51,7 +51,7 @@ static void fill(struct model *m)
 		cpu[i].unmatched[IOMAP_LOCAL] = 3;
 		cpu[i].total[IOMAP_LINEAR][IOMAP_ATOMIC] = (struct iomap_total){ 100, 90, 5 + i };
 		cpu[i].total[IOMAP_KMAP][IOMAP_LOCAL] = (struct iomap_total){ 20, 15, 0 };
-		assert_int_equal(model_add_cpu(m, i, &cpu[i]), 0);
+		assert_int_equal(model_add_cpu(m, i, &cpu[i], true), 0);
 		c[i].kind[IOMAP_ATOMIC] = (struct iomap_count){ .maps = 100,
 								.unmaps = 90,
 								.failed = 5 + i,
