@@ -4,6 +4,7 @@
 
 #include "cli/ctl/iomapctl.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 enum {
 	ID,
