@@ -117,8 +117,8 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 }
 
 /*
- * Writes the properties that stay the same from run to run: no offsets. Readers follow a finding by
- * them.
+ * Writes the properties that stay the same from build to build: no offsets, no suffixes of the
+ * compiler. Readers follow a finding by them.
  */
 static void fingerprint(struct jsonw *w, const struct model_violation *v)
 {
@@ -127,6 +127,8 @@ static void fingerprint(struct jsonw *w, const struct model_violation *v)
 
 	symbol_parse(v->caller ?: "", &at);
 	symbol_parse(v->offender ?: "", &by);
+	symbol_strip_suffix(at.name);
+	symbol_strip_suffix(by.name);
 	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind),
 		 at.name, by.name);
 	jsonw_object_begin(w, "partialFingerprints");
