@@ -15,16 +15,20 @@ static __always_inline int out_of_range(const struct iomap_mapping *m, __u32 kin
 {
 	if (kind != IOMAP_SLEEPABLE)
 		return offset >= m->size;
-	return offset + size > m->size || offset + size < offset;
+	return size > m->size || offset > m->size - size;
 }
 
-/* The rules that a map breaks by its arguments, as bits. */
+/*
+ * The rules that a map breaks by its arguments, as bits. The page begins at base + offset, and the
+ * base may lie inside a page. A base that is not known is taken for aligned.
+ */
 static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 kind, __u64 offset,
 					   __u64 size)
 {
+	__u64 base = m && m->state != IOMAP_EMPTY ? m->base : 0;
 	__u32 broken = 0;
 
-	if (offset & (cfg_page_size - 1))
+	if ((base + offset) & (cfg_page_size - 1))
 		broken |= IOMAP_RULE(IOMAP_OFFSET_ALIGN);
 	if (!m || m->state == IOMAP_EMPTY)
 		return broken;

@@ -48,11 +48,12 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	struct iomap_frame *f;
 	struct iomap_caller *s;
 
+	/* A linear mapping keeps the position in the page: vaddr is aligned if base + offset is. */
 	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
 	    cfg_slow_maps || cpu->stack.op.open)
 		return 0;
 	m = bpf_map_lookup_elem(&mappings, &id);
-	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
+	if (!m || m->state != IOMAP_LIVE || !m->vbase || vaddr & (cfg_page_size - 1) ||
 	    out_of_range(m, kind, offset, ctx->args[3]))
 		return 0;
 	gen = m->gen;

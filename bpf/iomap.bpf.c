@@ -185,19 +185,23 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 		.caller = ctx->args[6],
 		.map_stack = -1,
 	};
+	__u64 offset = ctx->args[2], size = ctx->args[3];
 	struct iomap_counters *c;
 	struct iomap_mapping *m;
 	struct iomap_total *t;
 	int lost, open;
 
+	/* The verifier refuses loads from an address in ctx that the compiler has computed. */
+	barrier_var(offset);
+	barrier_var(size);
 	if (o.kind >= IOMAP_KIND_MAX || o.backend >= IOMAP_BACKEND_MAX) {
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
 	m = mapping_of(o.id);
 	o.gen = m ? m->gen : 0;
-	check_map(ctx, cpu, &o, m, ctx->args[2], ctx->args[3]);
-	learn_vbase(m, &o, ctx->args[2]);
+	check_map(ctx, cpu, &o, m, offset, size);
+	learn_vbase(m, &o, offset);
 	c = counters_of(o.id);
 	t = total_of(cpu, o.backend, o.kind);
 	if (!c || !t) {
@@ -219,7 +223,7 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 	} else {
 		t->failed++;
 		c->kind[o.kind].failed++;
-		open = report_failed(&o, ctx->args[2], ctx->args[3]);
+		open = report_failed(&o, offset, size);
 		if (lost == IOMAP_LOST_NONE)
 			lost = open;
 	}

@@ -76,7 +76,7 @@ enum iomap_rule {
 	IOMAP_UNMAP_KIND,	   /* a map unmapped by the call of another kind */
 	IOMAP_UNMAP_UNKNOWN,	   /* an unmap of an address that is not mapped */
 	IOMAP_OFFSET_RANGE,	   /* the map reaches past the end of the region */
-	IOMAP_OFFSET_ALIGN,	   /* the offset is not page aligned */
+	IOMAP_OFFSET_ALIGN,	   /* base + offset is not page aligned */
 	IOMAP_USE_AFTER_FREE,	   /* a map of a freed mapping */
 	IOMAP_LEAK,	 /* a map still held when its mapping is freed or the task exits */
 	IOMAP_HOLD_TIME, /* an atomic map held for longer than the budget */

@@ -194,9 +194,9 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 }
 
 /*
- * Writes the properties that stay the same from run to run. Readers follow a finding by them. They
- * have no offsets and no line numbers, which change with each build: the text of the line tells two
- * places of one function apart.
+ * Writes the properties that stay the same from build to build. Readers follow a finding by them.
+ * They have no offsets, no line numbers and no suffixes of the compiler: the text of the line tells
+ * two places of one function apart.
  */
 static void fingerprint(struct jsonw *w, const struct assert_report *r,
 			const struct model_violation *v)
@@ -207,6 +207,8 @@ static void fingerprint(struct jsonw *w, const struct assert_report *r,
 
 	symbol_parse(v->caller ?: "", &at);
 	symbol_parse(v->offender ?: "", &by);
+	symbol_strip_suffix(at.name);
+	symbol_strip_suffix(by.name);
 	if (l)
 		assert_source_text(l->file, l->line, line, sizeof(line));
 	snprintf(print, sizeof(print), "%s/%s/%s/%s%s%s", rule_name(v->rule), kind_name(v->kind),

@@ -29,3 +29,10 @@ bool symbol_parse(const char *text, struct symbol_text *ret)
 	ret->size = offset && !strncmp(rest, "/0x", 3) ? strtoull(rest + 3, NULL, 16) : 0;
 	return *ret->name;
 }
+
+void symbol_strip_suffix(char *name)
+{
+	/* No name of C has a dot. One at the begin is part of a name in assembler. */
+	if (*name)
+		name[1 + strcspn(name + 1, ".")] = '\0';
+}

@@ -26,4 +26,10 @@ struct symbol_text {
  */
 bool symbol_parse(const char *text, struct symbol_text *ret);
 
+/*
+ * Cuts off what the compiler appends to the name of a function, such as ".isra.0", ".cold" or
+ * ".llvm.123". The rest is its name in the source, which is the same in all builds: compare that.
+ */
+void symbol_strip_suffix(char *name);
+
 #endif

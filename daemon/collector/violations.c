@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "daemon/base/symbol.h"
 #include "daemon/collector/priv.h"
 
 struct site {
@@ -45,10 +46,12 @@ static bool is_scheduling(const char *name)
 		"__cond_resched",   "preempt_schedule",
 		"io_schedule",	    "schedule_preempt_disabled",
 	};
-	size_t len = strcspn(name, "+");
+	struct symbol_text t;
 
+	symbol_parse(name, &t);
+	symbol_strip_suffix(t.name);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == len && !strncmp(name, names[i], len))
+		if (!strcmp(t.name, names[i]))
 			return true;
 	}
 	return false;

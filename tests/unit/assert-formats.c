@@ -293,6 +293,41 @@ static void as_sarif(void **state)
 	json_decref(load("hostile", assert_sarif));
 }
 
+/* The fingerprint is that of the function in the source, for all builds. */
+static void fingerprints(void **state)
+{
+	static const char *const callers[] = { "map_it+0x1f", "map_it.isra.0+0x8",
+					       "map_it.llvm.123.cold+0x2f" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
+		struct model_violation *v;
+		struct assert_report r;
+		struct model before;
+		const char *print;
+		size_t size;
+		char *text;
+		json_t *j;
+		FILE *f = open_memstream(&text, &size);
+
+		fixture_begin(&r, &before);
+		v = fixture_violation(&r.model, IOMAP_LEAK, 1);
+		v->caller = callers[i];
+		v->offender = i ? "end_it.part.0+0x2" : "end_it+0x2";
+		assert_int_equal(assert_judge(&r, &before), 0);
+		assert_int_equal(assert_sarif(&r, f), 0);
+		fclose(f);
+		j = json_loads(text, 0, NULL);
+		assert_int_equal(json_unpack(j, "{s:[{s:[{s:{s:s}}]}]}", "runs", "results",
+					     "partialFingerprints", "site/v1", &print),
+				 0);
+		assert_string_equal(print, "leak/atomic/map_it/end_it");
+		json_decref(j);
+		free(text);
+		assert_report_free(&r);
+	}
+}
+
 static void times(void **state)
 {
 	static const char *const bad[] = { "",	    "5",      "us",   "5 us",  "-5us",
@@ -326,6 +361,7 @@ int main(void)
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(as_sarif),
+		cmocka_unit_test(fingerprints),
 		cmocka_unit_test(times),
 	};
 

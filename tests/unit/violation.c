@@ -51,6 +51,16 @@ static void offsets(void **state)
 	check_text(V(.rule = IOMAP_OFFSET_RANGE, .size = 4096), "past the end of the mapping");
 	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1),
 		   "offset 0x1001 is not a multiple of the page size");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1, .size = 1,
+		     .base = 0x101000),
+		   "offset 0x1001 is not a multiple of the page size");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4096, .map_size = 1, .size = 1,
+		     .base = 0x100020),
+		   "the mapping's base 0x100020 is not a multiple of the page size: offset 0x1000 "
+		   "lies inside a page");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1, .size = 1,
+		     .base = 0x100020),
+		   "base 0x100020 + offset 0x1001 is not a multiple of the page size");
 }
 
 /* A name of the kernel's maximum length is not cut. */
