@@ -19,7 +19,8 @@ PKG_CONFIG	?= pkg-config
 CACHE		:= $(or $(IOMAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iomap)
 VERSION		:= 0.1
 
-O		:= build/$(ARCH)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(FUZZ),-fuzz,$(if $(SAN),-san))
+O		:= build/$(ARCH)$(if $(filter clang%,$(notdir $(CC))),-clang)
+O		:= $(O)$(if $(FUZZ),-fuzz,$(if $(SAN),-san))
 BPF_O		:= build/bpf
 
 Q		:= $(if $(V),,@)

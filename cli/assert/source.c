@@ -18,7 +18,7 @@ const struct source_lines *assert_offender_lines(const struct assert_report *r,
 	return sources_find(r->sources, v->offender, v->offender_module);
 }
 
-/* The functions of io_mapping are inlined into the driver: the line of the driver is behind them. */
+/* The functions of io_mapping are inlined into the driver: the driver's line is behind them. */
 const struct source_line *assert_driver_line(const struct source_lines *l)
 {
 	for (size_t i = 0; l && i < l->n; i++) {

@@ -88,9 +88,10 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
 {
 	(void)buf;
-	return rec_text(json_object_get(m->now.root, "list"), "missing", NULL)
-		       ? "No mapping since iomapd started; older ones are not known ('iomapctl list')."
-		       : "No mapping: no driver of this kernel holds one now.";
+	if (rec_text(json_object_get(m->now.root, "list"), "missing", NULL))
+		return "No mapping since iomapd started; older ones are not known "
+		       "('iomapctl list').";
+	return "No mapping: no driver of this kernel holds one now.";
 }
 
 const struct view view_mappings = {

@@ -119,7 +119,7 @@ static void read_backend(struct collector *c)
 		c->mappings.in_force[b] = true;
 }
 
-/* Tells whether the kernel lists debugfs among its file systems. Without the list it may have it. */
+/* Tells whether the kernel lists debugfs as a file system. Without the list it may have it. */
 static bool may_have_debugfs(const struct collector *c)
 {
 	_cleanup_free_ char *path = collector_path(c, "/proc/filesystems"), *line = NULL;

@@ -29,7 +29,9 @@
 /* Runs the program of the canary. Returns the bits of the canary, or a negative errno. */
 static int run(const struct collector *c, uint64_t bits)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &bits, .ctx_size_in = sizeof(bits));
+	struct bpf_test_run_opts opts = { .sz = sizeof(opts),
+					  .ctx_in = &bits,
+					  .ctx_size_in = sizeof(bits) };
 	int fd = collector_prog_fd(c, c->skel->progs.iomap_canary);
 
 	return bpf_prog_test_run_opts(fd, &opts) ? -errno : (int)opts.retval;

@@ -102,7 +102,7 @@ const struct function *hook_function(const struct collector *c, const char *name
 
 int hook_add_probe(struct collector *c, struct bpf_program *prog, bool at_return, const char *name)
 {
-	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = at_return);
+	struct bpf_kprobe_opts opts = { .sz = sizeof(opts), .retprobe = at_return };
 	const struct function *f = hook_function(c, name);
 	bool hidden = c->hooks.missing[hook_find("kallsyms")];
 	struct bpf_link *link;

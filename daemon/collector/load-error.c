@@ -9,17 +9,14 @@
 bool lockdown_is(const char *path, const char *level)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "r");
-	char line[128], *begin, *end;
+	char line[128] = "", *begin, *end;
 
 	/* The level in force is in brackets: "none [integrity] confidentiality". */
-	if (!f || !fgets(line, sizeof(line), f))
-		return false;
-	begin = strchr(line, '[');
+	begin = f && fgets(line, sizeof(line), f) ? strchr(line, '[') : NULL;
 	end = begin ? strchr(begin, ']') : NULL;
-	if (!end)
-		return false;
-	*end = '\0';
-	return !strcmp(begin + 1, level);
+	if (end)
+		*end = '\0';
+	return end && !strcmp(begin + 1, level);
 }
 
 /* The last message of a verifier's log. */

@@ -100,7 +100,7 @@ static void no_btf(void **state)
 	assert_non_null(strstr(e.text, "has no BTF"));
 }
 
-/* Starts a collector in a process that bpf(2) fails for, and exits with 0 if it names the filter. */
+/* Starts a collector for which bpf(2) fails, and exits with 0 if it names the filter. */
 static void start_filtered(int error)
 {
 	const struct collector_options opts = { .no_attach = true };

@@ -277,8 +277,8 @@ static const char help[] =
 	"Usage: fake-iomapd --socket PATH [--metrics ADDR] [--scenario NAME]\n"
 	"                    [--at SECONDS] [--since NS]\n"
 	"Serves fake figures, as iomapd would, until it gets SIGTERM.\n"
-	"  --scenario NAME  busy (default), idle, empty, no-debugfs, lost, missing, many, broken, ipi,\n"
-	"                   ipi-missing or failing\n"
+	"  --scenario NAME  busy (default), idle, empty, no-debugfs, lost, missing, many, broken,\n"
+	"                   ipi, ipi-missing or failing\n"
 	"  --at SECONDS     always the figures of that moment, and no new event\n"
 	"  --since NS       when counting began, as a restarted iomapd reports it\n";
 

@@ -314,6 +314,7 @@ static void fingerprints(void **state)
 		v = fixture_violation(&r.model, IOMAP_LEAK, 1);
 		v->caller = callers[i];
 		v->offender = i ? "end_it.part.0+0x2" : "end_it+0x2";
+		r.fallback_file = "driver.c";
 		assert_int_equal(assert_judge(&r, &before), 0);
 		assert_int_equal(assert_sarif(&r, f), 0);
 		fclose(f);

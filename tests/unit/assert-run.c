@@ -105,7 +105,7 @@ static void events_are_consumed_meanwhile(void **state)
 	assert_true(report.duration_ns < 30 * NSEC_PER_SEC);
 }
 
-/* Tells whether the command has the signal in that line of its status. No shell: it may set some. */
+/* Tells whether the command has the signal in that line of its status. A shell may set some. */
 static bool command_has(const char *line, int signal)
 {
 	static const char *const with_bit[] = { "13579bdf", "2367abef", "4567cdef", "89abcdef" };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Calls a function with a page mapped atomically, once, when it is loaded: insmod misuse.ko
- * what=NAME. It then refuses to stay loaded. The device is QEMU's ivshmem, which another driver may use.
+ * what=NAME. It then refuses to stay loaded. The device is QEMU's ivshmem, which another driver may
+ * use.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
