@@ -28,8 +28,8 @@ void sources_free(struct sources *s);
 
 /*
  * The lines of the call that returns to "symbol+0xoffset[/0xsize] [module]", innermost first.
- * @module: if the text has none. NULL: not known, or @s is NULL. The file of each line is a path that
- * sources_options made relative, else as the compiler had it. The result lives as long as @s.
+ * @module: if the text has none. NULL: not known, or @s is NULL. The file of each line is a path
+ * that sources_options made relative, else as the compiler had it. The result lives as long as @s.
  */
 const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module);
 

@@ -63,7 +63,8 @@ n=0
 for filter in "$everywhere" "$elsewhere"; do
 	n=$((n + 1))
 	for case in 'Snapshot 4 status' 'Status 4 status --json' 'List 0 list' \
-		'List 0 list --freed' 'List 0 list --json' 'Stats 0 stats' 'Stats 0 stats --json' 'Hist 0 hist' \
+		'List 0 list --freed' 'List 0 list --json' 'Stats 0 stats' 'Stats 0 stats --json' \
+		'Hist 0 hist' \
 		'Hist 0 hist --json' 'Ipi 4 ipi' 'Ipi 4 ipi --json'; do
 		# shellcheck disable=SC2086
 		set -- $case

@@ -22,7 +22,8 @@ struct found {
 	int check;
 	char *name[ADDRS];
 	char *module[ADDRS];
-	uint64_t start[NAMES], end[NAMES], data[NAMES];
+	struct function function[NAMES];
+	uint64_t data[NAMES];
 };
 
 static void look(const struct fuzz_file *f, struct found *ret)
@@ -32,7 +33,7 @@ static void look(const struct fuzz_file *f, struct found *ret)
 	CHECK(s);
 	ret->check = symbols_check(s);
 	CHECK(!symbols_resolve(s, addrs, ADDRS));
-	CHECK(!symbols_find(s, names, NAMES, ret->start, ret->end));
+	CHECK(!symbols_find(s, names, NAMES, ret->function));
 	CHECK(!symbols_find_data(s, names, NAMES, ret->data));
 	for (size_t i = 0; i < ADDRS; i++) {
 		const struct symbol *sym = symbols_get(s, addrs[i]);
@@ -59,8 +60,11 @@ static void expect_same(const struct found *a, const struct found *b)
 		CHECK(!strcmp(a->name[i], b->name[i]));
 		CHECK(!strcmp(a->module[i], b->module[i]));
 	}
-	CHECK(!memcmp(a->start, b->start, sizeof(a->start)));
-	CHECK(!memcmp(a->end, b->end, sizeof(a->end)));
+	for (size_t i = 0; i < NAMES; i++) {
+		CHECK(a->function[i].start == b->function[i].start);
+		CHECK(a->function[i].end == b->function[i].end);
+		CHECK(a->function[i].copies == b->function[i].copies);
+	}
 	CHECK(!memcmp(a->data, b->data, sizeof(a->data)));
 }
 

@@ -3,7 +3,7 @@
 #ifndef IOMAP_TESTS_LIB_REFUSE_H
 #define IOMAP_TESTS_LIB_REFUSE_H
 
-/* A system call of this process and its children fails from now on. Returns 0 or a negative errno. */
+/* A system call of this process and its children fails now. Returns 0 or a negative errno. */
 int refuse_call(long number, int error);
 
 #endif
