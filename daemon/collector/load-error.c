@@ -8,15 +8,19 @@
 
 bool lockdown_is(const char *path, const char *level)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "r");
+	FILE *f = fopen(path, "re");
 	char line[128] = "", *begin, *end;
 
+	if (!f)
+		return false;
 	/* The level in force is in brackets: "none [integrity] confidentiality". */
-	begin = f && fgets(line, sizeof(line), f) ? strchr(line, '[') : NULL;
+	begin = fgets(line, sizeof(line), f) ? strchr(line, '[') : NULL;
+	fclose(f);
 	end = begin ? strchr(begin, ']') : NULL;
-	if (end)
-		*end = '\0';
-	return end && !strcmp(begin + 1, level);
+	if (!end)
+		return false;
+	*end = '\0';
+	return !strcmp(begin + 1, level);
 }
 
 /* The last message of a verifier's log. */

@@ -105,10 +105,10 @@ static void each_event_once(void **state)
 
 static void offend(struct bench *b, uint64_t site)
 {
-	uint64_t args[] = { 1, 0x5000, 0x123, 0x1000, IOMAP_ATOMIC, IOMAP_LINEAR, site };
+	uint64_t args[] = { 1, 0x5123, 0x123, 0x1000, IOMAP_ATOMIC, IOMAP_LINEAR, site };
 
 	ev_raw(b, b->map_fd, args, ARRAY_SIZE(args));
-	ev_unmap(b, 0x5000, IOMAP_ATOMIC);
+	ev_unmap(b, 0x5123, IOMAP_ATOMIC);
 }
 
 /* A violation, and then more other events than are saved. */
