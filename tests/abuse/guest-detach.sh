@@ -9,7 +9,7 @@ is "iomapd serves" wait_for 300 serves
 kill "$daemon"
 ends "SIGTERM ends it" 60 0
 is "SIGTERM leaves the programs" loaded
-flock $pins sleep 1000 &
+flock -F $pins sleep 1000 &
 held=$!
 locked() { ! flock -n $pins true; }
 wait_for 20 locked

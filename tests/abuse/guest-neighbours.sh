@@ -33,7 +33,7 @@ rm -r $pins
 # ---- locks, and a narrow umask
 
 mkdir -p /run/iomapd
-as_nobody flock /run/iomapd sleep 1000 &
+as_nobody flock -F /run/iomapd sleep 1000 &
 held=$!
 begin sh -c "umask 077; exec iomapd"
 is "nobody locks the folder of the socket: iomapd serves" wait_for 300 serves
@@ -61,7 +61,7 @@ detach
 same "detach, without iomapd" $? 0
 
 ( umask 077; touch $sock.lock )
-flock $sock.lock sleep 1000 &
+flock -F $sock.lock sleep 1000 &
 held=$!
 begin iomapd
 wait_for 300 loaded || bail "iomapd does not load"

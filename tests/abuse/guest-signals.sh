@@ -7,7 +7,7 @@
 
 # slowly: starts iomapd with a pause before each bpf(2). $iomapd is its process id.
 slowly() {
-	begin strace -f -o /dev/null -e trace=bpf -e inject=bpf:delay_enter="$1" iomapd
+	begin strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:delay_enter="$1" iomapd
 	wait_for 60 pgrep -x iomapd >/dev/null
 	iomapd=$(pgrep -x iomapd)
 }
@@ -36,7 +36,7 @@ touch /tmp/file
 fails "the socket is a file" 5 iomapd --socket /tmp/file
 is "the socket is a file: it says so" said "/tmp/file exists and is not a socket"
 # inject CALL: starts iomapd with a system call that fails.
-inject() { strace -f -o /dev/null -e trace="$1" -e inject="$1:error=EPERM" iomapd; }
+inject() { strace -f --seccomp-bpf -o /dev/null -e trace="$1" -e inject="$1:error=EPERM" iomapd; }
 fails "bind() fails" 5 inject bind
 fails "listen() fails" 5 inject listen
 fails "the privileges cannot be dropped" 5 inject prctl
