@@ -84,7 +84,7 @@ sarif_agrees() {
 
 # Each line is one command; characters that end a line or a property are escaped.
 github_agrees() {
-	local value='([^:,%[:cntrl:]]|%(25|3A|2C))+'
+	value='([^:,%[:cntrl:]]|%(25|3A|2C))+'
 
 	grep -vnE "^::(error|warning|notice) title=$value(,file=$value,line=[0-9]+(,col=[0-9]+)?)?::\
 ([^%[:cntrl:]]|%(25|0A|0D))+\$" "$dir/$1.github" >"$dir/out" && return 1
