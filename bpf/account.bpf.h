@@ -94,4 +94,15 @@ static __always_inline void map_gone(__u32 id, __u32 gen, __u32 kind, __u64 call
 	c->kind[kind].callers -= caller;
 }
 
+/* Takes map_gone() back: the map is unmapped after all. */
+static __always_inline void map_back(__u32 id, __u32 gen, __u32 kind, __u64 caller)
+{
+	struct iomap_counters *c = counters_of(id);
+
+	if (!c || kind >= IOMAP_KIND_MAX || gen_of(id) != gen)
+		return;
+	c->kind[kind].gone--; /* the sum over the CPUs counts: it wraps */
+	c->kind[kind].callers += caller;
+}
+
 #endif

@@ -66,6 +66,8 @@ static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed 
 					     __u32 kind, __u64 held_ns)
 {
 	switch (closed) {
+	case CLOSED_INSIDE:
+		return IOMAP_UNMAP_UNKNOWN;
 	case CLOSED_NOT_LAST:
 		return IOMAP_UNMAP_ORDER;
 	case CLOSED_OTHER_KIND:
@@ -156,7 +158,7 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 		return 0;
 	iomap_stack_for_each(&cpu->stack, i, f)
 	{
-		if (!f->vaddr)
+		if (!iomap_frame_open(f))
 			continue;
 		section_broken(ctx, cpu, IOMAP_LEAK, f, entered, IRQS_ON);
 		map_gone(f->id, f->gen, f->kind, f->caller);

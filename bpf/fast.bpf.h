@@ -67,6 +67,7 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 			.ts = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns(),
 			.caller = caller,
 			.task = bpf_get_current_task(),
+			.size = ctx->args[3],
 			.id = id,
 			.gen = gen,
 			.map_stack = -1,

@@ -183,6 +183,7 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 		.kind = ctx->args[4],
 		.backend = ctx->args[5],
 		.caller = ctx->args[6],
+		.size = ctx->args[3],
 		.map_stack = -1,
 	};
 	__u64 offset = ctx->args[2], size = ctx->args[3];
@@ -274,6 +275,8 @@ static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struc
 		return 0;
 	}
 	closed = section_close(cpu, o.vaddr, kind, &o);
+	if (o.doubted)
+		map_back(o.id, o.gen, o.kind, o.caller);
 	if (closed == CLOSED_OTHER_KIND)
 		map_gone(o.id, o.gen, o.kind, o.caller);
 	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
@@ -291,8 +294,14 @@ static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struc
 		b.backend = o.backend;
 		b.count = 1;
 		b.map_stack = o.map_stack;
+		if (closed == CLOSED_INSIDE)
+			b.offset = o.vaddr - o.mapped;
 		violate(ctx, cpu, &b, IRQS_OFF);
 	}
+	/* Without that rule, nothing else would report the wrong unmap. */
+	if (b.rule == IOMAP_UNMAP_UNKNOWN && closed == CLOSED_NOTHING &&
+	    !(cfg_rules_off & IOMAP_RULE(IOMAP_UNMAP_UNKNOWN)))
+		section_doubt(cpu, kind);
 	event_done(cpu, IOMAP_LOST_NONE);
 	return 0;
 }

@@ -129,9 +129,16 @@ struct iomap_frame {
 	__u32 gen;	 /* of the mapping when mapped */
 	__s32 map_stack; /* number in `map_stacks`; negative: not saved */
 	__u8 kind;
-	__u8 backend;
+	__u8 backend; /* and IOMAP_DOUBTED */
 	__u8 pad[2];
 };
+
+/*
+ * A flag of a frame's backend: an unmap of a wrong address may have ended the section. What follows
+ * from that is not reported, and the map is counted as gone. The fast path leaves such a frame to
+ * the slow path, as it takes only frames of the linear backend.
+ */
+#define IOMAP_DOUBTED 0x80
 
 /* Addresses saved of a kernel stack, innermost first. */
 #define IOMAP_STACK_FRAMES 24
@@ -144,7 +151,11 @@ struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
 	__u32 used;	 /* frames below top, holes included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	__u32 hit;	 /* result of iomap_stack_find() */
+	/* Results of iomap_stack_find() */
+	__u8 hit; /* depth of the frame; 0: none */
+	__u8 fit; /* enum iomap_fit */
+	__u8 open_above;
+	__u8 not_last; /* open frames are above it */
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -164,6 +175,7 @@ struct iomap_live {
 	__aligned_u64 ts; /* 0: not timed */
 	__aligned_u64 caller;
 	__aligned_u64 task; /* identity only */
+	__aligned_u64 size; /* bytes */
 	__u32 id;
 	__u32 gen;	 /* of the mapping when mapped */
 	__s32 map_stack; /* as in struct iomap_frame */
@@ -199,6 +211,7 @@ struct iomap_cpu {
 	__u32 misses;		 /* tasks switched in without saved sections since clear_saved() */
 	__u32 hit;		 /* result of live_take_pass() */
 	struct iomap_live taken; /* by live_take() */
+	__aligned_u64 taken_vaddr; /* of its map, by live_take_inside() */
 	struct iomap_stack stack; /* of the running task, and of interrupts on top */
 };
 
@@ -277,7 +290,11 @@ struct iomap_violation {
 	__aligned_u64 offender; /* return address of the call of io_mapping; 0: no such call */
 	__aligned_u64 base;	/* of the mapping, 0: not known */
 	__aligned_u64 size;	/* of the mapping */
-	__aligned_u64 offset;	/* of the map, for the offset rules and use-after-free */
+	/*
+	 * Of the map, for the offset rules and use-after-free. For unmap-unknown: from the address
+	 * of the map to that of the unmap, if the latter lies inside the map.
+	 */
+	__aligned_u64 offset;
 	__aligned_u64 map_size; /* likewise */
 	__u32 id;
 	__u32 gen;
@@ -445,10 +462,10 @@ _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
 		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 31 + 216 + 24 + 40 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 32 + 216 + 24 + 48 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
-_Static_assert(sizeof(struct iomap_live) == 40, "live");
+_Static_assert(sizeof(struct iomap_live) == 48, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");

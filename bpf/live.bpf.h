@@ -75,6 +75,38 @@ static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __
 	return *(volatile __u32 *)&cpu->hit;
 }
 
+/* Look-ups of live_take_inside(): so many pages, if no address is held twice. */
+#define LIVE_PROBES 256
+
+/*
+ * Takes out an entry of a map that the address lies in, of this task or (0) of any, as
+ * live_take_pass() does. Its address is in cpu->taken_vaddr.
+ */
+static __always_inline int live_take_inside(struct iomap_cpu *cpu, __u64 vaddr, __u64 task)
+{
+	struct iomap_live_key key = { .vaddr = vaddr & ~((__u64)cfg_page_size - 1) };
+	struct iomap_live *entry;
+	__u32 i;
+
+	cpu->hit = 0;
+	for (i = 0; i < LIVE_PROBES; i++) {
+		entry = bpf_map_lookup_elem(&live, &key);
+		if (entry && vaddr - key.vaddr < entry->size && (!task || entry->task == task) &&
+		    !live_stale(entry)) {
+			cpu->taken = *entry;
+			cpu->taken_vaddr = key.vaddr;
+			cpu->hit = !bpf_map_delete_elem(&live, &key);
+			break;
+		}
+		key.n++;
+		if (key.n >= IOMAP_LIVE_SLOTS || !shared.live_used[key.n]) {
+			key.n = 0;
+			key.vaddr -= cfg_page_size;
+		}
+	}
+	return *(volatile __u32 *)&cpu->hit;
+}
+
 /*
  * Takes out an entry of the address: an entry of this task, else of any task, else of a mapping
  * that is gone. Returns 1 when it found one.

@@ -21,12 +21,16 @@ struct opened {
 	__u32 kind;
 	__u32 backend;
 	__s32 map_stack;
-	int early; /* one of the first of its call site */
+	int early;    /* one of the first of its call site */
+	__u64 mapped; /* the address that the map returned, where an unmap has another one */
+	__u64 size;
+	int doubted;
 };
 
 /* The map that an unmap ended. */
 enum closed {
 	CLOSED,		   /* the last map, or a sleepable one */
+	CLOSED_INSIDE,	   /* the same, by another address inside it */
 	CLOSED_NOT_LAST,   /* a map below others */
 	CLOSED_OTHER_KIND, /* a map of another kind */
 	CLOSED_NOTHING,	   /* no known map */
@@ -37,7 +41,7 @@ static __always_inline int stack_add(struct iomap_stack *s, const struct opened 
 	struct iomap_frame *f = iomap_stack_next(s);
 	int lost = IOMAP_LOST_NONE;
 
-	if (iomap_stack_full(s)) {
+	if (iomap_stack_full(s) && iomap_frame_open(f)) {
 		map_gone(f->id, f->gen, f->kind, f->caller);
 		s->forgotten++;
 		lost = IOMAP_LOST_DEPTH_OVERFLOW;
@@ -64,6 +68,7 @@ static __always_inline int sleepable_add(const struct opened *o)
 		.gen = o->gen,
 		.map_stack = o->map_stack,
 		.backend = o->backend,
+		.size = o->size,
 	};
 
 	return live_add(o->vaddr, &entry);
@@ -87,12 +92,16 @@ static __always_inline void from_frame(struct opened *o, const struct iomap_fram
 	o->id = f->id;
 	o->gen = f->gen;
 	o->kind = f->kind;
-	o->backend = f->backend;
+	o->backend = f->backend & ~IOMAP_DOUBTED;
+	o->doubted = f->backend & IOMAP_DOUBTED;
 	o->map_stack = f->map_stack;
+	o->mapped = f->vaddr;
 }
 
-static __always_inline void from_live(struct opened *o, const struct iomap_live *l)
+static __always_inline void from_live(struct opened *o, const struct iomap_cpu *cpu)
 {
+	const struct iomap_live *l = &cpu->taken;
+
 	o->caller = l->caller;
 	o->start = l->ts;
 	o->id = l->id;
@@ -100,52 +109,73 @@ static __always_inline void from_live(struct opened *o, const struct iomap_live 
 	o->kind = IOMAP_SLEEPABLE;
 	o->backend = l->backend;
 	o->map_stack = l->map_stack;
+	o->mapped = cpu->taken_vaddr;
 }
 
-static __always_inline enum closed close_sleepable(struct iomap_cpu *cpu, __u64 vaddr,
-						   struct opened *ret)
+/* Takes out the frame that was found, which fits as given. */
+static __always_inline enum closed close_frame(struct iomap_cpu *cpu, __u32 fit, struct opened *ret)
 {
 	struct iomap_frame f;
+	enum iomap_pop pop = iomap_stack_take(&cpu->stack, &f);
 
-	if (live_take(cpu, vaddr, bpf_get_current_task())) {
-		from_live(ret, &cpu->taken);
-		return CLOSED;
-	}
-	if (iomap_stack_pop(&cpu->stack, vaddr, IOMAP_KIND_MAX, &f) == IOMAP_POP_NONE)
-		return CLOSED_NOTHING;
 	from_frame(ret, &f);
-	return CLOSED_OTHER_KIND;
-}
-
-static __always_inline enum closed close_stacked(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
-						 struct opened *ret)
-{
-	enum iomap_pop pop;
-	struct iomap_frame f;
-
-	pop = iomap_stack_pop(&cpu->stack, vaddr, kind, &f);
-	if (pop != IOMAP_POP_NONE) {
-		from_frame(ret, &f);
-		return pop == IOMAP_POP_TOP ? CLOSED : CLOSED_NOT_LAST;
-	}
-	if (iomap_stack_pop(&cpu->stack, vaddr, IOMAP_KIND_MAX, &f) != IOMAP_POP_NONE) {
-		from_frame(ret, &f);
+	if (fit == IOMAP_FIT_EXACT_OTHER || fit == IOMAP_FIT_INSIDE_OTHER)
 		return CLOSED_OTHER_KIND;
-	}
-	/* Skip sleepable maps that other tasks have at the same address. */
-	if (!live_take_pass(cpu, vaddr, bpf_get_current_task(), LIVE_OWN))
-		return CLOSED_NOTHING;
-	from_live(ret, &cpu->taken);
-	return CLOSED_OTHER_KIND;
+	if (pop != IOMAP_POP_TOP)
+		return CLOSED_NOT_LAST;
+	return fit == IOMAP_FIT_EXACT ? CLOSED : CLOSED_INSIDE;
 }
 
-/* Takes out the map that an unmap ends, and copies it to *ret. */
+/*
+ * Takes out the map that an unmap ends, and copies it to *ret. A map of that address goes before
+ * one that the address lies in. An unmap of an atomic or local map skips the sleepable maps of
+ * other tasks.
+ */
 static __always_inline enum closed section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
 						 struct opened *ret)
 {
-	if (kind == IOMAP_SLEEPABLE)
-		return close_sleepable(cpu, vaddr, ret);
-	return close_stacked(cpu, vaddr, kind, ret);
+	__u64 task = bpf_get_current_task();
+	__u32 fit;
+
+	if (!vaddr)
+		return CLOSED_NOTHING;
+	if (kind == IOMAP_SLEEPABLE && live_take(cpu, vaddr, task)) {
+		from_live(ret, cpu);
+		return CLOSED;
+	}
+	fit = iomap_stack_find(&cpu->stack, vaddr, kind, cfg_page_size);
+	if (fit == IOMAP_FIT_EXACT || fit == IOMAP_FIT_EXACT_OTHER)
+		return close_frame(cpu, fit, ret);
+	if (kind != IOMAP_SLEEPABLE && live_take_pass(cpu, vaddr, task, LIVE_OWN)) {
+		from_live(ret, cpu);
+		return CLOSED_OTHER_KIND;
+	}
+	if (kind != IOMAP_SLEEPABLE && fit != IOMAP_FIT_NONE)
+		return close_frame(cpu, fit, ret);
+	if (live_take_inside(cpu, vaddr, kind == IOMAP_SLEEPABLE ? 0 : task)) {
+		from_live(ret, cpu);
+		return kind == IOMAP_SLEEPABLE ? CLOSED_INSIDE : CLOSED_OTHER_KIND;
+	}
+	return fit == IOMAP_FIT_NONE ? CLOSED_NOTHING : close_frame(cpu, fit, ret);
+}
+
+/*
+ * An unmap of that kind has no map. It may have been meant for the newest one, whose section has
+ * ended then. It may also have been one too many, so that map may still be unmapped.
+ */
+static __always_inline void section_doubt(struct iomap_cpu *cpu, __u32 kind)
+{
+	struct iomap_frame *f;
+	__u32 i;
+
+	iomap_stack_for_each(&cpu->stack, i, f)
+	{
+		if (!iomap_frame_open(f) || f->kind != kind)
+			continue;
+		map_gone(f->id, f->gen, f->kind, f->caller);
+		f->backend |= IOMAP_DOUBTED;
+		break;
+	}
 }
 
 #endif

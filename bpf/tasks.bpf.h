@@ -27,7 +27,7 @@ static __always_inline void tasks_forget(struct iomap_cpu *cpu)
 
 	iomap_stack_for_each(s, i, f)
 	{
-		if (f->vaddr)
+		if (iomap_frame_open(f))
 			map_gone(f->id, f->gen, f->kind, f->caller);
 	}
 }

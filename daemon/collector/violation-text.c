@@ -51,8 +51,14 @@ const char *violation_text(const struct model_violation *v, char buf[VIOLATION_T
 		put(buf, "unmapped%s%s as another kind of map", *call ? " by " : "", call);
 		break;
 	case IOMAP_UNMAP_UNKNOWN:
-		put(buf, "unmapped%s%s, but not mapped: unmapped twice, or a wrong pointer",
-		    *call ? " by " : "", call);
+		if (v->offset)
+			put(buf,
+			    "unmapped%s%s, with an address inside the map: it takes the address "
+			    "that the map returned",
+			    *call ? " by " : "", call);
+		else
+			put(buf, "unmapped%s%s, but not mapped: unmapped twice, or a wrong pointer",
+			    *call ? " by " : "", call);
 		break;
 	case IOMAP_OFFSET_RANGE:
 		if (v->map_size && v->size)

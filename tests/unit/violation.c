@@ -35,6 +35,9 @@ static void sentences(void **state)
 		   "unmapped by drv_work+0x10 [drv] as another kind of map");
 	check_text(V(.rule = IOMAP_UNMAP_UNKNOWN),
 		   "unmapped, but not mapped: unmapped twice, or a wrong pointer");
+	check_text(V(.rule = IOMAP_UNMAP_UNKNOWN, BY, .offset = 0x40),
+		   "unmapped by drv_work+0x10 [drv], with an address inside the map: it takes the "
+		   "address that the map returned");
 	check_text(V(.rule = IOMAP_USE_AFTER_FREE, BY), "mapped after the mapping was freed");
 	check_text(V(.rule = IOMAP_LEAK), "still mapped when the mapping was freed");
 	check_text(V(.rule = IOMAP_LEAK, .at_exit = true), "still mapped when the task ended");
