@@ -101,6 +101,7 @@ soak: ## run random load on each kernel and backend, and long BPF tests: an hour
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory vms-built
 	$(Q)tests/vm/rootfs builder >/dev/null
+	$(Q)tests/vm/rootfs debian13 >/dev/null
 	$(Q)tests/run $(if $(V),-v) soak
 
 vms-built: tests
