@@ -212,7 +212,8 @@ struct iomap_cpu {
 	__u32 hit;		 /* result of live_take_pass() */
 	struct iomap_live taken; /* by live_take() */
 	__aligned_u64 taken_vaddr; /* of its map, by live_take_inside() */
-	struct iomap_stack stack; /* of the running task, and of interrupts on top */
+	__aligned_u64 next_n;	   /* of live_take_inside() */
+	struct iomap_stack stack;  /* of the running task, and of interrupts on top */
 };
 
 /*
@@ -462,7 +463,7 @@ _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
 		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 32 + 216 + 24 + 48 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");

@@ -76,7 +76,7 @@ static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __
 }
 
 /* Look-ups of live_take_inside(): so many pages, if no address is held twice. */
-#define LIVE_PROBES 256
+#define LIVE_PROBES 128
 
 /*
  * Takes out an entry of a map that the address lies in, of this task or (0) of any, as
@@ -98,11 +98,14 @@ static __always_inline int live_take_inside(struct iomap_cpu *cpu, __u64 vaddr, 
 			cpu->hit = !bpf_map_delete_elem(&live, &key);
 			break;
 		}
-		key.n++;
-		if (key.n >= IOMAP_LIVE_SLOTS || !shared.live_used[key.n]) {
-			key.n = 0;
-			key.vaddr -= cfg_page_size;
-		}
+		cpu->next_n = key.n + 1;
+		/* As the result: else the verifier would check the rest once for each n. */
+		key.n = *(volatile __u64 *)&cpu->next_n;
+		if (key.n < IOMAP_LIVE_SLOTS && shared.live_used[key.n])
+			continue;
+		cpu->next_n = 0;
+		key.n = *(volatile __u64 *)&cpu->next_n;
+		key.vaddr -= cfg_page_size;
 	}
 	return *(volatile __u32 *)&cpu->hit;
 }

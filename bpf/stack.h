@@ -89,8 +89,7 @@ IOMAP_INLINE int iomap_frame_open(const struct iomap_frame *f)
  * out. The results pass through memory, where the BPF verifier forgets their values. Without that,
  * the verifier would check all following code once for each depth.
  */
-IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind,
-				    __u32 page_size)
+IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind, __u32 page_size)
 {
 	struct iomap_frame *f;
 	__u32 i, fit;

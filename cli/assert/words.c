@@ -37,7 +37,7 @@ static const struct {
 		"Only mapped addresses are unmapped",
 		"unmaps",
 		"An unmap takes an address that a map returned, once. This one was unmapped twice, "
-		"or never mapped.",
+		"was never mapped, or lies inside a map.",
 	},
 	[IOMAP_OFFSET_RANGE] = {
 		"The offset lies in the region",

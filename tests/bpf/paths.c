@@ -115,7 +115,7 @@ static void clear_unused(struct iomap_cpu *cpu)
 	cpu->hit = 0;
 	memset(&cpu->taken, 0, sizeof(cpu->taken));
 	s->hit = s->fit = s->open_above = s->not_last = 0;
-	cpu->taken_vaddr = 0;
+	cpu->taken_vaddr = cpu->next_n = 0;
 	for (uint32_t depth = s->used + 1; depth <= IOMAP_STACK_DEPTH; depth++)
 		memset(&s->frames[(s->top - depth) % IOMAP_STACK_DEPTH], 0, sizeof(s->frames[0]));
 }

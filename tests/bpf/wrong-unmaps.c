@@ -8,8 +8,7 @@
 
 static void map(struct bench *b, uint64_t vaddr, uint64_t size, uint32_t kind)
 {
-	uint64_t args[] = { 1,	  vaddr,	     vaddr & 0xfffff, size,
-			    kind, IOMAP_LINEAR, SITE };
+	uint64_t args[] = { 1, vaddr, vaddr & 0xfffff, size, kind, IOMAP_LINEAR, SITE };
 
 	ev_raw(b, b->map_fd, args, ARRAY_SIZE(args));
 }
@@ -178,9 +177,9 @@ static void without_the_rule(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(inside_the_map),   cmocka_unit_test(behind_the_map),
-		cmocka_unit_test(inside_and_more),  cmocka_unit_test(wrong_pointer),
-		cmocka_unit_test(one_too_many),	    cmocka_unit_test(without_the_rule),
+		cmocka_unit_test(inside_the_map),  cmocka_unit_test(behind_the_map),
+		cmocka_unit_test(inside_and_more), cmocka_unit_test(wrong_pointer),
+		cmocka_unit_test(one_too_many),	   cmocka_unit_test(without_the_rule),
 	};
 
 	return cmocka_run_group_tests_name("bpf/wrong-unmaps", tests, NULL, NULL);
