@@ -3,6 +3,7 @@
 #ifndef IOMAP_CHECKS_BPF_H
 #define IOMAP_CHECKS_BPF_H
 
+#include "canary.bpf.h"
 #include "rules.bpf.h"
 #include "sections.bpf.h"
 #include "unmatched.bpf.h"
@@ -170,6 +171,7 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 
 /* The registers at a probe that the programs read. */
 struct pt_regs {
+	unsigned long ip;
 	unsigned long sp;
 } __attribute__((preserve_access_index));
 
@@ -183,51 +185,67 @@ static __always_inline __u64 entered_from(struct pt_regs *ctx)
 	return addr;
 }
 
+/* The bit of the canary for the probed function. */
+static __always_inline __u32 canary_of_probe(struct pt_regs *ctx)
+{
+	if (cfg_cond_resched_start && ctx->ip >= cfg_cond_resched_start &&
+	    ctx->ip < cfg_cond_resched_end)
+		return IOMAP_CANARY_COND_RESCHED;
+	return IOMAP_CANARY_SLEEPER;
+}
+
 /* Frames on a stack above the function of a trampoline: the program and the trampoline. */
 #define TRAMPOLINE_FRAMES 2
 
-#define SLEEPER_FRAMES 4
+/* Frames in which a call of a hooked function by another one shows, such as flush_work(). */
+#define SLEEPER_FRAMES 6
 
-/* The stack contains another hooked function that may sleep. */
-static __always_inline int reported_already(const __u64 *stack, __u32 n)
+/*
+ * 1 if the stack contains another hooked function that may sleep, else 0. Without branches: the
+ * verifier would check each combination of them. The addresses are those of the kernel, and unused
+ * entries have a size of 0: only if the function has the address is at - size negative and at not.
+ */
+static __always_inline __u64 reported_already(const __u64 stack[SLEEPER_FRAMES])
 {
+	__u64 found = 0, at;
 	__u32 i, k;
 
-	for (i = 0; i < SLEEPER_FRAMES; i++) {
-		if (i >= n)
-			break;
-		for (k = 0; k < MAX_SLEEPERS && cfg_sleeper_end[k]; k++) {
-			if (stack[i] >= cfg_sleeper_start[k] && stack[i] < cfg_sleeper_end[k])
-				return 1;
+	for (k = 0; k < IOMAP_SLEEPERS; k++) {
+#pragma clang loop unroll(full)
+		for (i = 0; i < SLEEPER_FRAMES; i++) {
+			at = stack[i] - shared.sleepers[k].start;
+			found |= (at - shared.sleepers[k].size) & ~at;
 		}
 	}
-	return 0;
+	return found >> 63;
 }
 
-/* The CPU's record when its task has atomic or local maps, else NULL. */
-static __always_inline struct iomap_cpu *cpu_with_maps(void)
+/* The CPU's record when its task has atomic or local maps, or a canary; else NULL. */
+static __always_inline struct iomap_cpu *busy_cpu(void)
 {
 	struct iomap_cpu *cpu = this_cpu();
 
-	return cpu && cpu->stack.used ? cpu : NULL;
+	return cpu && cpu->stack.busy ? cpu : NULL;
 }
 
-/* A function that may sleep begins. skip: frames of the stack above it. */
-static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip)
+/*
+ * A function that may sleep begins. skip: frames of the stack above it. bit: of the canary, for
+ * this hook.
+ */
+static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip,
+				     __u32 bit)
 {
 	struct iomap_frame *f = iomap_stack_atomic(&cpu->stack);
 	__u64 stack[SLEEPER_FRAMES] = {};
-	long n;
 
+	canary_fired(cpu, bit);
 	if (!f)
 		return 0;
-	if (cfg_sleeper_end[0]) {
-		n = bpf_get_stack(ctx, stack, sizeof(stack), skip);
-		/* The first frame is the hooked function itself: replace it by its caller. */
-		stack[0] = entered;
-		if (n > 0 && reported_already(stack, n / sizeof(stack[0])))
-			return 0;
-	}
+	bpf_get_stack(ctx, stack, sizeof(stack), skip);
+	/* The first frame is the hooked function itself: replace it by its caller. */
+	stack[0] = entered;
+	if (reported_already(stack))
+		return 0;
 	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
 	return 0;
 }

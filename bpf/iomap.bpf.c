@@ -360,16 +360,47 @@ int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe")
 int iomap_may_sleep(struct pt_regs *ctx)
 {
-	struct iomap_cpu *cpu = cpu_with_maps();
+	struct iomap_cpu *cpu = busy_cpu();
 
-	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0) : 0;
+	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0, canary_of_probe(ctx)) : 0;
 }
 
 /* The function that is called most: a BPF trampoline costs less than a kprobe. */
 SEC("?fentry")
 int iomap_may_sleep_fentry(void *ctx)
 {
-	struct iomap_cpu *cpu = cpu_with_maps();
+	struct iomap_cpu *cpu = busy_cpu();
 
-	return cpu ? may_sleep(ctx, cpu, 0, TRAMPOLINE_FRAMES) : 0;
+	return cpu ? may_sleep(ctx, cpu, 0, TRAMPOLINE_FRAMES, IOMAP_CANARY_COND_RESCHED) : 0;
+}
+
+/* An allocation of memory. gfp: its flags. */
+static __always_inline int allocated(void *ctx, __u32 gfp)
+{
+	struct iomap_cpu *cpu = busy_cpu();
+
+	if (!cpu || !(gfp & cfg_gfp_may_sleep))
+		return 0;
+	return may_sleep(ctx, cpu, 0, 0, 0);
+}
+
+/* kmem_cache_alloc(unsigned long caller, void *, struct kmem_cache *, gfp_t, int node) */
+SEC("?raw_tp/kmem_cache_alloc")
+int iomap_alloc_object(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[3]);
+}
+
+/* kmalloc(unsigned long caller, void *, size_t asked, size_t allocated, gfp_t, int node) */
+SEC("?raw_tp/kmalloc")
+int iomap_alloc_bytes(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[4]);
+}
+
+/* mm_page_alloc(struct page *, unsigned int order, gfp_t, int migratetype) */
+SEC("?raw_tp/mm_page_alloc")
+int iomap_alloc_pages(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[2]);
 }

@@ -4,7 +4,9 @@
  * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
  * check the sizes.
  *
- * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
+ * Times are nanoseconds of CLOCK_MONOTONIC, except for tai_ns: CLOCK_TAI has the time of day of an
+ * event, also if the machine is suspended or its clock is set later. Counters only ever grow; a
+ * reader takes differences.
  */
 #ifndef IOMAP_H
 #define IOMAP_H
@@ -129,16 +131,9 @@ struct iomap_frame {
 	__u32 gen;	 /* of the mapping when mapped */
 	__s32 map_stack; /* number in `map_stacks`; negative: not saved */
 	__u8 kind;
-	__u8 backend; /* and IOMAP_DOUBTED */
+	__u8 backend; /* and a flag, see stack.h */
 	__u8 pad[2];
 };
-
-/*
- * A flag of a frame's backend: an unmap of a wrong address may have ended the section. What follows
- * from that is not reported, and the map is counted as gone. The fast path leaves such a frame to
- * the slow path, as it takes only frames of the linear backend.
- */
-#define IOMAP_DOUBTED 0x80
 
 /* Addresses saved of a kernel stack, innermost first. */
 #define IOMAP_STACK_FRAMES 24
@@ -146,16 +141,33 @@ struct iomap_frame {
 /* Open sections saved for a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The newest IOMAP_STACK_DEPTH open sections of a task, and its map or unmap in flight. */
+/*
+ * Bits of the canary of a task: user space sets the first one for its own thread, makes system
+ * calls, and finds out which hooks fired for it.
+ */
+enum iomap_canary {
+	IOMAP_CANARY_SET = 1,
+	IOMAP_CANARY_TRACEPOINT = 2, /* a tracepoint */
+	IOMAP_CANARY_KPROBE = 4,     /* a kprobe */
+	IOMAP_CANARY_SLEEPER = 8,    /* the probe of a function that may sleep, or of the check */
+	IOMAP_CANARY_COND_RESCHED = 16, /* the probe of __cond_resched() */
+};
+
+/*
+ * The newest IOMAP_STACK_DEPTH open sections of a task, its canary, and its map or unmap in flight.
+ */
 struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
-	__u32 used;	 /* frames below top, holes included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	/* Results of iomap_stack_find() */
-	__u8 hit; /* depth of the frame; 0: none */
-	__u8 fit; /* enum iomap_fit */
-	__u8 open_above;
-	__u8 not_last; /* open frames are above it */
+	union {
+		struct {
+			__u32 used; /* frames below top, holes included; frames[top - 1] is open */
+			__u32 canary; /* bits of enum iomap_canary */
+		};
+		__aligned_u64 busy; /* both: 0 if there is nothing to do for the task */
+	};
+	__u8 hit, fit, open_above, not_last; /* of iomap_stack_find() */
+	__u32 pad;
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -211,10 +223,17 @@ struct iomap_cpu {
 	__u32 misses;		 /* tasks switched in without saved sections since clear_saved() */
 	__u32 hit;		 /* result of live_take_pass() */
 	struct iomap_live taken; /* by live_take() */
-	__aligned_u64 taken_vaddr; /* of its map, by live_take_inside() */
-	__aligned_u64 next_n;	   /* of live_take_inside() */
-	struct iomap_stack stack;  /* of the running task, and of interrupts on top */
+	__aligned_u64 taken_vaddr, next_n; /* of live_take_inside() */
+	struct iomap_stack stack;	   /* of the running task, and of interrupts on top */
 };
+
+/* A hooked function that may sleep. size: in bytes; 0: an unused entry. */
+struct iomap_sleeper {
+	__aligned_u64 start;
+	__aligned_u64 size;
+};
+
+#define IOMAP_SLEEPERS 64
 
 /*
  * The only global variable of the programs, `shared`. There are no atomics: CPUs that write a flag
@@ -241,6 +260,10 @@ struct iomap_shared {
 	__u32 unreported; /* the ring had no room to report a site */
 	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
+	/* The hooked functions that may sleep. They call each other: only the outer call counts. */
+	__u32 nr_sleepers;
+	__u32 pad;
+	struct iomap_sleeper sleepers[IOMAP_SLEEPERS];
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -286,16 +309,13 @@ struct iomap_hist {
  */
 struct iomap_violation {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller;	/* of the map; 0: not known */
 	__aligned_u64 callers;	/* of several leaked maps, the sum of their callers; else 0 */
 	__aligned_u64 offender; /* return address of the call of io_mapping; 0: no such call */
 	__aligned_u64 base;	/* of the mapping, 0: not known */
 	__aligned_u64 size;	/* of the mapping */
-	/*
-	 * Of the map, for the offset rules and use-after-free. For unmap-unknown: from the address
-	 * of the map to that of the unmap, if the latter lies inside the map.
-	 */
-	__aligned_u64 offset;
+	__aligned_u64 offset;	/* of the map; for unmap-unknown, of the unmap inside its map */
 	__aligned_u64 map_size; /* likewise */
 	__u32 id;
 	__u32 gen;
@@ -355,6 +375,7 @@ enum iomap_event_type {
 
 struct iomap_event {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller; /* 0: the event has none */
 	__aligned_u64 base;   /* of the mapping, 0: not known */
 	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
@@ -461,17 +482,18 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
-		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
+		       24 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 56 + 16 * IOMAP_SLEEPERS,
+	       "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
-_Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
-_Static_assert(sizeof(struct iomap_event) == 88, "event");
+_Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
+_Static_assert(sizeof(struct iomap_event) == 96, "event");
 _Static_assert(IOMAP_STACK_FRAMES == 24, "the formats of stack_names");
 _Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
 

@@ -124,6 +124,7 @@ static __always_inline int site_new(struct iomap_violation *v, __u64 site,
 	long err;
 
 	v->time_ns = bpf_ktime_get_ns();
+	v->tai_ns = bpf_ktime_get_tai_ns();
 	v->pid = (__u32)bpf_get_current_pid_tgid();
 	v->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(v->comm, sizeof(v->comm));

@@ -7,6 +7,10 @@
  * leaves a hole when it is taken out, and a hole that reaches the top is dropped. A section that
  * never closes sinks to the bottom. When the stack is full, the newest frame overwrites the
  * oldest, so a leak does not hide later sections.
+ *
+ * A frame is doubted after an unmap of a wrong address, which may have ended its section. What
+ * follows from that is not reported, and the map is counted as gone. The flag is in `backend`, so
+ * that the fast path, which takes only frames of the linear backend, leaves such a frame alone.
  */
 #ifndef IOMAP_STACK_H
 #define IOMAP_STACK_H
@@ -14,6 +18,7 @@
 #include "iomap.h"
 
 #define IOMAP_STACK_MASK (IOMAP_STACK_DEPTH - 1)
+#define IOMAP_DOUBTED	 0x80
 
 /* The frame at a depth: 1 is the top. */
 IOMAP_INLINE struct iomap_frame *iomap_stack_frame(struct iomap_stack *s, __u32 depth)
@@ -85,7 +90,8 @@ IOMAP_INLINE int iomap_frame_open(const struct iomap_frame *f)
 }
 
 /*
- * Finds the newest of the frames that fit best. Returns how it fits; iomap_stack_take() takes it
+ * Finds the newest of the frames that fit best: its depth, 0 for none, is in `hit`, and `not_last`
+ * is set if there are open frames above it. Returns how it fits; iomap_stack_take() takes it
  * out. The results pass through memory, where the BPF verifier forgets their values. Without that,
  * the verifier would check all following code once for each depth.
  */

@@ -35,7 +35,7 @@ static __always_inline void tasks_forget(struct iomap_cpu *cpu)
 /* The running task has state that moves with it. */
 static __always_inline int tasks_holds(const struct iomap_cpu *cpu)
 {
-	return cpu->stack.used || cpu->stack.forgotten || cpu->stack.op.open ||
+	return cpu->stack.busy || cpu->stack.forgotten || cpu->stack.op.open ||
 	       cpu->stack.op.reserve;
 }
 
@@ -56,7 +56,7 @@ static __always_inline void tasks_save(struct iomap_cpu *cpu, __u64 task, __u32 
 	}
 	/* Set the flag again: clear_saved() may have cleared it meanwhile. */
 	shared.saved = 1;
-	cpu->stack.used = 0;
+	cpu->stack.busy = 0;
 	cpu->stack.forgotten = 0;
 	cpu->stack.op.open = 0;
 	cpu->stack.op.reserve = 0;

@@ -17,6 +17,7 @@ struct symbol_text {
 	char module[SYMBOL_MODULE_MAX]; /* empty: the kernel itself */
 	bool has_offset;
 	uint64_t offset;
+	uint64_t size; /* of the function; 0: the text has none */
 };
 
 /*

@@ -32,6 +32,7 @@ const struct hook hook_table[] = {
 	  .cost = "mappings are never shown as freed",
 	  .programs = { TP(iomap_free, "io_mapping_free") } },
 	{ .name = "debugfs", .need = NEED_FILE,
+	  .rules = RULE(OFFSET_RANGE),
 	  .cost = "base, size and owner of mappings older than iomapd are not known",
 	  .start = adopt_start },
 	{ .name = "io_mapping_unmap", .misses = MISSES_EVENTS,

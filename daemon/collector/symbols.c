@@ -377,40 +377,68 @@ int symbols_check(const struct symbols *s)
 struct finding {
 	const char *const *names;
 	size_t n;
-	uint64_t *start;
-	uint64_t *end; /* NULL: not asked for */
+	struct function *functions; /* NULL: variables are sought */
+	uint64_t *addrs;
 };
 
-static bool find(void *ctx, const struct line *l)
+static bool is_named(const struct line *l, const char *name)
+{
+	return !l->module && *name == *l->name && !strncmp(name, l->name, l->name_len) &&
+	       !name[l->name_len];
+}
+
+static void found(struct function *f, const struct line *l)
+{
+	bool global = l->type < 'a';
+
+	if (!l->addr || (f->global && !global))
+		return;
+	if (global && !f->global)
+		*f = (struct function){ .global = true };
+	f->copies++;
+	if (f->copies == 1)
+		f->start = l->addr;
+}
+
+static bool find_function(void *ctx, const struct line *l)
 {
 	struct finding *f = ctx;
 
 	for (size_t i = 0; i < f->n; i++) {
+		struct function *fn = &f->functions[i];
+
 		/* A function ends at the next symbol. The symbols of vmlinux are sorted. */
-		if (f->end && f->start[i] && l->addr > f->start[i] &&
-		    (!f->end[i] || l->addr < f->end[i]))
-			f->end[i] = l->addr;
-		if (!l->module && strlen(f->names[i]) == l->name_len &&
-		    !memcmp(f->names[i], l->name, l->name_len))
-			f->start[i] = l->addr;
+		if (fn->start && l->addr > fn->start && (!fn->end || l->addr < fn->end))
+			fn->end = l->addr;
+		if (is_named(l, f->names[i]))
+			found(fn, l);
 	}
 	return true;
 }
 
-int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
-		 uint64_t *end)
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, struct function *ret)
 {
-	struct finding f = { names, n, start, end };
+	struct finding f = { .names = names, .n = n, .functions = ret };
 
-	memset(start, 0, n * sizeof(*start));
-	memset(end, 0, n * sizeof(*end));
-	return each_symbol(s, FUNCTIONS, find, &f);
+	memset(ret, 0, n * sizeof(*ret));
+	return each_symbol(s, FUNCTIONS, find_function, &f);
+}
+
+static bool find_variable(void *ctx, const struct line *l)
+{
+	struct finding *f = ctx;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_named(l, f->names[i]))
+			f->addrs[i] = l->addr;
+	}
+	return true;
 }
 
 int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr)
 {
-	struct finding f = { names, n, addr, NULL };
+	struct finding f = { .names = names, .n = n, .addrs = addr };
 
 	memset(addr, 0, n * sizeof(*addr));
-	return each_symbol(s, DATA, find, &f);
+	return each_symbol(s, DATA, find_variable, &f);
 }

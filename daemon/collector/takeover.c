@@ -5,6 +5,7 @@
  * never used. The next iomapd does not replace the programs: the kernel cannot replace programs on
  * tracepoints and probes without losing events or counting them twice.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -199,6 +200,7 @@ static int clear_new(struct collector *c)
 
 	if (n == -ENOENT)
 		return 0;
+	c->takeover.unfinished = true;
 	if (n < 0)
 		return add_note(c, "cannot remove the pins of an unfinished start: %s",
 				strerror(-n));
@@ -228,12 +230,8 @@ int takeover_try(struct collector *c, struct errbuf *e)
 		return r ? r : take_persistent(c) ? set_error(e, -ENOMEM, "out of memory") : 1;
 	}
 	drop_skeleton(c);
-	if (!r)
-		r = add_note(c,
-			     FRESH ": the pinned set of an earlier iomapd is set "
-				   "aside in %s/" PINS_ASIDE ", as %s",
-			     c->opts.pins, why);
-	return r ? set_error(e, r, "out of memory") : 0;
+	c->takeover.why = r ? NULL : strdup(why);
+	return c->takeover.why ? 0 : set_error(e, -ENOMEM, "out of memory");
 }
 
 static void *map_array(const struct bpf_map *map, size_t size)
@@ -309,26 +307,46 @@ static int pin_all(struct collector *c)
 	return err;
 }
 
-/* Moves unusable sets to `aside`, which ends their programs. */
+/* Moves a set to `aside`, which ends its programs. */
+static int set_aside(struct collector *c, const char *set)
+{
+	int err = pins_set_aside(&c->takeover.pins, set);
+
+	if (err == -ENOTDIR) {
+		err = pins_remove(&c->takeover.pins, set);
+		return err < 0 ? err
+			       : add_note(c, "removed %s/%s, which is no set of pins", c->opts.pins,
+					  set);
+	}
+	if (err)
+		return err;
+	if (!strcmp(set, IOMAP_PIN_SCHEMA))
+		return add_note(c,
+				FRESH ": the pinned set of an earlier iomapd is set aside in "
+				      "%s/" PINS_ASIDE "/%s, as %s",
+				c->opts.pins, set, c->takeover.why ?: "its maps cannot be read");
+	return add_note(c,
+			FRESH ": the pinned set of an iomapd of another schema is set aside in "
+			      "%s/" PINS_ASIDE "/%s",
+			c->opts.pins, set);
+}
+
+/*
+ * Sets all unusable sets aside. The sets of an earlier time are removed first, but not those that
+ * an unfinished start has set aside and could not report.
+ */
 static int set_others_aside(struct collector *c)
 {
-	char name[64];
-	int r;
+	char name[NAME_MAX + 1];
+	int err = 0;
 
-	r = pins_set_aside(&c->takeover.pins, IOMAP_PIN_SCHEMA);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	while (pins_find(&c->takeover.pins, NULL, name, sizeof(name))) {
-		r = pins_set_aside(&c->takeover.pins, name);
-		if (r >= 0 && add_note(c,
-				       FRESH ": the pinned set of an iomapd of another "
-					     "schema (%s) is set aside in %s/" PINS_ASIDE,
-				       name, c->opts.pins))
-			r = -ENOMEM;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (!c->takeover.unfinished && pins_find(&c->takeover.pins, name, sizeof(name)))
+		err = pins_remove(&c->takeover.pins, PINS_ASIDE);
+	if (err == -ENOENT)
+		err = 0;
+	while (err >= 0 && pins_find(&c->takeover.pins, name, sizeof(name)))
+		err = set_aside(c, name);
+	return err < 0 ? err : 0;
 }
 
 static int not_pinned(struct collector *c, const char *why, struct errbuf *e)
@@ -338,13 +356,11 @@ static int not_pinned(struct collector *c, const char *why, struct errbuf *e)
 	return set_error(e, -ENOMEM, "out of memory");
 }
 
-int takeover_pin(struct collector *c, struct errbuf *e)
+int collector_pin(struct collector *c, struct errbuf *e)
 {
 	int err = 0;
 
-	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
-	c->takeover.persistent->starts = 1;
-	if (!c->opts.pins)
+	if (!c->opts.pins || c->takeover.taken_over)
 		return 0;
 	if (c->takeover.pins.fd < 0)
 		err = pins_open(c->opts.pins, true, &c->takeover.pins, e);
@@ -361,6 +377,23 @@ int takeover_pin(struct collector *c, struct errbuf *e)
 	pins_remove(&c->takeover.pins, PINS_NEW);
 	set_error(e, err, "cannot pin the programs in %s: %s", c->opts.pins, strerror(-err));
 	return not_pinned(c, e->text, e);
+}
+
+int collector_undo(struct collector *c)
+{
+	int n;
+
+	if (c->takeover.taken_over)
+		c->takeover.persistent->starts--;
+	if (c->takeover.taken_over || !c->takeover.pinned)
+		return 0;
+	n = pins_remove(&c->takeover.pins, IOMAP_PIN_SCHEMA);
+	if (n < 0)
+		return n;
+	c->takeover.pinned = false;
+	/* Sets that were set aside stay, and the folder with them. */
+	pins_remove_folder(&c->takeover.pins);
+	return 0;
 }
 
 /* A disconnected link lives as long as a pin or descriptor refers to it; close ours. */
@@ -384,5 +417,6 @@ void takeover_free(struct collector *c)
 		munmap(c->takeover.persistent, sizeof(*c->takeover.persistent));
 	for (size_t i = 0; i < c->takeover.nr_notes; i++)
 		free(c->takeover.notes[i]);
+	free(c->takeover.why);
 	pins_close(&c->takeover.pins);
 }

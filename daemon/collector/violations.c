@@ -137,7 +137,7 @@ static void set_facts(struct site *p)
 	v->mapping_id = rec->id;
 	v->count = rec->maps;
 	v->time_ns = rec->time_ns;
-	v->time_unix_ns = collector_unix_ns(rec->time_ns);
+	v->time_unix_ns = collector_unix_ns(rec->tai_ns);
 	v->base = rec->base;
 	v->size = rec->size;
 	v->offset = rec->offset;
@@ -193,10 +193,12 @@ void sites_find(struct collector *c)
 		qsort(c->sites.site, c->sites.nr, sizeof(struct site *), by_time);
 }
 
-bool site_claim(struct site *p)
+bool site_claim(struct site *p, uint64_t time_unix_ns)
 {
 	bool was = p->reported;
 
+	if (!was)
+		p->v.time_unix_ns = time_unix_ns;
 	p->reported = true;
 	return !was;
 }
@@ -216,6 +218,7 @@ bool site_unreported(const struct site *p, struct iomap_event *ret)
 		.type = IOMAP_EVENT_VIOLATION,
 		.site = p->key,
 		.time_ns = rec->time_ns,
+		.tai_ns = rec->tai_ns,
 		.caller = rec->caller,
 		.base = rec->base,
 		.size = rec->size,

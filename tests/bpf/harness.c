@@ -50,7 +50,7 @@ void bench_open(struct bench *b, const struct collector_options *opts)
 	/* When a test fails in one thread, another one may wait forever. */
 	alarm(120);
 	libbpf_set_print(quiet);
-	err = collector_new(&o, &b->collector, &e);
+	err = collector_new(&o, &b->collector, &e) ?: collector_pin(b->collector, &e);
 	if (err)
 		fail_msg("%s", e.text);
 	b->create_fd = collector_program_fd(b->collector, "iomap_create");

@@ -73,7 +73,21 @@ breaks() {
 }
 
 mark
-breaks sleep-in-atomic atomic 2 test_map_atomic break_sleep
+
+# schedule_timeout() may sleep, without a might_sleep() of its own, and here it does.
+before=$(truth broken)
+sh -c "echo 'break rule=sleep-in-atomic n=2' >$driver/control"
+look
+same "sleep-in-atomic: the driver did it" $(($(truth broken) - before)) 2
+# shellcheck disable=SC2053 # a pattern
+both() { [[ $new == "may-sleep-in-atomic atomic "[2-9]*"; sleep-in-atomic atomic 2" ]]; }
+is "sleep-in-atomic: schedule_timeout() breaks both rules" both
+same "sleep-in-atomic: the call sites of the map" "$sites" \
+	"may-sleep-in-atomic atomic test_map_atomic; sleep-in-atomic atomic test_map_atomic"
+is "sleep-in-atomic: the stack" on_stack break_sleep
+is "sleep-in-atomic: schedule_timeout() is on it" on_stack schedule_timeout
+mark
+
 breaks may-sleep-in-atomic atomic 3 test_map_atomic break_may_sleep
 for kind in atomic local; do
 	breaks unmap-order $kind 3 test_map_$kind break_order

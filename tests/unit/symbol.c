@@ -23,6 +23,10 @@ static void texts(void **state)
 	(void)state;
 	check("f.isra.0+0x1c8", "f.isra.0", "", 0x1c8);
 	check("f+0x2/0x34 [mod]", "f", "mod", 2);
+	assert_true(symbol_parse("f+0x2/0x34 [mod]", &t));
+	assert_int_equal(t.size, 0x34);
+	assert_true(symbol_parse("f+0x2 [mod]", &t));
+	assert_int_equal(t.size, 0);
 	check("f+0x2+0x3", "f+0x2", "", 3);
 	check("f [m+0x2]", "f", "m+0x2", -1);
 	check("f [mod", "f", "mod", -1);

@@ -96,7 +96,8 @@ void make_root(void)
 	mount_on("tmpfs", "/new/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", false);
-	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, false);
+	/* The boot parameter debugfs=off or no-mount takes it from the kernel. */
+	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, true);
 	mount_on("tracefs", "/new/sys/kernel/tracing", "tracefs", quiet, NULL, false);
 	mount_on("bpf", "/new/sys/fs/bpf", "bpf", quiet, "mode=700", false);
 	mount_on("cgroup2", "/new/sys/fs/cgroup", "cgroup2", quiet, NULL, true);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef IOMAP_CLI_STD_FDS_H
-#define IOMAP_CLI_STD_FDS_H
+#ifndef IOMAP_DAEMON_BASE_STD_FDS_H
+#define IOMAP_DAEMON_BASE_STD_FDS_H
 
 #include <fcntl.h>
 
