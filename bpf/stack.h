@@ -122,8 +122,8 @@ IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 ki
 }
 
 /*
- * Takes out the frame that iomap_stack_find() has found, and copies it to *ret. Doubted frames above
- * it are dropped: they have ended, as this one is unmapped.
+ * Takes out the frame that iomap_stack_find() has found, and copies it to *ret. Doubted frames
+ * above it have ended, as this one is unmapped: drops them.
  */
 IOMAP_INLINE enum iomap_pop iomap_stack_take(struct iomap_stack *s, struct iomap_frame *ret)
 {
