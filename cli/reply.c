@@ -212,7 +212,7 @@ size_t reply_memory(const char *text, size_t len)
 {
 	size_t sum = len;
 
-	/* The parts of a value in jansson 2.14: tables for its members, nodes, heads of malloc(). */
+	/* As measured with jansson 2.14: tables of members, nodes, heads of malloc(). */
 	for (size_t i = 0; i < len; i++) {
 		switch (text[i]) {
 		case '{':

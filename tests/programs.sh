@@ -48,7 +48,8 @@ fake() {
 	wait_for 10 listening || bail "fake-iomapd does not start: $(cat "$dir/fake.log")"
 }
 
-# replay REPLY [hold|close|each]: starts a server that answers with REPLY (printf format, \0 for NUL).
+# replay REPLY [hold|close|each]: starts a server that answers with REPLY (a format of printf, with
+# \0 for NUL).
 replay() {
 	rm -f "$sock"
 	# shellcheck disable=SC2059

@@ -48,7 +48,7 @@ struct assert_report {
 	char **argv;
 	const struct signals *signals; /* of iomapctl on entry: the command gets them */
 	bool command_to_stderr;	       /* the command's standard output goes to standard error */
-	int wait_status; /* from waitpid() */
+	int wait_status;	       /* from waitpid() */
 	uint64_t start_ns;
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;

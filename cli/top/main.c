@@ -72,8 +72,8 @@ static void *wait_for_signal(void *arg)
 }
 
 /*
- * Blocks the signals that would end the program: a->signals is readable after one. The thread blocks
- * all others, so that the main thread notices a change of the terminal's size.
+ * Blocks the signals that would end the program: a->signals is readable after one. The thread
+ * blocks all others, so that the main thread notices a change of the terminal's size.
  */
 static int open_signals(struct app *a, struct errbuf *err)
 {

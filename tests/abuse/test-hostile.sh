@@ -20,7 +20,8 @@ evil='"\u001b[2J\u001b]0;x\u0007\u009b3J\u202e\u2066\u2028\uffff\u007f\r\n\tEVIL
 # Everywhere; and only where no program looks at the text, so that more of it is printed.
 everywhere="walk(if type == \"string\" then $evil + . else . end)"
 elsewhere="walk(if type == \"object\" then with_entries(
-	if (.value | type) == \"string\" and (.key | IN(\"state\", \"type\", \"kind\", \"base\") | not)
+	if (.value | type) == \"string\" and
+		(.key | IN(\"state\", \"type\", \"kind\", \"base\") | not)
 	then .value |= $evil + . else . end)
 	elif type == \"array\" then map(if type == \"string\" then $evil + . else . end)
 	else . end)"
@@ -61,9 +62,9 @@ prints() {
 n=0
 for filter in "$everywhere" "$elsewhere"; do
 	n=$((n + 1))
-	for case in 'Snapshot 4 status' 'Status 4 status --json' 'List 0 list' 'List 0 list --freed' \
-		'List 0 list --json' 'Stats 0 stats' 'Stats 0 stats --json' 'Hist 0 hist' \
-		'Hist 0 hist --json' 'Ipi 4 ipi' 'Ipi 4 ipi --json'; do
+	for case in 'Snapshot 4 status' 'Status 4 status --json' 'List 0 list' \
+		'List 0 list --freed' 'List 0 list --json' 'Stats 0 stats' 'Stats 0 stats --json' \
+		'Hist 0 hist' 'Hist 0 hist --json' 'Ipi 4 ipi' 'Ipi 4 ipi --json'; do
 		# shellcheck disable=SC2086
 		set -- $case
 		make_reply "$1" "$filter"

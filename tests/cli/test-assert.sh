@@ -191,7 +191,8 @@ is 'TAP beside a test that prints TAP: prove' prove_agrees violations
 is 'JUnit beside the output of a command' junit_agrees violations
 is 'SARIF beside the output of a command' valid_sarif "$dir/violations.sarif"
 is 'SARIF and JSON beside the output of a command' sarif_agrees violations
-FAKE_RUN=good "$fake" assert --format tap --output "$dir/report" -- echo mine >"$dir/out" 2>"$dir/err"
+FAKE_RUN=good "$fake" assert --format tap --output "$dir/report" -- echo mine >"$dir/out" \
+	2>"$dir/err"
 is 'with --output, the output of the command stays where it is' [ "$(cat "$dir/out")" = mine ]
 
 # Text and annotations share the stream: they begin on a new line.

@@ -376,7 +376,8 @@ yes "$event" | head -n 1000 | tr '\n' '\000' >"$dir/reply"
 server=$!
 servers="$servers $server"
 wait_for 10 listening || bail 'fake-server does not start'
-is 'events: the same event again and again' fails 5 'iomapd sent more than 65536 past events' events -n 0
+is 'events: the same event again and again' fails 5 'iomapd sent more than 65536 past events' \
+	events -n 0
 stop
 
 # --- a reply that takes much memory is refused before it is parsed

@@ -171,7 +171,7 @@ is 'Escape: back' sees '\[1 Mappings\]'
 # --- sequences that are no keys: the mouse, a key with its number, the cursor, a colour
 # raw FORMAT: the bytes arrive as from the terminal.
 raw() {
-	# shellcheck disable=SC2059
+	# shellcheck disable=SC2059,SC2046
 	keys -H $(printf "$1" | od -An -v -tx1)
 }
 for sequence in '\033[M   ' '\033[M"p4' '\033[112;5u' '\033[32u' '\033[4;24R' '\033[<0;3;4M' \

@@ -105,7 +105,7 @@ static void events_are_consumed_meanwhile(void **state)
 	assert_true(report.duration_ns < 30 * NSEC_PER_SEC);
 }
 
-/* Tells whether the command has the signal in that line of its status. No shell: it may set some. */
+/* Tells whether the command, not a shell, has the signal in that line of its status. */
 static bool command_has(const char *line, int signal)
 {
 	static const char *const with_bit[] = { "13579bdf", "2367abef", "4567cdef", "89abcdef" };
@@ -215,6 +215,7 @@ static void killed(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
+	assert_true(pid >= 0);
 	if (!pid) {
 		dup2(fds[1], 1);
 		dup2(ready[1], 2);

@@ -70,8 +70,7 @@ static void break_members(json_t *v, const char *path)
 		break_members(copy, member);
 		json_decref(copy);
 	}
-	json_object_foreach(names, key, m)
-	{
+	json_object_foreach(names, key, m) {
 		snprintf(member, sizeof(member), "%s%s%s", path, *path ? "." : "", key);
 		copy = json_incref(m);
 		members++;
