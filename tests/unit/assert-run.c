@@ -215,6 +215,7 @@ static void killed(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
+	assert_true(pid >= 0);
 	if (!pid) {
 		dup2(fds[1], 1);
 		dup2(ready[1], 2);
