@@ -155,7 +155,10 @@ static struct in6_addr client_address(const struct sockaddr_storage *from)
 	const struct sockaddr_in *in = (const void *)from;
 	struct in6_addr r = {};
 
-	if (from->ss_family == AF_INET6)
+	/* [::] takes IPv4 clients, too. */
+	if (from->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		r = in6->sin6_addr;
+	else if (from->ss_family == AF_INET6)
 		memcpy(&r, &in6->sin6_addr, sizeof(r) / 2);
 	else
 		memcpy(&r, &in->sin_addr, sizeof(in->sin_addr));
