@@ -62,13 +62,15 @@ uninstall: ## remove the files that install copied
 DEB_O		:= build/deb
 DEB_TREE	:= $(DEB_O)/iomap-$(VERSION)
 
+# The version says for which release a package was built, so that an upgrade of Debian replaces it.
 deb: ## build the Debian packages in build/deb
 	$(Q)rm -rf $(DEB_O) && mkdir -p $(DEB_TREE)
 	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_TREE)
 	$(Q)cp -r daemon/debian $(DEB_TREE)/
-	$(Q)cd $(DEB_TREE) && \
+	$(Q)cd $(DEB_TREE) && . /etc/os-release && \
+		version=$(VERSION)$${VERSION_ID:++deb$$VERSION_ID} && \
 		printf '%s\n\n  * Version $(VERSION).\n\n -- %s  %s\n' \
-			'iomap ($(VERSION)) bookworm; urgency=medium' \
+			"iomap ($$version) $$VERSION_CODENAME; urgency=medium" \
 			"$$(sed -n 's/^Maintainer: //p' debian/control)" \
 			"$$(date -R)" >debian/changelog && \
 		env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
