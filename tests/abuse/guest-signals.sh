@@ -7,7 +7,8 @@
 
 # slowly: starts iomapd with a pause before each bpf(2). $iomapd is its process id.
 slowly() {
-	begin strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:delay_enter="$1" iomapd
+	begin strace -f --seccomp-bpf -o /dev/null -e trace=bpf \
+		-e inject=bpf:delay_enter="$1" iomapd
 	wait_for 60 pgrep -x iomapd >/dev/null
 	iomapd=$(pgrep -x iomapd)
 }

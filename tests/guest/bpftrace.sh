@@ -91,7 +91,8 @@ while read -r heading; do
 	if run "$heading"; then
 		before=$failed
 		check "$heading"
-		same "$heading: bpftrace has no complaint" "$(grep -icE 'warning|deprecated' $out)" 0
+		same "$heading: bpftrace has no complaint" \
+			"$(grep -icE 'warning|deprecated' $out)" 0
 		[ "$failed" = "$before" ] || sed 's/^/# /' $out | head -40
 	else
 		is "$heading: bpftrace attaches" false

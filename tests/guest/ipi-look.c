@@ -113,9 +113,10 @@ int main(int argc, char **argv)
 		memcpy(reply, text, n);
 		read_kernel(&after);
 		if (!memcmp(&before, &after, sizeof(before))) {
-			len = (size_t)snprintf(line, sizeof(line), "%llu %llu %llu %llu %llu %llu\n",
-					       after.cal, after.res, after.iwi, after.sends,
-					       after.calls, after.purges);
+			len = (size_t)snprintf(line, sizeof(line),
+					       "%llu %llu %llu %llu %llu %llu\n", after.cal,
+					       after.res, after.iwi, after.sends, after.calls,
+					       after.purges);
 			printf("# quiet at look %d\n", i + 1);
 			return put(argv[2], "kernel", line, len) || put(argv[2], "reply", reply, n);
 		}

@@ -183,8 +183,8 @@ batch() {
 }
 
 # predict LABEL OPS SIZE: three batches, a purge or more for each, a broadcast for each purge. While
-# the worker purges, the batch goes on, and may fill the queue for one more purge. Other tasks purge,
-# too, for example when they free a BPF program.
+# the worker purges, the batch goes on, and may fill the queue for one more purge. Other tasks
+# purge, too, for example when they free a BPF program.
 predict() {
 	local share
 
