@@ -24,19 +24,29 @@ misuses() {
 export -f misuses
 export modules
 
-# asserts STATUS NAME…: passes if the gate ends with the status. Its report is in $out.
-asserts() {
+# gate STATUS COMMAND…: passes if the gate ends with the status. Its report is in $out.
+gate() {
 	local want=$1 status
 	shift
 
-	iomapctl assert --rule may-sleep-in-atomic --json -- bash -c 'misuses "$@"' bash "$@" \
-		>$out 2>/tmp/err
+	iomapctl assert --rule may-sleep-in-atomic --json -- "$@" >$out 2>/tmp/err
 	status=$?
 	[ $status = "$want" ] && return 0
 	echo "# exit status $status, not $want"
 	sed 's/^/# /' /tmp/err $out
 	return 1
 }
+
+# asserts STATUS NAME…: gate, for misuses.
+asserts() {
+	local want=$1
+	shift
+
+	gate "$want" bash -c 'misuses "$@"' bash "$@"
+}
+
+# might_sleep: prints the function by which the gate saw calls of might_sleep(), or null.
+might_sleep() { jq -r .coverage.may_sleep.might_sleep $out; }
 
 # found PATTERN N: passes if N violations have a function on their stack that matches.
 found() {
@@ -79,6 +89,21 @@ is "hidden addresses: the function is named" jq -e '.rules["may-sleep-in-atomic"
 	test("cannot be probed: flush_work [(]there are several of this name[)]$")' $out
 echo "$restrict" >/proc/sys/kernel/kptr_restrict
 rmmod twin
+
+# With PREEMPT_DYNAMIC, this file switches might_sleep() on and off while the kernel runs.
+model=$debugfs/sched/preempt
+if [ -e $model ]; then
+	is "preempt=full" grep -q '(full)' $model
+	is "preempt=full: an allocation that may sleep is found" asserts 1 kmalloc
+	same "preempt=full: __cond_resched() is not called" "$(might_sleep)" null
+	echo voluntary >$model
+	is "preempt=voluntary: it is found" asserts 1 kmalloc
+	same "preempt=voluntary: by __cond_resched()" "$(might_sleep)" __cond_resched
+	is "preempt=full during the command: the outcome is in doubt" \
+		gate 4 bash -c 'echo full >"$1"; misuses kmalloc' bash $model
+	is "preempt=full during the command: the reason is named" \
+		jq -e '.rules["may-sleep-in-atomic"].reason | test("sched/preempt")' $out
+fi
 
 # Allocations, as where might_sleep() calls nothing. They are seen by tracepoints: here all probes
 # are silent. This comes last: the kernel warns about a BPF trampoline after ftrace was off.
