@@ -8,6 +8,19 @@
 
 #include "maps.bpf.h"
 
+/*
+ * Returns the number as one whose value the verifier does not know. It checks what follows once, and
+ * not once for each value.
+ */
+static __always_inline __u32 hide_value(__u32 value)
+{
+	__u32 unknown = *(volatile __u32 *)&shared.armed;
+
+	value ^= unknown;
+	barrier_var(value);
+	return value ^ unknown;
+}
+
 /* The running CPU's record. It is never NULL, but the verifier asks. */
 static __always_inline struct iomap_cpu *this_cpu(void)
 {

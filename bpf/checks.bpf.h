@@ -63,18 +63,18 @@ static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const st
 }
 
 /* The rule that an unmap broke; IOMAP_RULE_MAX: none. */
-static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed closed, __u64 vaddr,
-					     __u32 kind, __u64 held_ns)
+static __always_inline __u32 broken_by_unmap(enum closed closed, __u32 kind, __u64 held_ns)
 {
 	switch (closed) {
 	case CLOSED_INSIDE:
+	case CLOSED_NOTHING:
 		return IOMAP_UNMAP_UNKNOWN;
 	case CLOSED_NOT_LAST:
 		return IOMAP_UNMAP_ORDER;
 	case CLOSED_OTHER_KIND:
 		return IOMAP_UNMAP_KIND;
-	case CLOSED_NOTHING:
-		return unmatched_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
+	case CLOSED_UNKNOWN:
+		return IOMAP_RULE_MAX;
 	case CLOSED:
 		break;
 	}

@@ -274,18 +274,24 @@ static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struc
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
-	closed = section_close(cpu, o.vaddr, kind, &o);
+	closed = hide_value(section_close(cpu, o.vaddr, kind, &o));
+	kind = hide_value(kind);
+	if (closed == CLOSED_NOTHING && !unmatched_proved(cpu, o.vaddr, kind))
+		closed = CLOSED_UNKNOWN;
+	closed = hide_value(closed);
+	kind = hide_value(kind);
 	if (o.doubted)
 		map_back(o.id, o.gen, o.kind, o.caller);
 	if (closed == CLOSED_OTHER_KIND)
 		map_gone(o.id, o.gen, o.kind, o.caller);
-	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
+	if (closed >= CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
 		count_kind(cpu->unmatched, kind);
 	else
 		b.held_ns = unmap_count(cpu, &o);
-	if (closed != CLOSED_NOTHING)
+	closed = hide_value(closed);
+	if (closed < CLOSED_NOTHING)
 		ipi_op_unmap(cpu, &o, b.held_ns);
-	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);
+	b.rule = hide_value(broken_by_unmap(closed, kind, b.held_ns));
 	if (b.rule != IOMAP_RULE_MAX) {
 		b.caller = o.caller;
 		b.offender = ctx->args[2];

@@ -79,10 +79,11 @@ static __always_inline int live_take_pass(struct iomap_cpu *cpu, __u64 vaddr, __
 #define LIVE_PROBES 128
 
 /*
- * Takes out an entry of a map that the address lies in, of this task or (0) of any, as
+ * Takes out an entry of a map that the address lies in, of this task or (any is 1) of any, as
  * live_take_pass() does. Its address is in cpu->taken_vaddr.
  */
-static __always_inline int live_take_inside(struct iomap_cpu *cpu, __u64 vaddr, __u64 task)
+static __always_inline int live_take_inside(struct iomap_cpu *cpu, __u64 vaddr, __u64 task,
+					    __u64 any)
 {
 	struct iomap_live_key key = { .vaddr = vaddr & ~((__u64)cfg_page_size - 1) };
 	struct iomap_live *entry;
@@ -91,8 +92,8 @@ static __always_inline int live_take_inside(struct iomap_cpu *cpu, __u64 vaddr, 
 	cpu->hit = 0;
 	for (i = 0; i < LIVE_PROBES; i++) {
 		entry = bpf_map_lookup_elem(&live, &key);
-		if (entry && vaddr - key.vaddr < entry->size && (!task || entry->task == task) &&
-		    !live_stale(entry)) {
+		if (entry && vaddr - key.vaddr < entry->size &&
+		    !((entry->task ^ task) & (any - 1)) && !live_stale(entry)) {
 			cpu->taken = *entry;
 			cpu->taken_vaddr = key.vaddr;
 			cpu->hit = !bpf_map_delete_elem(&live, &key);

@@ -33,7 +33,8 @@ enum closed {
 	CLOSED_INSIDE,	   /* the same, by another address inside it */
 	CLOSED_NOT_LAST,   /* a map below others */
 	CLOSED_OTHER_KIND, /* a map of another kind */
-	CLOSED_NOTHING,	   /* no known map */
+	CLOSED_NOTHING,	   /* no map */
+	CLOSED_UNKNOWN,	   /* no known map, but there may be an older one */
 };
 
 static __always_inline int stack_add(struct iomap_stack *s, const struct opened *o)
@@ -112,51 +113,65 @@ static __always_inline void from_live(struct opened *o, const struct iomap_cpu *
 	o->mapped = cpu->taken_vaddr;
 }
 
-/* Takes out the frame that was found, which fits as given. */
-static __always_inline enum closed close_frame(struct iomap_cpu *cpu, __u32 fit, struct opened *ret)
-{
-	struct iomap_frame f;
-	enum iomap_pop pop = iomap_stack_take(&cpu->stack, &f);
+/* Where the map of an unmap is. */
+enum found {
+	FOUND_NOTHING,
+	FOUND_FRAME,
+	FOUND_LIVE,	   /* a sleepable map of that address */
+	FOUND_LIVE_INSIDE, /* a sleepable map that the address lies in */
+};
 
+/*
+ * Looks for the map that an unmap ends. A map of that address goes before one that the address lies
+ * in. An unmap of an atomic or local map skips the sleepable maps of other tasks.
+ */
+static __always_inline enum found section_find(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
+{
+	__u64 task = bpf_get_current_task();
+
+	if (kind == IOMAP_SLEEPABLE && live_take(cpu, vaddr, task))
+		return FOUND_LIVE;
+	kind = hide_value(kind);
+	if (iomap_stack_find(&cpu->stack, vaddr, kind, cfg_page_size) <= IOMAP_FIT_EXACT_OTHER)
+		return FOUND_FRAME;
+	kind = hide_value(kind);
+	if (kind != IOMAP_SLEEPABLE && live_take_pass(cpu, vaddr, task, LIVE_OWN))
+		return FOUND_LIVE;
+	kind = hide_value(kind);
+	if (kind != IOMAP_SLEEPABLE && iomap_stack_fit(&cpu->stack) != IOMAP_FIT_NONE)
+		return FOUND_FRAME;
+	kind = hide_value(kind);
+	if (live_take_inside(cpu, vaddr, task, hide_value(kind == IOMAP_SLEEPABLE)))
+		return FOUND_LIVE_INSIDE;
+	return iomap_stack_fit(&cpu->stack) == IOMAP_FIT_NONE ? FOUND_NOTHING : FOUND_FRAME;
+}
+
+/* Takes out the map that an unmap ends, and copies it to *ret. */
+static __always_inline enum closed section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
+						 struct opened *ret)
+{
+	__u32 found = vaddr ? hide_value(section_find(cpu, vaddr, kind)) : FOUND_NOTHING;
+	struct iomap_frame f;
+	enum iomap_pop pop;
+	__u32 fit;
+
+	kind = hide_value(kind);
+	if (found == FOUND_NOTHING)
+		return CLOSED_NOTHING;
+	if (found != FOUND_FRAME) {
+		from_live(ret, cpu);
+		if (kind != IOMAP_SLEEPABLE)
+			return CLOSED_OTHER_KIND;
+		return found == FOUND_LIVE ? CLOSED : CLOSED_INSIDE;
+	}
+	fit = iomap_stack_fit(&cpu->stack);
+	pop = iomap_stack_take(&cpu->stack, &f);
 	from_frame(ret, &f);
 	if (fit == IOMAP_FIT_EXACT_OTHER || fit == IOMAP_FIT_INSIDE_OTHER)
 		return CLOSED_OTHER_KIND;
 	if (pop != IOMAP_POP_TOP)
 		return CLOSED_NOT_LAST;
 	return fit == IOMAP_FIT_EXACT ? CLOSED : CLOSED_INSIDE;
-}
-
-/*
- * Takes out the map that an unmap ends, and copies it to *ret. A map of that address goes before
- * one that the address lies in. An unmap of an atomic or local map skips the sleepable maps of
- * other tasks.
- */
-static __always_inline enum closed section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
-						 struct opened *ret)
-{
-	__u64 task = bpf_get_current_task();
-	__u32 fit;
-
-	if (!vaddr)
-		return CLOSED_NOTHING;
-	if (kind == IOMAP_SLEEPABLE && live_take(cpu, vaddr, task)) {
-		from_live(ret, cpu);
-		return CLOSED;
-	}
-	fit = iomap_stack_find(&cpu->stack, vaddr, kind, cfg_page_size);
-	if (fit == IOMAP_FIT_EXACT || fit == IOMAP_FIT_EXACT_OTHER)
-		return close_frame(cpu, fit, ret);
-	if (kind != IOMAP_SLEEPABLE && live_take_pass(cpu, vaddr, task, LIVE_OWN)) {
-		from_live(ret, cpu);
-		return CLOSED_OTHER_KIND;
-	}
-	if (kind != IOMAP_SLEEPABLE && fit != IOMAP_FIT_NONE)
-		return close_frame(cpu, fit, ret);
-	if (live_take_inside(cpu, vaddr, kind == IOMAP_SLEEPABLE ? 0 : task)) {
-		from_live(ret, cpu);
-		return kind == IOMAP_SLEEPABLE ? CLOSED_INSIDE : CLOSED_OTHER_KIND;
-	}
-	return fit == IOMAP_FIT_NONE ? CLOSED_NOTHING : close_frame(cpu, fit, ret);
 }
 
 /*

@@ -89,6 +89,12 @@ IOMAP_INLINE int iomap_frame_open(const struct iomap_frame *f)
 	return f->vaddr && !(f->backend & IOMAP_DOUBTED);
 }
 
+/* How the frame fits that iomap_stack_find() has found. */
+IOMAP_INLINE __u32 iomap_stack_fit(const struct iomap_stack *s)
+{
+	return *(const volatile __u8 *)&s->fit;
+}
+
 /*
  * Finds the newest of the frames that fit best: its depth, 0 for none, is in `hit`, and `not_last`
  * is set if there are open frames above it. Returns how it fits; iomap_stack_take() takes it
@@ -109,7 +115,7 @@ IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 ki
 		if (f->vaddr && (f->vaddr ^ vaddr) < page_size) {
 			fit = f->vaddr == vaddr ? IOMAP_FIT_EXACT : IOMAP_FIT_INSIDE;
 			fit += f->kind != kind;
-			if (fit < *(volatile __u8 *)&s->fit) {
+			if (fit < iomap_stack_fit(s)) {
 				s->fit = fit;
 				s->hit = i;
 				s->not_last = *(volatile __u8 *)&s->open_above;
@@ -118,7 +124,7 @@ IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 ki
 		if (iomap_frame_open(f))
 			s->open_above = 1;
 	}
-	return *(volatile __u8 *)&s->fit;
+	return iomap_stack_fit(s);
 }
 
 /*

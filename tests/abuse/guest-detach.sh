@@ -35,9 +35,10 @@ same "detach: no program is in the kernel" "$(ours)" 0
 ends "detach: iomapd has ended" 5 0
 
 # Programs that are not iomapd's
-iomapctl assert -- sleep 1000 >/dev/null 2>&1 &
+rm -f /tmp/runs
+iomapctl assert -- sh -c "touch /tmp/runs; exec sleep 1000" >/dev/null 2>&1 &
 held=$!
-wait_for 300 loaded || bail "assert does not load"
+wait_for 300 test -e /tmp/runs || bail "assert does not run its command"
 detach
 status=$?
 is "detach beside assert: it fails" test $status = 5

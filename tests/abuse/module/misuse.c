@@ -40,6 +40,8 @@ static void call_it(void)
 
 	if (!strcmp(what, "usleep"))
 		usleep_range(200, 400);
+	else if (!strcmp(what, "msleep"))
+		msleep(20);
 	else if (!strcmp(what, "down-timeout") && !down_timeout(&sem, HZ))
 		up(&sem);
 	else if (!strcmp(what, "completion")) {
