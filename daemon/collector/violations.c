@@ -23,6 +23,7 @@ static bool is_tracing(const char *name)
 	static const char *const prefixes[] = {
 		"bpf_",
 		"__bpf_",
+		"___bpf_", /* the interpreter */
 		"__traceiter_",
 		"trace_",
 		"__io_mapping_trace",
