@@ -198,24 +198,24 @@ static __always_inline __u32 canary_of_probe(struct pt_regs *ctx)
 #define TRAMPOLINE_FRAMES 2
 
 /* Frames in which a call of a hooked function by another one shows, such as flush_work(). */
-#define SLEEPER_FRAMES 6
+#define SLEEPER_FRAMES 16
 
 /*
- * 1 if the stack contains another hooked function that may sleep, else 0. Without branches: the
- * verifier would check each combination of them. The addresses are those of the kernel, and unused
- * entries have a size of 0: only if the function has the address is at - size negative and at not.
+ * 1 if the address from which the last reported function was called is on the stack: that function
+ * is running, and calls this one. Without branches: the verifier would check each combination of
+ * them. Only for 0, the sign bits of a number and of its negative are both clear.
  */
-static __always_inline __u64 reported_already(const __u64 stack[SLEEPER_FRAMES])
+static __always_inline __u64 reported_already(const __u64 stack[SLEEPER_FRAMES], __u64 slept_from)
 {
-	__u64 found = 0, at;
-	__u32 i, k;
+	__u64 found = 0, differs;
+	__u32 i;
 
-	for (k = 0; k < IOMAP_SLEEPERS; k++) {
+	if (!slept_from)
+		return 0;
 #pragma clang loop unroll(full)
-		for (i = 0; i < SLEEPER_FRAMES; i++) {
-			at = stack[i] - shared.sleepers[k].start;
-			found |= (at - shared.sleepers[k].size) & ~at;
-		}
+	for (i = 1; i < SLEEPER_FRAMES; i++) {
+		differs = stack[i] ^ slept_from;
+		found |= ~(differs | -differs);
 	}
 	return found >> 63;
 }
@@ -242,10 +242,16 @@ static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 ent
 	if (!f)
 		return 0;
 	bpf_get_stack(ctx, stack, sizeof(stack), skip);
-	/* The first frame is the hooked function itself: replace it by its caller. */
-	stack[0] = entered;
-	if (reported_already(stack))
+	/* The first frame is the hooked function itself, and the second one its caller, if shown. */
+	if (!entered) {
+		stack[0] = stack[1];
+		stack[1] = 0;
+	} else {
+		stack[0] = entered;
+	}
+	if (reported_already(stack, cpu->stack.slept_from))
 		return 0;
+	cpu->stack.slept_from = stack[0];
 	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
 	return 0;
 }

@@ -168,6 +168,11 @@ struct iomap_stack {
 	};
 	__u8 hit, fit, open_above, not_last; /* of iomap_stack_find() */
 	__u32 pad;
+	/*
+	 * Functions that may sleep call each other: only the outer call counts. This is the return
+	 * address of the last one that was reported; 0: none, or not known.
+	 */
+	__aligned_u64 slept_from;
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -227,14 +232,6 @@ struct iomap_cpu {
 	struct iomap_stack stack;	   /* of the running task, and of interrupts on top */
 };
 
-/* A hooked function that may sleep. size: in bytes; 0: an unused entry. */
-struct iomap_sleeper {
-	__aligned_u64 start;
-	__aligned_u64 size;
-};
-
-#define IOMAP_SLEEPERS 64
-
 /*
  * The only global variable of the programs, `shared`. There are no atomics: CPUs that write a flag
  * at the same time write the same value.
@@ -260,10 +257,6 @@ struct iomap_shared {
 	__u32 unreported; /* the ring had no room to report a site */
 	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
-	/* The hooked functions that may sleep. They call each other: only the outer call counts. */
-	__u32 nr_sleepers;
-	__u32 pad;
-	struct iomap_sleeper sleepers[IOMAP_SLEEPERS];
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -482,14 +475,13 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
-		       24 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
+		       32 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
 _Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 56 + 16 * IOMAP_SLEEPERS,
-	       "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");

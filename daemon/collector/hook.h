@@ -113,7 +113,7 @@ int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char
 	__attribute__((format(printf, 4, 5)));
 /* Keeps a link until hooks_free(). Returns 0, or -E2BIG and destroys it. */
 int hook_add_link(struct collector *c, struct bpf_link *link);
-/* A function of the kernel by its name; all zero if there is none or its address is hidden. */
+/* A function of the kernel by its name; all zero if there is none. */
 const struct function *hook_function(const struct collector *c, const char *name);
 /*
  * Attaches a kprobe or, for a return, a kretprobe to a function of vmlinux: by its address, as a

@@ -183,8 +183,8 @@ void hooks_configure(struct collector *c)
 		find_functions(c);
 		may_sleep_configure(c);
 		c->hooks.has_do_exit =
-			hook_function(c, "do_exit")->start && collector_has(c, KPROBES);
-		c->hooks.has_reserve = hook_function(c, reserve_map)->start;
+			hook_function(c, "do_exit")->copies && collector_has(c, KPROBES);
+		c->hooks.has_reserve = hook_function(c, reserve_map)->copies;
 	}
 	bpf_program__set_autoload(c->skel->progs.iomap_do_exit, c->hooks.has_do_exit);
 	if (c->opts.no_attach)

@@ -89,7 +89,6 @@ static const char *const cond_resched = "__cond_resched";
 #define NR_SLEEPERS ARRAY_SIZE(sleepers)
 #define NR_CHECKS   ARRAY_SIZE(checks)
 
-_Static_assert(NR_SLEEPERS <= IOMAP_SLEEPERS, "IOMAP_SLEEPERS");
 _Static_assert(NR_SLEEPERS + NR_CHECKS + 1 + HOOKS_MAX <= HOOK_FUNCTIONS_MAX, "HOOK_FUNCTIONS_MAX");
 
 const char *may_sleep_name(size_t i)
@@ -180,7 +179,7 @@ void may_sleep_configure(struct collector *c)
 	const struct function *resched = hook_function(c, cond_resched);
 
 	for (size_t i = 0; i < NR_CHECKS; i++) {
-		if (hook_function(c, checks[i])->start &&
+		if (hook_function(c, checks[i])->copies &&
 		    checks_rt(i) == c->skel->rodata->cfg_preempt_rt)
 			c->hooks.may_sleep.check = checks[i];
 	}
@@ -225,12 +224,9 @@ static bool probe(struct collector *c, const char *name)
 static int probe_sleepers(struct collector *c, enum when first, enum when last)
 {
 	struct iomap_persistent_may_sleep *p = &c->takeover.persistent->may_sleep;
-	struct iomap_shared *shared = &c->skel->bss->shared;
 	int n = 0;
 
 	for (size_t i = 0; i < NR_SLEEPERS; i++) {
-		const struct function *f = hook_function(c, sleepers[i].name);
-
 		if (sleepers[i].when < first || sleepers[i].when > last ||
 		    !probe(c, sleepers[i].name))
 			continue;
@@ -241,9 +237,6 @@ static int probe_sleepers(struct collector *c, enum when first, enum when last)
 			c->takeover.persistent->canary |= IOMAP_CANARY_SLEEPER;
 		append(p->functions, sizeof(p->functions), "%s%s", *p->functions ? " " : "",
 		       sleepers[i].name);
-		if (f->end)
-			shared->sleepers[shared->nr_sleepers++] =
-				(struct iomap_sleeper){ f->start, f->end - f->start };
 	}
 	return n;
 }

@@ -391,7 +391,7 @@ static void found(struct function *f, const struct line *l)
 {
 	bool global = l->type < 'a';
 
-	if (!l->addr || (f->global && !global))
+	if (f->global && !global)
 		return;
 	if (global && !f->global)
 		*f = (struct function){ .global = true };

@@ -86,8 +86,11 @@ echo 2 >/proc/sys/kernel/kptr_restrict
 is "hidden addresses: the outcome is in doubt" asserts 4 kmalloc-atomic
 is "hidden addresses: the function is named" jq -e '.rules["may-sleep-in-atomic"].reason |
 	test("cannot be probed: flush_work [(]there are several of this name[)]$")' $out
-echo "$restrict" >/proc/sys/kernel/kptr_restrict
 rmmod twin
+is "hidden addresses: calls of functions that call each other are found" \
+	asserts 1 flush completion down-timeout
+same "hidden addresses: each is found once" "$(jq '[.violations[].count] | add' $out)" 3
+echo "$restrict" >/proc/sys/kernel/kptr_restrict
 
 # With PREEMPT_DYNAMIC, this file switches might_sleep() on and off while the kernel runs.
 model=$debugfs/sched/preempt

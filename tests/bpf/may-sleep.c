@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <string.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 /* Runs the program of the canary. Returns the bits that the canary had. */
 static uint32_t canary(struct bench *b, uint64_t bits)
@@ -49,16 +50,19 @@ static void calls(void **state)
 	bench_close(&b);
 }
 
-/* Says that the hooked functions are those of a range. */
-static void set_sleeper(struct bench *b, unsigned int i, uint64_t start, uint64_t size)
+/* Says that the last function that was reported was called from addr. */
+static void set_slept_from(struct bench *b, uint64_t addr)
 {
-	int fd = collector_map_fd(b->collector, "iomap_bp.bss");
-	struct iomap_shared shared;
+	int fd = collector_map_fd(b->collector, "cpus"), n = libbpf_num_possible_cpus();
+	struct iomap_cpu *cpu = calloc((size_t)n, sizeof(*cpu));
 	uint32_t zero = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &shared), 0);
-	shared.sleepers[i] = (struct iomap_sleeper){ start, size };
-	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
+	assert_non_null(cpu);
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, cpu), 0);
+	for (int i = 0; i < n; i++)
+		cpu[i].stack.slept_from = addr;
+	assert_int_equal(bpf_map_update_elem(fd, &zero, cpu, 0), 0);
+	free(cpu);
 }
 
 /* The address on the stack of a program that this test runs, by the violation that it reports. */
@@ -74,34 +78,34 @@ static uint64_t frame_address(struct bench *b, unsigned int i)
 	return v.stack[i];
 }
 
-/* Of functions that call each other, the outer one is reported, wherever it is in the table. */
+/* Of functions that call each other, the outer one is reported. */
 static void nested_calls(void **state)
 {
-	uint64_t addr;
+	uint64_t addr, n = 0;
 	struct bench b;
 
 	(void)state;
 	bench_open_one(&b, NULL);
 	ev_map(&b, 1, PAGE(1), IOMAP_ATOMIC, IOMAP_LINEAR, SITE);
 	run(&b, "iomap_may_sleep");
-	for (unsigned int frame = 1; frame < 6; frame++) {
+	/* Called from the same place again, it is another call. */
+	run(&b, "iomap_may_sleep");
+	n = 2;
+	for (unsigned int frame = 2; frame < 6; frame++) {
 		addr = frame_address(&b, frame);
-		for (unsigned int at = 0; at < IOMAP_SLEEPERS; at += IOMAP_SLEEPERS - 1) {
-			/* Its first and its last byte are part of the function, others are not. */
-			set_sleeper(&b, at, addr, 1);
-			run(&b, "iomap_may_sleep");
-			set_sleeper(&b, at, addr - 99, 100);
-			run(&b, "iomap_may_sleep");
-			bench_sample(&b);
-			assert_int_equal(total_violations(&b), 2 * frame - 1 + (at > 0));
-			set_sleeper(&b, at, addr + 1, 100);
-			run(&b, "iomap_may_sleep");
-			bench_sample(&b);
-			assert_int_equal(total_violations(&b), 2 * frame + (at > 0));
-			set_sleeper(&b, at, addr - 100, 100);
-			set_sleeper(&b, at, 0, 0);
-		}
+		set_slept_from(&b, addr);
+		run(&b, "iomap_may_sleep");
+		run(&b, "iomap_may_sleep");
+		set_slept_from(&b, addr + 1);
+		run(&b, "iomap_may_sleep");
+		bench_sample(&b);
+		assert_int_equal(total_violations(&b), ++n);
 	}
+	/* Nothing was reported: the unused frames are no match. */
+	set_slept_from(&b, 0);
+	run(&b, "iomap_may_sleep");
+	bench_sample(&b);
+	assert_int_equal(total_violations(&b), ++n);
 	ev_unmap(&b, PAGE(1), IOMAP_ATOMIC);
 	bench_close(&b);
 }

@@ -164,6 +164,29 @@ static void finds_functions(void **state)
 	symbols_free(s);
 }
 
+/* kernel.kptr_restrict=2: names without addresses */
+static void hidden_functions(void **state)
+{
+	static const char *const names[] = { "flush_work", "down", "none" };
+	static const unsigned int copies[] = { 1, 2, 0 };
+	struct function f[ARRAY_SIZE(names)];
+	struct symbols *s;
+
+	(void)state;
+	write_file("0000000000000000 T flush_work\n"
+		   "0000000000000000 t down\n"
+		   "0000000000000000 t other\n"
+		   "0000000000000000 t down\n");
+	s = symbols_new(path);
+	assert_int_equal(symbols_check(s), -EACCES);
+	assert_int_equal(symbols_find(s, names, ARRAY_SIZE(names), f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(f[i].start, 0);
+		assert_int_equal(f[i].copies, copies[i]);
+	}
+	symbols_free(s);
+}
+
 static void source_goes_before_file(void **state)
 {
 	uint64_t addrs[] = { 0xffffffffc0400110, 0xffffffffc0400104, 0xffffffffc0400110 };
@@ -260,6 +283,7 @@ int main(void)
 		cmocka_unit_test(addresses_without_a_symbol),
 		cmocka_unit_test(one_pass_for_many),
 		cmocka_unit_test(finds_functions),
+		cmocka_unit_test(hidden_functions),
 		cmocka_unit_test(source_goes_before_file),
 		cmocka_unit_test(cache_grows),
 		cmocka_unit_test(long_file_and_long_names),
