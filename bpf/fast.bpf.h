@@ -14,14 +14,9 @@
 /* The record of the call site if it is in the first of its two buckets, else NULL. */
 static __always_inline struct iomap_caller *fast_caller(__u64 caller, __u32 id, __u32 kind)
 {
-	__u32 key = (iomap_caller_hash(caller, id, kind) >> 16) & cfg_caller_mask;
-	struct iomap_caller_bucket *b = bpf_map_lookup_elem(&callers, &key);
-	struct iomap_caller *s;
+	struct iomap_caller_bucket *b = caller_bucket(iomap_caller_hash(caller, id, kind), 0);
 
-	if (!b)
-		return NULL;
-	s = iomap_caller_find(b, caller, id, kind);
-	return s && s->used ? s : NULL;
+	return b ? iomap_caller_find(b, caller, id, kind, shared.modules) : NULL;
 }
 
 /* Counts the map as map_seen() does. */
@@ -61,6 +56,7 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	c = bpf_map_lookup_elem(&counters, &id);
 	if (!s || !c)
 		return 0;
+	caller = s->caller;
 	if (kind == IOMAP_SLEEPABLE) {
 		struct iomap_live_key key = { .vaddr = vaddr };
 		struct iomap_live entry = {

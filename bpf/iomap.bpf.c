@@ -57,10 +57,12 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 	int lost = IOMAP_LOST_NONE;
 	struct iomap_mapping *m;
 	struct iomap_event *e;
+	__u64 owner;
 
 	if (!cpu)
 		return 0;
 	cpu->created++;
+	owner = code_at(ctx->args[4]);
 	e = ring_event(IOMAP_EVENT_CREATE, id);
 	if (!e)
 		lost = IOMAP_LOST_RING_FULL;
@@ -74,7 +76,7 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->gen++;
 		m->base = ctx->args[1];
 		m->size = ctx->args[2];
-		m->owner = ctx->args[4];
+		m->owner = owner;
 		m->created_ns = bpf_ktime_get_ns();
 		m->freed_ns = 0;
 		m->vbase = 0;
@@ -84,13 +86,12 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		 * subtract them. There are no maps of this id yet: its creation has not returned.
 		 */
 		sum_counters(id, &m->at_create);
-		save_name(m->owner);
 		m->state = IOMAP_LIVE;
 		if (id > cpu->max_id)
 			cpu->max_id = id;
 	}
 	if (e) {
-		e->caller = ctx->args[4];
+		e->caller = owner;
 		e->base = ctx->args[1];
 		e->size = ctx->args[2];
 		e->backend = backend;
@@ -138,6 +139,16 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 	for (kind = 0; m && kind < IOMAP_KIND_MAX; kind++)
 		leaked_at_free(ctx, cpu, id, kind, m);
 	event_done(cpu, lost);
+	return 0;
+}
+
+/* module_load(struct module *mod): an address that belonged to another module may be its own. */
+SEC("raw_tp/module_load")
+int iomap_module_load(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u16 next = shared.modules + 1;
+
+	shared.modules = next ?: 1;
 	return 0;
 }
 
@@ -201,6 +212,7 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 	}
 	m = mapping_of(o.id);
 	o.gen = m ? m->gen : 0;
+	lost = hide_value(caller_add(&o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early));
 	check_map(ctx, cpu, &o, m, offset, size);
 	learn_vbase(m, &o, offset);
 	c = counters_of(o.id);
@@ -209,7 +221,6 @@ static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct 
 		event_done(cpu, IOMAP_LOST_TABLE_FULL);
 		return 0;
 	}
-	lost = caller_add(o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early);
 	if (o.vaddr) {
 		t->maps++;
 		c->kind[o.kind].maps++;

@@ -257,19 +257,44 @@ struct iomap_shared {
 	__u32 unreported; /* the ring had no room to report a site */
 	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
+	__u16 modules;	  /* changes, to any number but 0, when a module is loaded */
+	__u16 pad;
+	__u32 pad2;
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
 #define IOMAP_HAS_CSD_QUEUE  2
 
+/*
+ * The code at an address. Modules come and go, so an address of a module is not enough: bits 48 to
+ * 62 have a hash of its name, not 0, and bit 63 is clear. An address of the kernel is its own code.
+ */
+#define IOMAP_CODE_SHIFT 48
+#define IOMAP_CODE_TAGS	 0x7fff
+
+IOMAP_INLINE __u64 iomap_code(__u64 addr, __u32 tag)
+{
+	addr &= (1ULL << IOMAP_CODE_SHIFT) - 1;
+	return addr | (__u64)tag << IOMAP_CODE_SHIFT;
+}
+
+/* The address of the code. The upper bits of an address are as its bit 47. */
+IOMAP_INLINE __u64 iomap_code_address(__u64 code)
+{
+	const int unused = 64 - IOMAP_CODE_SHIFT;
+
+	if (code >> 63 || !(code >> IOMAP_CODE_SHIFT))
+		return code;
+	return (__u64)((__s64)(code << unused) >> unused);
+}
+
 /* One call site of one mapping and kind on one CPU. */
 struct iomap_caller {
-	__aligned_u64 caller; /* return address of the mapping call */
+	__aligned_u64 caller; /* code at the return address of the mapping call */
 	__u32 id;
 	__u8 kind;
 	__u8 backend;
-	__u8 used;
-	__u8 pad;
+	__u16 modules; /* shared.modules when the code was last looked up; 0: no call site */
 	__aligned_u64 maps;
 	__aligned_u64 failed;
 };
@@ -481,7 +506,7 @@ _Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + sizeof(struc
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 104 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");

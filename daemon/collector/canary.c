@@ -220,7 +220,7 @@ static uint32_t bits_of(const struct collector *c, int hook)
 		return bits & IOMAP_CANARY_SLEEPER ? bits : bits | IOMAP_CANARY_KPROBE;
 	}
 	for (size_t i = 0; hook_program(c, h, i); i++) {
-		if (h->programs[i].attach == ATTACH_TRACEPOINT)
+		if (hook_is_tracepoint(h->programs[i].attach))
 			bits |= IOMAP_CANARY_SET | IOMAP_CANARY_TRACEPOINT;
 		else if (h->programs[i].attach != ATTACH_OPTIONAL)
 			bits |= IOMAP_CANARY_KPROBE;

@@ -102,6 +102,8 @@ static void arm(struct collector *c)
 	struct iomap_shared *shared = &c->skel->bss->shared;
 
 	shared->armed_ns = now_ns();
+	if (!shared->modules)
+		shared->modules = 1;
 	/* Number of old mappings. The programs decrement it when one of them is freed. */
 	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);

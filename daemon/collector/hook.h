@@ -32,10 +32,16 @@ enum hook_need {
 
 enum hook_attach {
 	ATTACH_TRACEPOINT, /* raw; the kernel may lack it */
+	ATTACH_IF_ANY,	   /* raw; a kernel that lacks it has no such event: no loss */
 	ATTACH_ENTRY,	   /* kprobe */
 	ATTACH_RETURN,	   /* kretprobe */
 	ATTACH_OPTIONAL,   /* kprobe beside a tracepoint of the same hook: no loss if it fails */
 };
+
+static inline bool hook_is_tracepoint(enum hook_attach how)
+{
+	return how == ATTACH_TRACEPOINT || how == ATTACH_IF_ANY;
+}
 
 /* How to count the events for which the kernel skipped a program of the hook. */
 enum hook_misses {

@@ -165,7 +165,7 @@ static void find_functions(struct collector *c)
 	add_name(h, CANARY_FUNCTION);
 	for (int i = 0; i < hooks_nr; i++) {
 		for (size_t k = 0; hook_program(c, &hook_table[i], k); k++) {
-			if (hook_table[i].programs[k].attach != ATTACH_TRACEPOINT &&
+			if (!hook_is_tracepoint(hook_table[i].programs[k].attach) &&
 			    hook_table[i].programs[k].on)
 				add_name(h, hook_table[i].programs[k].on);
 		}
@@ -223,11 +223,11 @@ static int attach_one(struct collector *c, int hook, size_t i, struct errbuf *e)
 
 	if (how == ATTACH_OPTIONAL && !bpf_program__autoload(prog))
 		return 0;
-	err = how == ATTACH_TRACEPOINT ? add_tracepoint(c, prog, on)
-				       : hook_add_probe(c, prog, how == ATTACH_RETURN, on);
-	if (!err || how == ATTACH_OPTIONAL)
+	err = hook_is_tracepoint(how) ? add_tracepoint(c, prog, on)
+				      : hook_add_probe(c, prog, how == ATTACH_RETURN, on);
+	if (!err || how == ATTACH_OPTIONAL || (how == ATTACH_IF_ANY && err == -ENOENT))
 		return 0;
-	if (how != ATTACH_TRACEPOINT)
+	if (!hook_is_tracepoint(how))
 		return hook_set_missing(c, hook, e, "the function %s cannot be probed: %s", on,
 					hook_probe_error(err));
 	if (err == -ENOENT)

@@ -254,7 +254,7 @@ int model_add_caller(struct model *m, const struct iomap_caller *s)
 {
 	struct model_caller *c;
 
-	if (!s->used)
+	if (!s->modules)
 		return 0;
 	/* Merge before growing: many CPUs may have records of one caller. */
 	if (m->nr_callers == m->cap_callers) {

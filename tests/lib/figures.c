@@ -66,7 +66,7 @@ static int add_callers(struct model *m, const struct figures *f)
 			.id = id_of(f, c->mapping),
 			.kind = c->kind,
 			.backend = IOMAP_LINEAR,
-			.used = 1,
+			.modules = 1,
 			.maps = maps_of(f, c),
 			.failed = failed_of(f, c),
 		};

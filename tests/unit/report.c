@@ -27,7 +27,7 @@ static void fill(struct model *m)
 		.base = 0x1000, .size = 4096, .state = IOMAP_FREED, .backend = IOMAP_KMAP
 	};
 	struct iomap_cpu cpu[2] = {};
-	struct iomap_caller site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .used = 1 };
+	struct iomap_caller site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .modules = 1 };
 	struct iomap_hist h = { .sum = 300, .max = 170 };
 	struct model_mapping *mm;
 
@@ -65,7 +65,7 @@ static void fill(struct model *m)
 	site.caller = 0x5678;
 	site.maps = 900;
 	assert_int_equal(model_add_caller(m, &site), 0);
-	site.used = 0;
+	site.modules = 0;
 	assert_int_equal(model_add_caller(m, &site), 0);
 	h.bucket[iomap_bucket(65)] = 2;
 	h.bucket[iomap_bucket(170)] = 1;
@@ -371,7 +371,7 @@ static void callers_of_many_cpus(void **state)
 	for (int cpu = 0; cpu < 255; cpu++) {
 		for (unsigned int i = 0; i < 100; i++) {
 			struct iomap_caller s = {
-				.caller = 16 * i, .id = i % 3, .used = 1, .maps = i
+				.caller = 16 * i, .id = i % 3, .modules = 1, .maps = i
 			};
 
 			assert_int_equal(model_add_caller(&m, &s), 0);
