@@ -9,8 +9,8 @@
 #include "maps.bpf.h"
 
 /*
- * Returns the number as one whose value the verifier does not know. It checks what follows once, and
- * not once for each value.
+ * Returns the number as one whose value the verifier does not know. It then checks what follows
+ * once, and not once for each value.
  */
 static __always_inline __u32 hide_value(__u32 value)
 {
