@@ -242,7 +242,7 @@ static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 ent
 	if (!f)
 		return 0;
 	bpf_get_stack(ctx, stack, sizeof(stack), skip);
-	/* The first frame is the hooked function itself, and the second one its caller, if shown. */
+	/* The first frame is the hooked function, the second one its caller if it is shown. */
 	if (!entered) {
 		stack[0] = stack[1];
 		stack[1] = 0;

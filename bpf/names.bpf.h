@@ -7,6 +7,7 @@
 #define IOMAP_NAMES_BPF_H
 
 #include "maps.bpf.h"
+#include "code.h"
 
 /* The tag of code by its name. len: of the text, with its NUL. 0: it is of no module. */
 static __always_inline __u32 tag_of(const struct iomap_name *name, long len)

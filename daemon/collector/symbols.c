@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bpf/iomap.h"
+#include "bpf/code.h"
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
 

@@ -2,13 +2,15 @@
 /* Call sites in modules that are replaced by others. */
 #include "tests/bpf/harness.h"
 
+#include "bpf/code.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* A function of any module. Without modules, the kernel may still have code of "__builtin__ftrace". */
+/* A function of any module. A kernel without modules may have code of "__builtin__ftrace". */
 static struct {
 	uint64_t start;
 	char name[128], module[64];
