@@ -17,6 +17,9 @@
 
 #define FRESH "counters start at zero"
 
+/* The name of our set. A test replaces it in the program, so all uses read it from here. */
+static const char *const volatile takeover_schema = IOMAP_PIN_SCHEMA;
+
 __attribute__((format(printf, 2, 3))) static int add_note(struct collector *c, const char *fmt, ...)
 {
 	va_list ap;
@@ -69,7 +72,7 @@ static int take_maps(struct collector *c, char *why, size_t size)
 	bpf_object__for_each_map(map, c->skel->obj)
 	{
 		_cleanup_close_ int fd =
-			pins_get(&c->takeover.pins, IOMAP_PIN_SCHEMA, "map", bpf_map__name(map));
+			pins_get(&c->takeover.pins, takeover_schema, "map", bpf_map__name(map));
 
 		if (fd < 0) {
 			snprintf(why, size, "the map %s: %s", bpf_map__name(map), strerror(-fd));
@@ -95,7 +98,7 @@ static uint32_t take_programs(struct collector *c)
 		bpf_program__set_autoload(prog, false);
 		if (i == ARRAY_SIZE(c->takeover.progs))
 			continue;
-		c->takeover.progs[i] = pins_get(&c->takeover.pins, IOMAP_PIN_SCHEMA, "prog",
+		c->takeover.progs[i] = pins_get(&c->takeover.pins, takeover_schema, "prog",
 						bpf_program__name(prog));
 		n += c->takeover.progs[i++] >= 0;
 	}
@@ -118,7 +121,7 @@ static bool usable(struct collector *c, const struct iomap_persistent *k, char *
 		snprintf(why, size, "%d of its %u programs are there", n, k->nr_programs);
 		return false;
 	}
-	n = pins_count(&c->takeover.pins, IOMAP_PIN_SCHEMA, "link");
+	n = pins_count(&c->takeover.pins, takeover_schema, "link");
 	if (n < 0 || (uint32_t)n != k->nr_links) {
 		snprintf(why, size, "%d of its %u links are there", n, k->nr_links);
 		return false;
@@ -217,11 +220,14 @@ int takeover_try(struct collector *c, struct errbuf *e)
 		return 0;
 	/* Without the folder there is no set. takeover_pin() tries to make the folder. */
 	r = pins_open(c->opts.pins, false, &c->takeover.pins, e);
+	if (r == -EBUSY)
+		return r;
+	*e->text = 0;
 	if (r)
-		return r == -EBUSY ? r : 0;
+		return 0;
 	if (clear_new(c))
 		return set_error(e, -ENOMEM, "out of memory");
-	if (pins_count(&c->takeover.pins, IOMAP_PIN_SCHEMA, "map") < 0)
+	if (pins_count(&c->takeover.pins, takeover_schema, "map") < 0)
 		return 0;
 	r = take_set(c, why, sizeof(why));
 	if (r > 0) {
@@ -320,7 +326,7 @@ static int set_aside(struct collector *c, const char *set)
 	}
 	if (err)
 		return err;
-	if (!strcmp(set, IOMAP_PIN_SCHEMA))
+	if (!strcmp(set, takeover_schema))
 		return add_note(c,
 				FRESH ": the pinned set of an earlier iomapd is set aside in "
 				      "%s/" PINS_ASIDE "/%s, as %s",
@@ -370,7 +376,7 @@ int collector_pin(struct collector *c, struct errbuf *e)
 	if (!err)
 		err = set_others_aside(c);
 	if (!err)
-		err = pins_rename(&c->takeover.pins, PINS_NEW, IOMAP_PIN_SCHEMA);
+		err = pins_rename(&c->takeover.pins, PINS_NEW, takeover_schema);
 	c->takeover.pinned = !err;
 	if (!err)
 		return 0;
@@ -387,7 +393,7 @@ int collector_undo(struct collector *c)
 		c->takeover.persistent->starts--;
 	if (c->takeover.taken_over || !c->takeover.pinned)
 		return 0;
-	n = pins_remove(&c->takeover.pins, IOMAP_PIN_SCHEMA);
+	n = pins_remove(&c->takeover.pins, takeover_schema);
 	if (n < 0)
 		return n;
 	c->takeover.pinned = false;

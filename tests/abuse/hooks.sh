@@ -10,6 +10,7 @@ out=/tmp/out
 ftrace=/proc/sys/kernel/ftrace_enabled
 kprobes=$debugfs/kprobes/enabled
 breaks="echo mimic case=held-across-mutex n=5 >$driver/control"
+holds="echo run ops=100 >$driver/control"
 
 # asserts STATUS COMMAND: passes if the gate ends with the status. Its report is in $out.
 asserts() {
@@ -38,22 +39,24 @@ status_is() {
 is "hooks that fire: the broken rule is found" asserts 1 "$breaks"
 is "the report says what shows might_sleep(), and how many other functions are probed" shown \
 	'^may sleep +calls of might_sleep\(\), by __(cond_resched|might_sleep)\(\), and of [0-9]+ other'
-is "hooks that fire: rules that hold pass" asserts 0 "echo run ops=100 >$driver/control"
+is "hooks that fire: rules that hold pass" asserts 0 "$holds"
 
-# off FILE NAME: the gate with a switch that is 0 before the command, and from its middle.
+# off FILE NAME COMMAND: the gate with a switch that is 0 before the command, and from its middle.
 off() {
 	local lack="in doubt: may-sleep-in-atomic is not checked, .* do not fire: .*$2 is 0"
 
-	is "$2: 0 during the command: inconclusive" asserts 4 "echo 0 >$1; $breaks"
+	is "$2: 0 during the command: inconclusive" asserts 4 "echo 0 >$1; $3"
 	is "the report names it" shown "$lack"
 	is "the coverage names it, too" shown 'may_sleep is missing: '
-	is "$2: 0 before the command: inconclusive" asserts 4 "$breaks"
+	is "$2: 0 before the command: inconclusive" asserts 4 "$3"
 	is "the report names it" shown "$lack"
 }
 
-off $kprobes $kprobes
+off $kprobes $kprobes "$holds"
+is "kprobes off: the trampoline at __cond_resched() still finds the broken rule" asserts 1 "$breaks"
+is "the doubt is named beside it" shown "in doubt: may-sleep-in-atomic is not checked"
 # Rules that rest on tracepoints alone do not need kprobes.
-iomapctl assert --rule unmap-order -- sh -c "echo run ops=100 >$driver/control" >$out
+iomapctl assert --rule unmap-order -- sh -c "$holds" >$out
 same "kprobes off: a rule that rests on tracepoints" $? 0
 echo 1 >$kprobes
 is "kprobes on: the broken rule is found" asserts 1 "$breaks"
@@ -87,5 +90,5 @@ is "iomapd: the accounting balances" balanced
 stop_daemon
 
 # Last, and not undone: the kernel warns about the next BPF trampoline for which ftrace was off.
-off $ftrace "sysctl kernel.ftrace_enabled"
+off $ftrace "sysctl kernel.ftrace_enabled" "$breaks"
 finish

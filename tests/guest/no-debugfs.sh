@@ -10,6 +10,7 @@ why="$why it was booted with debugfs=off or debugfs=no-mount, or lacks CONFIG_DE
 draw="seq 1 300 >/dev/tty0"
 
 grep -o 'debugfs=[a-z-]*' /proc/cmdline | sed 's/^/# /'
+echo 0 >/sys/class/graphics/fbcon/cursor_blink	# the cursor would be drawn before we look
 is "there is no debugfs" test ! -d /sys/kernel/debug
 iomapd >/tmp/log 2>&1 &
 daemon=$!

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Two modules of this code differ in the name of a function only. A kernel that loads one after the
- * other puts both functions at one address. Such a module maps pages when it is loaded, the last
+ * other may put both functions at one address. Such a module maps pages when it is loaded, the last
  * one at an offset that is not aligned, and refuses to stay loaded. The device is QEMU's ivshmem,
  * which another driver may use.
  */
@@ -32,7 +32,7 @@ static int __init reload_init(void)
 	pci_dev_put(pdev);
 	if (!m)
 		return -ENOMEM;
-	pr_info("reload: at %px\n", RELOAD_FUNCTION);
+	pr_info(KBUILD_MODNAME ": at %px\n", RELOAD_FUNCTION);
 	for (i = 1; i <= maps; i++)
 		RELOAD_FUNCTION(m, i == maps);
 	io_mapping_free(m);
