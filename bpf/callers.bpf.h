@@ -58,7 +58,7 @@ static __always_inline struct iomap_caller *caller_get(__u64 *caller, __u32 id, 
  * call site.
  */
 static __always_inline int caller_add(__u64 *caller, __u32 id, __u32 kind, __u32 backend,
-				      int failed, int *ret_early)
+				      int failed, __u32 *ret_early)
 {
 	struct iomap_caller *s = caller_get(caller, id, kind, backend);
 

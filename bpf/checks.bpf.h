@@ -39,26 +39,27 @@ static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 
 	return broken;
 }
 
-static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const struct opened *o,
-				      const struct iomap_mapping *m, __u64 offset, __u64 size)
+static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu,
+				      const struct iomap_opened *o, const struct iomap_mapping *m,
+				      __u64 offset, __u64 size)
 {
-	__u32 broken = broken_by_map(m, o->kind, offset, size);
-	struct violation b = {
-		.caller = o->caller,
-		.offset = offset,
-		.map_size = size,
-		.id = o->id,
-		.kind = o->kind,
-		.backend = o->backend,
-		.count = 1,
-		.map_stack = -1,
-	};
+	static const __u8 rules[] = { IOMAP_OFFSET_RANGE, IOMAP_OFFSET_ALIGN,
+				      IOMAP_USE_AFTER_FREE };
+	__u32 broken = broken_by_map(m, o->kind, offset, size), i;
+	struct iomap_violation *v;
 
+	broken = hide_value(broken);
 	if (!broken)
 		return;
-	for (b.rule = 0; b.rule < IOMAP_RULE_MAX; b.rule++) {
-		if (broken & IOMAP_RULE(b.rule))
-			violate(ctx, cpu, &b, IRQS_OFF);
+	v = violation_new(IRQS_OFF, o->id, o->kind, o->backend, o->caller);
+	if (!v)
+		return;
+	v->offset = offset;
+	v->map_size = size;
+#pragma clang loop unroll(full)
+	for (i = 0; i < sizeof(rules); i++) {
+		if (broken & IOMAP_RULE(rules[i]))
+			violate(ctx, cpu, v, rules[i], 0, 0, IRQS_OFF);
 	}
 }
 
@@ -88,14 +89,8 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 					   const struct iomap_mapping *m)
 {
 	__u64 open = 0, callers = 0;
+	struct iomap_violation *v;
 	struct iomap_counters *c;
-	struct violation b = {
-		.rule = IOMAP_LEAK,
-		.id = id,
-		.kind = kind,
-		.backend = m->backend,
-		.map_stack = -1,
-	};
 	__u32 i;
 
 	for (i = 0; i < cfg_cpus; i++) {
@@ -116,30 +111,27 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 		c->kind[kind].callers -= callers;
 	}
 	/* Several maps have a sum of callers. The reader finds out if they have one in common. */
-	b.count = open;
-	b.caller = open == 1 ? callers : 0;
-	b.callers = open == 1 ? 0 : callers;
-	violate(ctx, cpu, &b, IRQS_OFF);
+	v = violation_new(IRQS_OFF, id, kind, m->backend, open == 1 ? callers : 0);
+	if (!v)
+		return;
+	v->maps = open;
+	v->callers = open == 1 ? 0 : callers;
+	violate(ctx, cpu, v, IOMAP_LEAK, 0, 0, IRQS_OFF);
 }
 
 /* Reports a violation that is not a call of io_mapping. f: the section. */
 static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
 					   const struct iomap_frame *f, __u64 entered, __u32 slot)
 {
-	struct violation b = {
-		.rule = rule,
-		.entered = entered,
-		.caller = f->caller,
-		.id = f->id,
-		.kind = f->kind,
-		.backend = f->backend,
-		.count = 1,
-		.held_ns = f->ts ? bpf_ktime_get_ns() - f->ts : 0,
-		.map_stack = f->map_stack,
-		.at_exit = rule == IOMAP_LEAK,
-	};
+	struct iomap_violation *v = violation_new(slot, f->id, f->kind, f->backend, f->caller);
+	__u64 held_ns;
 
-	violate(ctx, cpu, &b, slot);
+	if (!v)
+		return;
+	v->map_stack = f->map_stack;
+	v->at_exit = rule == IOMAP_LEAK;
+	held_ns = (bpf_ktime_get_ns() - f->ts) & -is_set(f->ts);
+	violate(ctx, cpu, v, rule, entered, held_ns, slot);
 }
 
 /* On PREEMPT_RT the holder of an atomic map may be preempted, and may wait for a spin lock. */

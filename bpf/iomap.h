@@ -200,6 +200,23 @@ struct iomap_live {
 	__u8 pad[3];
 };
 
+/* The map that an event begins or ends. */
+struct iomap_opened {
+	__aligned_u64 vaddr;
+	__aligned_u64 caller;
+	__aligned_u64 start;  /* of its hold; 0: not timed */
+	__aligned_u64 mapped; /* the address that the map returned; an unmap may have another one */
+	__aligned_u64 size;
+	__u32 id;
+	__u32 gen; /* of the mapping when mapped */
+	__u32 kind;
+	__u32 backend;
+	__s32 map_stack;
+	__u32 early; /* one of the first of its call site */
+	__u32 doubted;
+	__u32 asked; /* the kind that an unmap asks for; `kind` is that of the map */
+};
+
 /* Events of a CPU, by backend and kind. */
 struct iomap_total {
 	__aligned_u64 maps;
@@ -224,12 +241,13 @@ struct iomap_cpu {
 	__u32 max_id;				 /* highest id that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
-	__u32 settled;		 /* it switched tasks since the start: no atomic section is older */
-	__u32 misses;		 /* tasks switched in without saved sections since clear_saved() */
-	__u32 hit;		 /* result of live_take_pass() */
-	struct iomap_live taken; /* by live_take() */
-	__aligned_u64 taken_vaddr, next_n; /* of live_take_inside() */
-	struct iomap_stack stack;	   /* of the running task, and of interrupts on top */
+	__u32 settled; /* it switched tasks since the start: no atomic section is older */
+	__u32 misses;  /* tasks switched in without saved sections since clear_saved() */
+	__u32 found;   /* a search for a sleepable map has found live_key */
+	struct iomap_live_key live_key;
+	struct iomap_live taken;    /* the map that the search has taken out */
+	struct iomap_opened opened; /* of the event in work */
+	struct iomap_stack stack;   /* of the running task, and of interrupts on top */
 };
 
 /*
@@ -281,19 +299,6 @@ struct iomap_caller {
 
 struct iomap_caller_bucket {
 	struct iomap_caller way[IOMAP_CALLER_WAYS];
-};
-
-/*
- * Hold times: values below 4 ns have a bucket each, then each octave has 4 buckets of equal width.
- * The last bucket also takes all longer times.
- */
-#define IOMAP_HIST_BUCKETS 192
-
-/* Value of the per-CPU arrays `hists` and `op_hists`, by their indices. */
-struct iomap_hist {
-	__aligned_u64 sum;
-	__aligned_u64 max;
-	__aligned_u64 bucket[IOMAP_HIST_BUCKETS];
 };
 
 #define IOMAP_COMM_LEN 16
@@ -390,75 +395,6 @@ struct iomap_event {
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 
-/* Index into `hists`. */
-IOMAP_INLINE __u32 iomap_hist_index(__u32 backend, __u32 kind)
-{
-	return backend * IOMAP_KIND_MAX + kind;
-}
-
-/* Operations whose own duration is measured, on backends that do real work. */
-enum iomap_op {
-	IOMAP_OP_MAP,
-	IOMAP_OP_UNMAP,
-	IOMAP_OP_MAX,
-};
-
-/* Index into `op_hists`. */
-IOMAP_INLINE __u32 iomap_op_index(__u32 op, __u32 backend, __u32 kind)
-{
-	return op * IOMAP_BACKEND_MAX * IOMAP_KIND_MAX + iomap_hist_index(backend, kind);
-}
-
-/* Number of the highest bit set; v must not be 0. Written out, as BPF has no instruction for it. */
-IOMAP_INLINE __u32 iomap_log2(__u64 v)
-{
-	__u32 r = 0;
-
-	if (v >> 32) {
-		v >>= 32;
-		r += 32;
-	}
-	if (v >> 16) {
-		v >>= 16;
-		r += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		r += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		r += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		r += 2;
-	}
-	if (v >> 1)
-		r += 1;
-	return r;
-}
-
-/* Bucket of a value, below IOMAP_HIST_BUCKETS. */
-IOMAP_INLINE __u32 iomap_bucket(__u64 v)
-{
-	__u32 e, b;
-
-	if (v < 4)
-		return v;
-	e = iomap_log2(v);
-	b = (e - 1) * 4 + ((v >> (e - 2)) & 3);
-	return b < IOMAP_HIST_BUCKETS ? b : IOMAP_HIST_BUCKETS - 1;
-}
-
-/* Lowest value of a bucket; for b + 1, the first value above bucket b. */
-IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
-{
-	if (b < 4)
-		return b;
-	return (__u64)(4 + (b & 3)) << (b / 4 - 1);
-}
-
 /*
  * Hash of a caller. Its upper and its lower 16 bits, masked, are the two buckets that the caller
  * may be in, so overflow from one bucket spreads over all others.
@@ -479,13 +415,12 @@ _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
 		       32 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + 72 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 104 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
-_Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 96, "event");
 _Static_assert(IOMAP_STACK_FRAMES == 24, "the formats of stack_names");

@@ -3,7 +3,7 @@
 #ifndef IOMAP_MAPS_BPF_H
 #define IOMAP_MAPS_BPF_H
 
-#include "iomap.h"
+#include "hist.h"
 #include "persistent.h"
 
 /* Ids below this have counters; 1 at least. The loader sizes the maps to match. */

@@ -11,22 +11,6 @@
 #include "live.bpf.h"
 #include "stack.h"
 
-/* A map that succeeded. */
-struct opened {
-	__u64 vaddr;
-	__u64 caller;
-	__u64 start; /* of its hold; 0: not timed */
-	__u32 id;
-	__u32 gen; /* of the mapping when mapped */
-	__u32 kind;
-	__u32 backend;
-	__s32 map_stack;
-	int early;    /* one of the first of its call site */
-	__u64 mapped; /* the address that the map returned, where an unmap has another one */
-	__u64 size;
-	int doubted;
-};
-
 /* The map that an unmap ended. */
 enum closed {
 	CLOSED,		   /* the last map, or a sleepable one */
@@ -37,7 +21,7 @@ enum closed {
 	CLOSED_UNKNOWN,	   /* no known map, but there may be an older one */
 };
 
-static __always_inline int stack_add(struct iomap_stack *s, const struct opened *o)
+static __always_inline int stack_add(struct iomap_stack *s, const struct iomap_opened *o)
 {
 	struct iomap_frame *f = iomap_stack_next(s);
 	int lost = IOMAP_LOST_NONE;
@@ -59,7 +43,7 @@ static __always_inline int stack_add(struct iomap_stack *s, const struct opened 
 	return lost;
 }
 
-static __always_inline int sleepable_add(const struct opened *o)
+static __always_inline int sleepable_add(const struct iomap_opened *o)
 {
 	struct iomap_live entry = {
 		.ts = o->start,
@@ -76,7 +60,7 @@ static __always_inline int sleepable_add(const struct opened *o)
 }
 
 /* Remembers a map until its unmap. Returns IOMAP_LOST_NONE or the reason why it cannot. */
-static __always_inline int section_open(struct iomap_cpu *cpu, struct opened *o)
+static __always_inline int section_open(struct iomap_cpu *cpu, struct iomap_opened *o)
 {
 	if (o->kind == IOMAP_SLEEPABLE) {
 		o->start = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns();
@@ -86,7 +70,7 @@ static __always_inline int section_open(struct iomap_cpu *cpu, struct opened *o)
 	return stack_add(&cpu->stack, o);
 }
 
-static __always_inline void from_frame(struct opened *o, const struct iomap_frame *f)
+static __always_inline void from_frame(struct iomap_opened *o, const struct iomap_frame *f)
 {
 	o->caller = f->caller;
 	o->start = f->ts;
@@ -99,7 +83,7 @@ static __always_inline void from_frame(struct opened *o, const struct iomap_fram
 	o->mapped = f->vaddr;
 }
 
-static __always_inline void from_live(struct opened *o, const struct iomap_cpu *cpu)
+static __always_inline void from_live(struct iomap_opened *o, const struct iomap_cpu *cpu)
 {
 	const struct iomap_live *l = &cpu->taken;
 
@@ -110,7 +94,7 @@ static __always_inline void from_live(struct opened *o, const struct iomap_cpu *
 	o->kind = IOMAP_SLEEPABLE;
 	o->backend = l->backend;
 	o->map_stack = l->map_stack;
-	o->mapped = cpu->taken_vaddr;
+	o->mapped = cpu->live_key.vaddr;
 }
 
 /* Where the map of an unmap is. */
@@ -122,51 +106,55 @@ enum found {
 };
 
 /*
+ * The kind that an unmap asks for. It is read from memory each time, where the verifier does not
+ * know it: it would check the following code once for each kind that was seen before.
+ */
+static __always_inline __u32 asked_kind(struct iomap_cpu *cpu)
+{
+	return *(volatile __u32 *)&cpu->opened.asked;
+}
+
+/*
  * Looks for the map that an unmap ends. A map of that address goes before one that the address lies
  * in. An unmap of an atomic or local map skips the sleepable maps of other tasks.
  */
-static __always_inline enum found section_find(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind)
+static __always_inline enum found section_find(struct iomap_cpu *cpu)
 {
-	__u64 task = bpf_get_current_task();
+	__u64 task = bpf_get_current_task(), vaddr = cpu->opened.vaddr;
 
-	if (kind == IOMAP_SLEEPABLE && live_take(cpu, vaddr, task))
+	if (asked_kind(cpu) == IOMAP_SLEEPABLE && live_take(cpu, vaddr, task))
 		return FOUND_LIVE;
-	kind = hide_value(kind);
-	if (iomap_stack_find(&cpu->stack, vaddr, kind, cfg_page_size) <= IOMAP_FIT_EXACT_OTHER)
+	if (iomap_stack_find(&cpu->stack, vaddr, asked_kind(cpu), cfg_page_size) <=
+	    IOMAP_FIT_EXACT_OTHER)
 		return FOUND_FRAME;
-	kind = hide_value(kind);
-	if (kind != IOMAP_SLEEPABLE && live_take_pass(cpu, vaddr, task, LIVE_OWN))
+	if (asked_kind(cpu) != IOMAP_SLEEPABLE && live_take_pass(cpu, vaddr, task, LIVE_OWN))
 		return FOUND_LIVE;
-	kind = hide_value(kind);
-	if (kind != IOMAP_SLEEPABLE && iomap_stack_fit(&cpu->stack) != IOMAP_FIT_NONE)
+	if (asked_kind(cpu) != IOMAP_SLEEPABLE && iomap_stack_fit(&cpu->stack) != IOMAP_FIT_NONE)
 		return FOUND_FRAME;
-	kind = hide_value(kind);
-	if (live_take_inside(cpu, vaddr, task, hide_value(kind == IOMAP_SLEEPABLE)))
+	if (live_take_inside(cpu, vaddr, task, hide_value(asked_kind(cpu) == IOMAP_SLEEPABLE)))
 		return FOUND_LIVE_INSIDE;
 	return iomap_stack_fit(&cpu->stack) == IOMAP_FIT_NONE ? FOUND_NOTHING : FOUND_FRAME;
 }
 
-/* Takes out the map that an unmap ends, and copies it to *ret. */
-static __always_inline enum closed section_close(struct iomap_cpu *cpu, __u64 vaddr, __u32 kind,
-						 struct opened *ret)
+/* Takes out the map that an unmap ends, and copies it to cpu->opened. */
+static __always_inline enum closed section_close(struct iomap_cpu *cpu)
 {
-	__u32 found = vaddr ? hide_value(section_find(cpu, vaddr, kind)) : FOUND_NOTHING;
+	__u32 found = cpu->opened.vaddr ? hide_value(section_find(cpu)) : FOUND_NOTHING;
 	struct iomap_frame f;
 	enum iomap_pop pop;
 	__u32 fit;
 
-	kind = hide_value(kind);
 	if (found == FOUND_NOTHING)
 		return CLOSED_NOTHING;
 	if (found != FOUND_FRAME) {
-		from_live(ret, cpu);
-		if (kind != IOMAP_SLEEPABLE)
+		from_live(&cpu->opened, cpu);
+		if (asked_kind(cpu) != IOMAP_SLEEPABLE)
 			return CLOSED_OTHER_KIND;
 		return found == FOUND_LIVE ? CLOSED : CLOSED_INSIDE;
 	}
 	fit = iomap_stack_fit(&cpu->stack);
 	pop = iomap_stack_take(&cpu->stack, &f);
-	from_frame(ret, &f);
+	from_frame(&cpu->opened, &f);
 	if (fit == IOMAP_FIT_EXACT_OTHER || fit == IOMAP_FIT_INSIDE_OTHER)
 		return CLOSED_OTHER_KIND;
 	if (pop != IOMAP_POP_TOP)

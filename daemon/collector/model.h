@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/iomap.h"
+#include "bpf/hist.h"
 #include "daemon/collector/model-ipi.h"
 #include "daemon/base/util.h"
 

@@ -21,7 +21,10 @@ for pair in "1 3" "2 5" "1 4" "2 1" "2 6"; do
 done
 dmesg | sed -n 's/.*\(reload_[12]\): at \(.*\)/\2 \1/p' | sort -u >/tmp/places
 sed 's/^/# /' /tmp/places
-is "both were at one address" test -n "$(cut -d' ' -f1 /tmp/places | uniq -d)"
+# 32-bit kernels may give freed addresses away later than the test runs.
+if [ "$(uname -m)" = x86_64 ]; then
+	is "both were at one address" test -n "$(cut -d' ' -f1 /tmp/places | uniq -d)"
+fi
 for row in "one 1 7" "two 2 12"; do
 	# shellcheck disable=SC2086 # words
 	set -- $row

@@ -27,7 +27,7 @@ static void fill(struct model *m)
 		.base = 0x1000, .size = 4096, .state = IOMAP_FREED, .backend = IOMAP_KMAP
 	};
 	struct iomap_cpu cpu[2] = {};
-	struct iomap_caller site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .modules = 1 };
+	struct iomap_caller site = { .caller = 0x1234, .id = 1, .modules = 1 }; /* atomic */
 	struct iomap_hist h = { .sum = 300, .max = 170 };
 	struct model_mapping *mm;
 
