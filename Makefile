@@ -62,13 +62,15 @@ uninstall: ## remove the files that install copied
 DEB_O		:= build/deb
 DEB_TREE	:= $(DEB_O)/iomap-$(VERSION)
 
+# The version says for which release a package was built, so that an upgrade of Debian replaces it.
 deb: ## build the Debian packages in build/deb
 	$(Q)rm -rf $(DEB_O) && mkdir -p $(DEB_TREE)
 	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_TREE)
 	$(Q)cp -r daemon/debian $(DEB_TREE)/
-	$(Q)cd $(DEB_TREE) && \
+	$(Q)cd $(DEB_TREE) && . /etc/os-release && \
+		version=$(VERSION)$${VERSION_ID:++deb$$VERSION_ID} && \
 		printf '%s\n\n  * Version $(VERSION).\n\n -- %s  %s\n' \
-			'iomap ($(VERSION)) bookworm; urgency=medium' \
+			"iomap ($$version) $$VERSION_CODENAME; urgency=medium" \
 			"$$(sed -n 's/^Maintainer: //p' debian/control)" \
 			"$$(date -R)" >debian/changelog && \
 		env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
@@ -82,7 +84,8 @@ test-bins	= $(addprefix $(O)/,$(progs) $(unit-tests) $(test-progs))
 
 tests: tools $(test-bins) ## build the test programs
 
-check: tests ## run unit tests, BPF tests, format checks and static analysis: seconds
+check: tests ## run unit tests, BPF tests, corpora of the fuzzers, static analysis: seconds
+	$(Q)$(MAKE) --no-print-directory SAN=1 fuzz
 	$(Q)tests/run $(if $(V),-v) check
 
 # Install the packages first: the build calls pkg-config for its flags.
@@ -92,12 +95,13 @@ test: ## install missing packages, build everything, run all tests
 	$(Q)tests/run $(if $(V),-v) check host vm
 
 test-built: vms-built
-	$(Q)$(MAKE) --no-print-directory SAN=1 tests
+	$(Q)$(MAKE) --no-print-directory SAN=1 tests fuzz
 	$(Q)$(MAKE) --no-print-directory CC=clang tests
 
-soak: ## run random load on each kernel and backend, and long BPF tests: an hour or two
+soak: ## run random load on each kernel and backend, fuzzers, long BPF tests: an hour or two
 	$(Q)tests/vm/deps
 	$(Q)$(MAKE) --no-print-directory vms-built
+	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzz
 	$(Q)tests/vm/rootfs builder >/dev/null
 	$(Q)tests/run $(if $(V),-v) soak
 
@@ -108,6 +112,8 @@ vms-built: tests
 	$(Q)$(MAKE) --no-print-directory ARCH=i386 tools
 	$(Q)kernel-patch/build
 	$(Q)kernel-patch/objects >/dev/null
+	$(Q)for name in 6.12-x86_64 6.12-i386-highmem; do \
+		kernel-patch/build --modules $$name tests/abuse/module >/dev/null || exit; done
 	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 	$(Q)tests/vm/kernel-deb >/dev/null

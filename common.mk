@@ -5,11 +5,13 @@
 #   ARCH=x86_64|i386   architecture of the programs (the BPF object serves both)
 #   CC=gcc|clang       compiler of the programs
 #   SAN=1              build with the address and undefined-behaviour sanitizers
+#   FUZZ=1             the same, with clang and its libFuzzer: only for `make fuzz`
 #   V=1                show the commands
 #   PREFIX, DESTDIR    where `make install` copies files; the folders below can be set, too
 
 ARCH		?= x86_64
-CC		:= $(if $(filter default,$(origin CC)),gcc,$(CC))
+CC		:= $(if $(FUZZ),clang,$(if $(filter default,$(origin CC)),gcc,$(CC)))
+override SAN	:= $(or $(SAN),$(FUZZ))
 CLANG		?= clang
 LLVM_STRIP	?= llvm-strip
 BPFTOOL		?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
@@ -17,7 +19,8 @@ PKG_CONFIG	?= pkg-config
 CACHE		:= $(or $(IOMAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iomap)
 VERSION		:= 0.1
 
-O		:= build/$(ARCH)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(SAN),-san)
+O		:= build/$(ARCH)$(if $(filter clang%,$(notdir $(CC))),-clang)
+O		:= $(O)$(if $(FUZZ),-fuzz,$(if $(SAN),-san))
 BPF_O		:= build/bpf
 
 Q		:= $(if $(V),,@)
@@ -49,7 +52,8 @@ tmpfilesdir	?= $(PREFIX)/lib/tmpfiles.d
 CFLAGS		?= -O2 -g
 WARNINGS	:= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 		   -Wformat=2
-SANITIZERS	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined)
+SANITIZERS	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined) \
+		   $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 ALL_CFLAGS	:= -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 		   -DIOMAP_VERSION='"$(VERSION)"' -I. -I$(O) -Ibuild $(ARCH_FLAGS) $(CPPFLAGS) \
 		   $(CFLAGS) $(SANITIZERS) \
@@ -61,7 +65,8 @@ ALL_LDFLAGS	:= $(ARCH_FLAGS) -Wl,--as-needed $(LDFLAGS) $(SANITIZERS)
 #   lib-srcs        sources of libiomap.a: everything except the main functions
 #   lib-pkgs        pkg-config names of the libraries that libiomap.a needs
 #   test-lib-srcs   sources of libtests.a: fixtures and helpers of the tests
-#   progs           programs: NAME is linked from NAME-srcs (default: NAME.c) and libiomap.a
+#   progs           programs: NAME is linked from NAME-srcs (default: NAME.c) and libiomap.a,
+#                   with NAME-ldflags
 #   unit-tests      test programs of the host: like progs, linked with libtests.a, too
 #   test-progs      programs that tests run: linked like unit-tests
 #   gen-hdrs        generated headers that must exist before anything is compiled
@@ -80,6 +85,6 @@ objs		= $(patsubst %.c,$(O)/%.o,$(1))
 # $(call program,NAME,ARCHIVES): the rule for a program. libtests.a needs cmocka.
 define program
 $(O)/$(1): $(call objs,$(or $($(1)-srcs),$(1).c)) $(2)
-	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ \
+	$$(call say,LD,$$@)$(CC) $(ALL_LDFLAGS) $($(1)-ldflags) -o $$@ $$^ \
 		$$(call pkg-libs,$$(lib-pkgs) $(if $(findstring libtests,$(2)),cmocka)) -lm
 endef

@@ -8,6 +8,37 @@
 
 #include "maps.bpf.h"
 
+/*
+ * Returns the number as one whose value the verifier does not know. It then checks what follows
+ * once, and not once for each value.
+ */
+static __always_inline __u32 hide_value(__u32 value)
+{
+	__u32 unknown = *(volatile __u32 *)&shared.armed;
+
+	value ^= unknown;
+	barrier_var(value);
+	return value ^ unknown;
+}
+
+/*
+ * Comparisons without branches, for loops: the verifier walks both sides of a branch in each round.
+ * They return 1 or 0.
+ */
+static __always_inline __u64 is_set(__u64 a)
+{
+	a |= -a;
+	barrier_var(a); /* the compiler would make a branch of it */
+	return a >> 63;
+}
+
+static __always_inline __u64 is_below(__u64 a, __u64 b)
+{
+	a = (~a & b) | ((~a | b) & (a - b));
+	barrier_var(a);
+	return a >> 63;
+}
+
 /* The running CPU's record. It is never NULL, but the verifier asks. */
 static __always_inline struct iomap_cpu *this_cpu(void)
 {
@@ -51,6 +82,20 @@ static __always_inline struct iomap_total *total_of(struct iomap_cpu *cpu, __u32
 	return &cpu->total[backend][kind];
 }
 
+/* The counts of that id and kind, as counters_of(); NULL when the kind is out of range. */
+static __always_inline struct iomap_count *count_of(__u32 id, __u32 kind)
+{
+	__u32 key = id < cfg_max_mappings ? id : 0;
+	struct iomap_counters *c;
+
+	c = bpf_map_lookup_elem(&counters, &key);
+	barrier_var(kind);
+	if (!c || kind >= IOMAP_KIND_MAX)
+		return NULL;
+	barrier_var(kind); /* keeps the compiler from computing the index before the check */
+	return &c->kind[kind];
+}
+
 /* Adds one to the counter of that kind. */
 static __always_inline void count_kind(__u64 counters[IOMAP_KIND_MAX], __u32 kind)
 {
@@ -86,12 +131,23 @@ static __always_inline __u32 gen_of(__u32 id)
 /* Accounts for a map that no unmap will end, unless another mapping has the id by now. */
 static __always_inline void map_gone(__u32 id, __u32 gen, __u32 kind, __u64 caller)
 {
-	struct iomap_counters *c = counters_of(id);
+	struct iomap_count *c = count_of(id, kind);
 
-	if (!c || kind >= IOMAP_KIND_MAX || gen_of(id) != gen)
+	if (!c || gen_of(id) != gen)
 		return;
-	c->kind[kind].gone++;
-	c->kind[kind].callers -= caller;
+	c->gone++;
+	c->callers -= caller;
+}
+
+/* Takes map_gone() back: the map is unmapped after all. */
+static __always_inline void map_back(__u32 id, __u32 gen, __u32 kind, __u64 caller)
+{
+	struct iomap_count *c = count_of(id, kind);
+
+	if (!c || gen_of(id) != gen)
+		return;
+	c->gone--; /* the sum over the CPUs counts: it wraps */
+	c->callers += caller;
 }
 
 #endif

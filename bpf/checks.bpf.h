@@ -3,6 +3,7 @@
 #ifndef IOMAP_CHECKS_BPF_H
 #define IOMAP_CHECKS_BPF_H
 
+#include "canary.bpf.h"
 #include "rules.bpf.h"
 #include "sections.bpf.h"
 #include "unmatched.bpf.h"
@@ -14,16 +15,20 @@ static __always_inline int out_of_range(const struct iomap_mapping *m, __u32 kin
 {
 	if (kind != IOMAP_SLEEPABLE)
 		return offset >= m->size;
-	return offset + size > m->size || offset + size < offset;
+	return size > m->size || offset > m->size - size;
 }
 
-/* The rules that a map breaks by its arguments, as bits. */
+/*
+ * The rules that a map breaks by its arguments, as bits. The page begins at base + offset, and the
+ * base may lie inside a page. A base that is not known is taken for aligned.
+ */
 static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 kind, __u64 offset,
 					   __u64 size)
 {
+	__u64 base = m && m->state != IOMAP_EMPTY ? m->base : 0;
 	__u32 broken = 0;
 
-	if (offset & (cfg_page_size - 1))
+	if ((base + offset) & (cfg_page_size - 1))
 		broken |= IOMAP_RULE(IOMAP_OFFSET_ALIGN);
 	if (!m || m->state == IOMAP_EMPTY)
 		return broken;
@@ -34,40 +39,43 @@ static __always_inline __u32 broken_by_map(const struct iomap_mapping *m, __u32 
 	return broken;
 }
 
-static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu, const struct opened *o,
-				      const struct iomap_mapping *m, __u64 offset, __u64 size)
+static __always_inline void check_map(void *ctx, struct iomap_cpu *cpu,
+				      const struct iomap_opened *o, const struct iomap_mapping *m,
+				      __u64 offset, __u64 size)
 {
-	__u32 broken = broken_by_map(m, o->kind, offset, size);
-	struct violation b = {
-		.caller = o->caller,
-		.offset = offset,
-		.map_size = size,
-		.id = o->id,
-		.kind = o->kind,
-		.backend = o->backend,
-		.count = 1,
-		.map_stack = -1,
-	};
+	static const __u8 rules[] = { IOMAP_OFFSET_RANGE, IOMAP_OFFSET_ALIGN,
+				      IOMAP_USE_AFTER_FREE };
+	__u32 broken = broken_by_map(m, o->kind, offset, size), i;
+	struct iomap_violation *v;
 
+	broken = hide_value(broken);
 	if (!broken)
 		return;
-	for (b.rule = 0; b.rule < IOMAP_RULE_MAX; b.rule++) {
-		if (broken & IOMAP_RULE(b.rule))
-			violate(ctx, cpu, &b, IRQS_OFF);
+	v = violation_new(IRQS_OFF, o->id, o->kind, o->backend, o->caller);
+	if (!v)
+		return;
+	v->offset = offset;
+	v->map_size = size;
+#pragma clang loop unroll(full)
+	for (i = 0; i < sizeof(rules); i++) {
+		if (broken & IOMAP_RULE(rules[i]))
+			violate(ctx, cpu, v, rules[i], 0, 0, IRQS_OFF);
 	}
 }
 
 /* The rule that an unmap broke; IOMAP_RULE_MAX: none. */
-static __always_inline __u32 broken_by_unmap(struct iomap_cpu *cpu, enum closed closed, __u64 vaddr,
-					     __u32 kind, __u64 held_ns)
+static __always_inline __u32 broken_by_unmap(enum closed closed, __u32 kind, __u64 held_ns)
 {
 	switch (closed) {
+	case CLOSED_INSIDE:
+	case CLOSED_NOTHING:
+		return IOMAP_UNMAP_UNKNOWN;
 	case CLOSED_NOT_LAST:
 		return IOMAP_UNMAP_ORDER;
 	case CLOSED_OTHER_KIND:
 		return IOMAP_UNMAP_KIND;
-	case CLOSED_NOTHING:
-		return unmatched_proved(cpu, vaddr, kind) ? IOMAP_UNMAP_UNKNOWN : IOMAP_RULE_MAX;
+	case CLOSED_UNKNOWN:
+		return IOMAP_RULE_MAX;
 	case CLOSED:
 		break;
 	}
@@ -81,14 +89,8 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 					   const struct iomap_mapping *m)
 {
 	__u64 open = 0, callers = 0;
+	struct iomap_violation *v;
 	struct iomap_counters *c;
-	struct violation b = {
-		.rule = IOMAP_LEAK,
-		.id = id,
-		.kind = kind,
-		.backend = m->backend,
-		.map_stack = -1,
-	};
 	__u32 i;
 
 	for (i = 0; i < cfg_cpus; i++) {
@@ -109,30 +111,27 @@ static __always_inline void leaked_at_free(void *ctx, struct iomap_cpu *cpu, __u
 		c->kind[kind].callers -= callers;
 	}
 	/* Several maps have a sum of callers. The reader finds out if they have one in common. */
-	b.count = open;
-	b.caller = open == 1 ? callers : 0;
-	b.callers = open == 1 ? 0 : callers;
-	violate(ctx, cpu, &b, IRQS_OFF);
+	v = violation_new(IRQS_OFF, id, kind, m->backend, open == 1 ? callers : 0);
+	if (!v)
+		return;
+	v->maps = open;
+	v->callers = open == 1 ? 0 : callers;
+	violate(ctx, cpu, v, IOMAP_LEAK, 0, 0, IRQS_OFF);
 }
 
 /* Reports a violation that is not a call of io_mapping. f: the section. */
 static __always_inline void section_broken(void *ctx, struct iomap_cpu *cpu, __u32 rule,
 					   const struct iomap_frame *f, __u64 entered, __u32 slot)
 {
-	struct violation b = {
-		.rule = rule,
-		.entered = entered,
-		.caller = f->caller,
-		.id = f->id,
-		.kind = f->kind,
-		.backend = f->backend,
-		.count = 1,
-		.held_ns = f->ts ? bpf_ktime_get_ns() - f->ts : 0,
-		.map_stack = f->map_stack,
-		.at_exit = rule == IOMAP_LEAK,
-	};
+	struct iomap_violation *v = violation_new(slot, f->id, f->kind, f->backend, f->caller);
+	__u64 held_ns;
 
-	violate(ctx, cpu, &b, slot);
+	if (!v)
+		return;
+	v->map_stack = f->map_stack;
+	v->at_exit = rule == IOMAP_LEAK;
+	held_ns = (bpf_ktime_get_ns() - f->ts) & -is_set(f->ts);
+	violate(ctx, cpu, v, rule, entered, held_ns, slot);
 }
 
 /* On PREEMPT_RT the holder of an atomic map may be preempted, and may wait for a spin lock. */
@@ -152,7 +151,7 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 		return 0;
 	iomap_stack_for_each(&cpu->stack, i, f)
 	{
-		if (!f->vaddr)
+		if (!iomap_frame_open(f))
 			continue;
 		section_broken(ctx, cpu, IOMAP_LEAK, f, entered, IRQS_ON);
 		map_gone(f->id, f->gen, f->kind, f->caller);
@@ -164,6 +163,7 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 
 /* The registers at a probe that the programs read. */
 struct pt_regs {
+	unsigned long ip;
 	unsigned long sp;
 } __attribute__((preserve_access_index));
 
@@ -177,51 +177,73 @@ static __always_inline __u64 entered_from(struct pt_regs *ctx)
 	return addr;
 }
 
+/* The bit of the canary for the probed function. */
+static __always_inline __u32 canary_of_probe(struct pt_regs *ctx)
+{
+	if (cfg_cond_resched_start && ctx->ip >= cfg_cond_resched_start &&
+	    ctx->ip < cfg_cond_resched_end)
+		return IOMAP_CANARY_COND_RESCHED;
+	return IOMAP_CANARY_SLEEPER;
+}
+
 /* Frames on a stack above the function of a trampoline: the program and the trampoline. */
 #define TRAMPOLINE_FRAMES 2
 
-#define SLEEPER_FRAMES 4
+/* Frames in which a call of a hooked function by another one shows, such as flush_work(). */
+#define SLEEPER_FRAMES 16
 
-/* The stack contains another hooked function that may sleep. */
-static __always_inline int reported_already(const __u64 *stack, __u32 n)
+/*
+ * 1 if the address from which the last reported function was called is on the stack: that function
+ * is running, and calls this one. Without branches: the verifier would check each combination of
+ * them. Only for 0, the sign bits of a number and of its negative are both clear.
+ */
+static __always_inline __u64 reported_already(const __u64 stack[SLEEPER_FRAMES], __u64 slept_from)
 {
-	__u32 i, k;
+	__u64 found = 0, differs;
+	__u32 i;
 
-	for (i = 0; i < SLEEPER_FRAMES; i++) {
-		if (i >= n)
-			break;
-		for (k = 0; k < MAX_SLEEPERS && cfg_sleeper_end[k]; k++) {
-			if (stack[i] >= cfg_sleeper_start[k] && stack[i] < cfg_sleeper_end[k])
-				return 1;
-		}
+	if (!slept_from)
+		return 0;
+#pragma clang loop unroll(full)
+	for (i = 1; i < SLEEPER_FRAMES; i++) {
+		differs = stack[i] ^ slept_from;
+		found |= ~(differs | -differs);
 	}
-	return 0;
+	return found >> 63;
 }
 
-/* The CPU's record when its task has atomic or local maps, else NULL. */
-static __always_inline struct iomap_cpu *cpu_with_maps(void)
+/* The CPU's record when its task has atomic or local maps, or a canary; else NULL. */
+static __always_inline struct iomap_cpu *busy_cpu(void)
 {
 	struct iomap_cpu *cpu = this_cpu();
 
-	return cpu && cpu->stack.used ? cpu : NULL;
+	return cpu && cpu->stack.busy ? cpu : NULL;
 }
 
-/* A function that may sleep begins. skip: frames of the stack above it. */
-static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip)
+/*
+ * A function that may sleep begins. skip: frames of the stack above it. bit: of the canary, for
+ * this hook.
+ */
+static __always_inline int may_sleep(void *ctx, struct iomap_cpu *cpu, __u64 entered, __u32 skip,
+				     __u32 bit)
 {
 	struct iomap_frame *f = iomap_stack_atomic(&cpu->stack);
 	__u64 stack[SLEEPER_FRAMES] = {};
-	long n;
 
+	canary_fired(cpu, bit);
 	if (!f)
 		return 0;
-	if (cfg_sleeper_end[0]) {
-		n = bpf_get_stack(ctx, stack, sizeof(stack), skip);
-		/* The first frame is the hooked function itself: replace it by its caller. */
+	bpf_get_stack(ctx, stack, sizeof(stack), skip);
+	/* The first frame is the hooked function, the second one its caller if it is shown. */
+	if (!entered) {
+		stack[0] = stack[1];
+		stack[1] = 0;
+	} else {
 		stack[0] = entered;
-		if (n > 0 && reported_already(stack, n / sizeof(stack[0])))
-			return 0;
 	}
+	if (reported_already(stack, cpu->stack.slept_from))
+		return 0;
+	cpu->stack.slept_from = stack[0];
 	section_broken(ctx, cpu, IOMAP_MAY_SLEEP_IN_ATOMIC, f, entered, IRQS_ON);
 	return 0;
 }

@@ -14,14 +14,9 @@
 /* The record of the call site if it is in the first of its two buckets, else NULL. */
 static __always_inline struct iomap_caller *fast_caller(__u64 caller, __u32 id, __u32 kind)
 {
-	__u32 key = (iomap_caller_hash(caller, id, kind) >> 16) & cfg_caller_mask;
-	struct iomap_caller_bucket *b = bpf_map_lookup_elem(&callers, &key);
-	struct iomap_caller *s;
+	struct iomap_caller_bucket *b = caller_bucket(iomap_caller_hash(caller, id, kind), 0);
 
-	if (!b)
-		return NULL;
-	s = iomap_caller_find(b, caller, id, kind);
-	return s && s->used ? s : NULL;
+	return b ? iomap_caller_find(b, caller, id, kind, shared.modules) : NULL;
 }
 
 /* Counts the map as map_seen() does. */
@@ -48,11 +43,12 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	struct iomap_frame *f;
 	struct iomap_caller *s;
 
+	/* A linear mapping keeps the position in the page: vaddr is aligned if base + offset is. */
 	if ((__u32)ctx->args[5] != IOMAP_LINEAR || kind >= IOMAP_KIND_MAX || !vaddr ||
 	    cfg_slow_maps || cpu->stack.op.open)
 		return 0;
 	m = bpf_map_lookup_elem(&mappings, &id);
-	if (!m || m->state != IOMAP_LIVE || !m->vbase || offset & (cfg_page_size - 1) ||
+	if (!m || m->state != IOMAP_LIVE || !m->vbase || vaddr & (cfg_page_size - 1) ||
 	    out_of_range(m, kind, offset, ctx->args[3]))
 		return 0;
 	gen = m->gen;
@@ -60,12 +56,14 @@ static __always_inline int fast_map(struct bpf_raw_tracepoint_args *ctx, struct 
 	c = bpf_map_lookup_elem(&counters, &id);
 	if (!s || !c)
 		return 0;
+	caller = s->caller;
 	if (kind == IOMAP_SLEEPABLE) {
 		struct iomap_live_key key = { .vaddr = vaddr };
 		struct iomap_live entry = {
 			.ts = cfg_timing == IOMAP_TIMING_OFF ? 0 : bpf_ktime_get_ns(),
 			.caller = caller,
 			.task = bpf_get_current_task(),
+			.size = ctx->args[3],
 			.id = id,
 			.gen = gen,
 			.map_stack = -1,

@@ -57,10 +57,12 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 	int lost = IOMAP_LOST_NONE;
 	struct iomap_mapping *m;
 	struct iomap_event *e;
+	__u64 owner;
 
 	if (!cpu)
 		return 0;
 	cpu->created++;
+	owner = code_at(ctx->args[4]);
 	e = ring_event(IOMAP_EVENT_CREATE, id);
 	if (!e)
 		lost = IOMAP_LOST_RING_FULL;
@@ -74,7 +76,7 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		m->gen++;
 		m->base = ctx->args[1];
 		m->size = ctx->args[2];
-		m->owner = ctx->args[4];
+		m->owner = owner;
 		m->created_ns = bpf_ktime_get_ns();
 		m->freed_ns = 0;
 		m->vbase = 0;
@@ -84,13 +86,12 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 		 * subtract them. There are no maps of this id yet: its creation has not returned.
 		 */
 		sum_counters(id, &m->at_create);
-		save_name(m->owner);
 		m->state = IOMAP_LIVE;
 		if (id > cpu->max_id)
 			cpu->max_id = id;
 	}
 	if (e) {
-		e->caller = ctx->args[4];
+		e->caller = owner;
 		e->base = ctx->args[1];
 		e->size = ctx->args[2];
 		e->backend = backend;
@@ -141,8 +142,18 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* module_load(struct module *mod): an address that belonged to another module may be its own. */
+SEC("raw_tp/module_load")
+int iomap_module_load(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u16 next = shared.modules + 1;
+
+	shared.modules = next ?: 1;
+	return 0;
+}
+
 /* Reports a map that failed. Returns IOMAP_LOST_NONE or the reason why it cannot. */
-static __always_inline int report_failed(const struct opened *o, __u64 offset, __u64 size)
+static __always_inline int report_failed(const struct iomap_opened *o, __u64 offset, __u64 size)
 {
 	struct iomap_event *e = ring_event(IOMAP_EVENT_MAP_FAILED, o->id);
 	struct iomap_mapping *m;
@@ -164,7 +175,7 @@ static __always_inline int report_failed(const struct opened *o, __u64 offset, _
 }
 
 /* Saves the address of a linear mapping: unmatched unmaps are compared with it. */
-static __always_inline void learn_vbase(struct iomap_mapping *m, const struct opened *o,
+static __always_inline void learn_vbase(struct iomap_mapping *m, const struct iomap_opened *o,
 					__u64 offset)
 {
 	if (m && !m->vbase && o->backend == IOMAP_LINEAR && o->vaddr)
@@ -177,53 +188,58 @@ static __always_inline void learn_vbase(struct iomap_mapping *m, const struct op
  */
 static __always_inline int map_seen(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
-	struct opened o = {
-		.id = ctx->args[0],
-		.vaddr = ctx->args[1],
-		.kind = ctx->args[4],
-		.backend = ctx->args[5],
-		.caller = ctx->args[6],
-		.map_stack = -1,
-	};
-	struct iomap_counters *c;
+	struct iomap_opened *o = &cpu->opened;
+	__u64 offset = ctx->args[2], size = ctx->args[3];
+	struct iomap_count *c;
 	struct iomap_mapping *m;
 	struct iomap_total *t;
 	int lost, open;
 
-	if (o.kind >= IOMAP_KIND_MAX || o.backend >= IOMAP_BACKEND_MAX) {
+	/* The verifier refuses loads from an address in ctx that the compiler has computed. */
+	barrier_var(offset);
+	barrier_var(size);
+	__builtin_memset(o, 0, sizeof(*o));
+	o->id = ctx->args[0];
+	o->vaddr = ctx->args[1];
+	o->kind = ctx->args[4];
+	o->backend = ctx->args[5];
+	o->caller = ctx->args[6];
+	o->size = size;
+	o->map_stack = -1;
+	if (o->kind >= IOMAP_KIND_MAX || o->backend >= IOMAP_BACKEND_MAX) {
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
-	m = mapping_of(o.id);
-	o.gen = m ? m->gen : 0;
-	check_map(ctx, cpu, &o, m, ctx->args[2], ctx->args[3]);
-	learn_vbase(m, &o, ctx->args[2]);
-	c = counters_of(o.id);
-	t = total_of(cpu, o.backend, o.kind);
+	m = mapping_of(o->id);
+	o->gen = m ? m->gen : 0;
+	lost = hide_value(caller_add(&o->caller, o->id, o->kind, o->backend, !o->vaddr, &o->early));
+	check_map(ctx, cpu, o, m, offset, size);
+	learn_vbase(m, o, offset);
+	c = count_of(o->id, o->kind);
+	t = total_of(cpu, o->backend, o->kind);
 	if (!c || !t) {
 		event_done(cpu, IOMAP_LOST_TABLE_FULL);
 		return 0;
 	}
-	lost = caller_add(o.caller, o.id, o.kind, o.backend, !o.vaddr, &o.early);
-	if (o.vaddr) {
+	if (o->vaddr) {
 		t->maps++;
-		c->kind[o.kind].maps++;
-		c->kind[o.kind].callers += o.caller;
+		c->maps++;
+		c->callers += o->caller;
 		if (cfg_map_stacks)
-			o.map_stack = bpf_get_stackid(ctx, &map_stacks, 0);
-		open = section_open(cpu, &o);
+			o->map_stack = bpf_get_stackid(ctx, &map_stacks, 0);
+		open = section_open(cpu, o);
 		if (open == IOMAP_LOST_LIVE_FULL)
-			map_gone(o.id, o.gen, o.kind, o.caller);
+			map_gone(o->id, o->gen, o->kind, o->caller);
 		if (open != IOMAP_LOST_NONE)
 			lost = open;
 	} else {
 		t->failed++;
-		c->kind[o.kind].failed++;
-		open = report_failed(&o, ctx->args[2], ctx->args[3]);
+		c->failed++;
+		open = report_failed(o, offset, size);
 		if (lost == IOMAP_LOST_NONE)
 			lost = open;
 	}
-	ipi_op_map_end(cpu, &o);
+	ipi_op_map_end(cpu, o);
 	event_done(cpu, lost);
 	return 0;
 }
@@ -245,50 +261,73 @@ int iomap_map(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* Counts the end of a map for its mapping. Returns the hold time in ns, 0: not known. */
-static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct opened *o)
+static __always_inline __u64 unmap_count(struct iomap_cpu *cpu, const struct iomap_opened *o)
 {
 	struct iomap_total *t = total_of(cpu, o->backend, o->kind);
-	struct iomap_counters *c = counters_of(o->id);
+	struct iomap_count *c = count_of(o->id, o->kind);
 
 	if (!c || !t)
 		return 0;
 	t->unmaps++;
-	c->kind[o->kind].callers -= o->caller;
-	return hold_end(&c->kind[o->kind], o->backend, o->kind, o->start);
+	c->callers -= o->caller;
+	return hold_end(c, o->backend, o->kind, o->start);
+}
+
+/* Fills in and accounts for the violation of an unmap. */
+static __always_inline void unmap_broken(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu,
+					 __u32 closed, __u32 rule, __u64 held_ns)
+{
+	const struct iomap_opened *o = &cpu->opened;
+	struct iomap_violation *v;
+
+	v = violation_new(IRQS_OFF, o->id, o->kind, o->backend, o->caller);
+	if (!v)
+		return;
+	v->offender = ctx->args[2];
+	v->map_stack = o->map_stack;
+	if (closed == CLOSED_INSIDE)
+		v->offset = o->vaddr - o->mapped;
+	violate(ctx, cpu, v, rule, 0, held_ns, IRQS_OFF);
 }
 
 /* io_mapping_unmap(unsigned long vaddr, u32 kind, unsigned long caller) */
 static __always_inline int unmap_seen(struct bpf_raw_tracepoint_args *ctx, struct iomap_cpu *cpu)
 {
-	__u32 kind = ctx->args[1];
-	struct opened o = { .vaddr = ctx->args[0], .kind = kind, .map_stack = -1 };
-	struct violation b = {};
-	enum closed closed;
+	struct iomap_opened *o = &cpu->opened;
+	__u32 closed, rule;
+	__u64 held_ns = 0;
 
-	if (kind >= IOMAP_KIND_MAX) {
+	__builtin_memset(o, 0, sizeof(*o));
+	o->vaddr = ctx->args[0];
+	o->kind = ctx->args[1];
+	o->asked = ctx->args[1];
+	o->map_stack = -1;
+	if (asked_kind(cpu) >= IOMAP_KIND_MAX) {
 		event_done(cpu, IOMAP_LOST_BAD_ARGS);
 		return 0;
 	}
-	closed = section_close(cpu, o.vaddr, kind, &o);
+	closed = hide_value(section_close(cpu));
+	if (closed == CLOSED_NOTHING && !unmatched_proved(cpu, o->vaddr, asked_kind(cpu)))
+		closed = CLOSED_UNKNOWN;
+	closed = hide_value(closed);
+	if (o->doubted)
+		map_back(o->id, o->gen, o->kind, o->caller);
 	if (closed == CLOSED_OTHER_KIND)
-		map_gone(o.id, o.gen, o.kind, o.caller);
-	if (closed == CLOSED_NOTHING || closed == CLOSED_OTHER_KIND || gen_of(o.id) != o.gen)
-		count_kind(cpu->unmatched, kind);
+		map_gone(o->id, o->gen, o->kind, o->caller);
+	if (closed >= CLOSED_OTHER_KIND || gen_of(o->id) != o->gen)
+		count_kind(cpu->unmatched, asked_kind(cpu));
 	else
-		b.held_ns = unmap_count(cpu, &o);
-	if (closed != CLOSED_NOTHING)
-		ipi_op_unmap(cpu, &o, b.held_ns);
-	b.rule = broken_by_unmap(cpu, closed, o.vaddr, kind, b.held_ns);
-	if (b.rule != IOMAP_RULE_MAX) {
-		b.caller = o.caller;
-		b.offender = ctx->args[2];
-		b.id = o.id;
-		b.kind = o.kind;
-		b.backend = o.backend;
-		b.count = 1;
-		b.map_stack = o.map_stack;
-		violate(ctx, cpu, &b, IRQS_OFF);
-	}
+		held_ns = unmap_count(cpu, o);
+	closed = hide_value(closed);
+	if (closed < CLOSED_NOTHING)
+		ipi_op_unmap(cpu, o, held_ns);
+	rule = hide_value(broken_by_unmap(closed, asked_kind(cpu), held_ns));
+	if (rule != IOMAP_RULE_MAX)
+		unmap_broken(ctx, cpu, closed, rule, held_ns);
+	/* Without that rule, nothing else would report the wrong unmap. */
+	if (rule == IOMAP_UNMAP_UNKNOWN && closed == CLOSED_NOTHING &&
+	    !(cfg_rules_off & IOMAP_RULE(IOMAP_UNMAP_UNKNOWN)))
+		section_doubt(cpu, asked_kind(cpu));
 	event_done(cpu, IOMAP_LOST_NONE);
 	return 0;
 }
@@ -347,16 +386,47 @@ int iomap_exit(struct bpf_raw_tracepoint_args *ctx)
 SEC("kprobe")
 int iomap_may_sleep(struct pt_regs *ctx)
 {
-	struct iomap_cpu *cpu = cpu_with_maps();
+	struct iomap_cpu *cpu = busy_cpu();
 
-	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0) : 0;
+	return cpu ? may_sleep(ctx, cpu, entered_from(ctx), 0, canary_of_probe(ctx)) : 0;
 }
 
 /* The function that is called most: a BPF trampoline costs less than a kprobe. */
 SEC("?fentry")
 int iomap_may_sleep_fentry(void *ctx)
 {
-	struct iomap_cpu *cpu = cpu_with_maps();
+	struct iomap_cpu *cpu = busy_cpu();
 
-	return cpu ? may_sleep(ctx, cpu, 0, TRAMPOLINE_FRAMES) : 0;
+	return cpu ? may_sleep(ctx, cpu, 0, TRAMPOLINE_FRAMES, IOMAP_CANARY_COND_RESCHED) : 0;
+}
+
+/* An allocation of memory. gfp: its flags. */
+static __always_inline int allocated(void *ctx, __u32 gfp)
+{
+	struct iomap_cpu *cpu = busy_cpu();
+
+	if (!cpu || !(gfp & cfg_gfp_may_sleep))
+		return 0;
+	return may_sleep(ctx, cpu, 0, 0, 0);
+}
+
+/* kmem_cache_alloc(unsigned long caller, void *, struct kmem_cache *, gfp_t, int node) */
+SEC("?raw_tp/kmem_cache_alloc")
+int iomap_alloc_object(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[3]);
+}
+
+/* kmalloc(unsigned long caller, void *, size_t asked, size_t allocated, gfp_t, int node) */
+SEC("?raw_tp/kmalloc")
+int iomap_alloc_bytes(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[4]);
+}
+
+/* mm_page_alloc(struct page *, unsigned int order, gfp_t, int migratetype) */
+SEC("?raw_tp/mm_page_alloc")
+int iomap_alloc_pages(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[2]);
 }

@@ -4,7 +4,9 @@
  * 64-bit and 32-bit user space, so every 64-bit member is aligned to 8 bytes. Assertions at the end
  * check the sizes.
  *
- * Times are nanoseconds of CLOCK_MONOTONIC. Counters only ever grow; a reader takes differences.
+ * Times are nanoseconds of CLOCK_MONOTONIC, except for tai_ns: CLOCK_TAI has the time of day of an
+ * event, also if the machine is suspended or its clock is set later. Counters only ever grow; a
+ * reader takes differences.
  */
 #ifndef IOMAP_H
 #define IOMAP_H
@@ -74,7 +76,7 @@ enum iomap_rule {
 	IOMAP_UNMAP_KIND,	   /* a map unmapped by the call of another kind */
 	IOMAP_UNMAP_UNKNOWN,	   /* an unmap of an address that is not mapped */
 	IOMAP_OFFSET_RANGE,	   /* the map reaches past the end of the region */
-	IOMAP_OFFSET_ALIGN,	   /* the offset is not page aligned */
+	IOMAP_OFFSET_ALIGN,	   /* base + offset is not page aligned */
 	IOMAP_USE_AFTER_FREE,	   /* a map of a freed mapping */
 	IOMAP_LEAK,	 /* a map still held when its mapping is freed or the task exits */
 	IOMAP_HOLD_TIME, /* an atomic map held for longer than the budget */
@@ -129,7 +131,7 @@ struct iomap_frame {
 	__u32 gen;	 /* of the mapping when mapped */
 	__s32 map_stack; /* number in `map_stacks`; negative: not saved */
 	__u8 kind;
-	__u8 backend;
+	__u8 backend; /* and a flag, see stack.h */
 	__u8 pad[2];
 };
 
@@ -139,12 +141,38 @@ struct iomap_frame {
 /* Open sections saved for a task; a power of two. kmap has 16 slots, linear has no limit. */
 #define IOMAP_STACK_DEPTH 32
 
-/* The newest IOMAP_STACK_DEPTH open sections of a task, and its map or unmap in flight. */
+/*
+ * Bits of the canary of a task: user space sets the first one for its own thread, makes system
+ * calls, and finds out which hooks fired for it.
+ */
+enum iomap_canary {
+	IOMAP_CANARY_SET = 1,
+	IOMAP_CANARY_TRACEPOINT = 2, /* a tracepoint */
+	IOMAP_CANARY_KPROBE = 4,     /* a kprobe */
+	IOMAP_CANARY_SLEEPER = 8,    /* the probe of a function that may sleep, or of the check */
+	IOMAP_CANARY_COND_RESCHED = 16, /* the probe of __cond_resched() */
+};
+
+/*
+ * The newest IOMAP_STACK_DEPTH open sections of a task, its canary, and its map or unmap in flight.
+ */
 struct iomap_stack {
 	__u32 top;	 /* where the next frame goes, modulo the depth */
-	__u32 used;	 /* frames below top, holes included; frames[top - 1] is open */
 	__u32 forgotten; /* open sections that lost their frame */
-	__u32 hit;	 /* result of iomap_stack_find() */
+	union {
+		struct {
+			__u32 used; /* frames below top, holes included; frames[top - 1] is open */
+			__u32 canary; /* bits of enum iomap_canary */
+		};
+		__aligned_u64 busy; /* both: 0 if there is nothing to do for the task */
+	};
+	__u8 hit, fit, open_above, not_last; /* of iomap_stack_find() */
+	__u32 pad;
+	/*
+	 * Functions that may sleep call each other: only the outer call counts. This is the return
+	 * address of the last one that was reported; 0: none, or not known.
+	 */
+	__aligned_u64 slept_from;
 	struct iomap_ipi_op op;
 	struct iomap_frame frames[IOMAP_STACK_DEPTH];
 };
@@ -164,11 +192,29 @@ struct iomap_live {
 	__aligned_u64 ts; /* 0: not timed */
 	__aligned_u64 caller;
 	__aligned_u64 task; /* identity only */
+	__aligned_u64 size; /* bytes */
 	__u32 id;
 	__u32 gen;	 /* of the mapping when mapped */
 	__s32 map_stack; /* as in struct iomap_frame */
 	__u8 backend;
 	__u8 pad[3];
+};
+
+/* The map that an event begins or ends. */
+struct iomap_opened {
+	__aligned_u64 vaddr;
+	__aligned_u64 caller;
+	__aligned_u64 start;  /* of its hold; 0: not timed */
+	__aligned_u64 mapped; /* the address that the map returned; an unmap may have another one */
+	__aligned_u64 size;
+	__u32 id;
+	__u32 gen; /* of the mapping when mapped */
+	__u32 kind;
+	__u32 backend;
+	__s32 map_stack;
+	__u32 early; /* one of the first of its call site */
+	__u32 doubted;
+	__u32 asked; /* the kind that an unmap asks for; `kind` is that of the map */
 };
 
 /* Events of a CPU, by backend and kind. */
@@ -195,11 +241,13 @@ struct iomap_cpu {
 	__u32 max_id;				 /* highest id that the table took */
 	__u32 sample_left;
 	__u32 sample_rnd;
-	__u32 settled;		 /* it switched tasks since the start: no atomic section is older */
-	__u32 misses;		 /* tasks switched in without saved sections since clear_saved() */
-	__u32 hit;		 /* result of live_take_pass() */
-	struct iomap_live taken; /* by live_take() */
-	struct iomap_stack stack; /* of the running task, and of interrupts on top */
+	__u32 settled; /* it switched tasks since the start: no atomic section is older */
+	__u32 misses;  /* tasks switched in without saved sections since clear_saved() */
+	__u32 found;   /* a search for a sleepable map has found live_key */
+	struct iomap_live_key live_key;
+	struct iomap_live taken;    /* the map that the search has taken out */
+	struct iomap_opened opened; /* of the event in work */
+	struct iomap_stack stack;   /* of the running task, and of interrupts on top */
 };
 
 /*
@@ -213,7 +261,6 @@ struct iomap_shared {
 	 */
 	__u8 live_used[IOMAP_LIVE_SLOTS];
 	__aligned_u64 armed_ns; /* when armed was set */
-	__aligned_u64 saved_ns; /* when a task was last switched out with open sections */
 	struct iomap_ipi_purging purging;
 	/*
 	 * Set when all programs are attached: maps and unmaps are seen from then on, and only maps
@@ -222,11 +269,14 @@ struct iomap_shared {
 	__u32 armed;
 	__u32 old;	  /* living mappings older than the programs; too high if frees coincide */
 	__u32 saved;	  /* tasks may be switched out with open sections */
+	__u32 clearing;	  /* the same; see clear_saved() */
 	__u32 unsaved;	  /* a task had no room: its atomic and local sections are forgotten */
 	__u32 live_lost;  /* a sleepable map is forgotten */
 	__u32 unreported; /* the ring had no room to report a site */
 	__u32 ipi_hooks;  /* bits IOMAP_HAS_*: hooks that other programs rely on */
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
+	__u16 modules;	  /* changes, to any number but 0, when a module is loaded */
+	__u16 pad;
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -234,12 +284,11 @@ struct iomap_shared {
 
 /* One call site of one mapping and kind on one CPU. */
 struct iomap_caller {
-	__aligned_u64 caller; /* return address of the mapping call */
+	__aligned_u64 caller; /* code at the return address of the mapping call */
 	__u32 id;
 	__u8 kind;
 	__u8 backend;
-	__u8 used;
-	__u8 pad;
+	__u16 modules; /* shared.modules when the code was last looked up; 0: no call site */
 	__aligned_u64 maps;
 	__aligned_u64 failed;
 };
@@ -251,19 +300,6 @@ struct iomap_caller_bucket {
 	struct iomap_caller way[IOMAP_CALLER_WAYS];
 };
 
-/*
- * Hold times: values below 4 ns have a bucket each, then each octave has 4 buckets of equal width.
- * The last bucket also takes all longer times.
- */
-#define IOMAP_HIST_BUCKETS 192
-
-/* Value of the per-CPU arrays `hists` and `op_hists`, by their indices. */
-struct iomap_hist {
-	__aligned_u64 sum;
-	__aligned_u64 max;
-	__aligned_u64 bucket[IOMAP_HIST_BUCKETS];
-};
-
 #define IOMAP_COMM_LEN 16
 
 /*
@@ -272,12 +308,13 @@ struct iomap_hist {
  */
 struct iomap_violation {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller;	/* of the map; 0: not known */
 	__aligned_u64 callers;	/* of several leaked maps, the sum of their callers; else 0 */
 	__aligned_u64 offender; /* return address of the call of io_mapping; 0: no such call */
 	__aligned_u64 base;	/* of the mapping, 0: not known */
 	__aligned_u64 size;	/* of the mapping */
-	__aligned_u64 offset;	/* of the map, for the offset rules and use-after-free */
+	__aligned_u64 offset;	/* of the map; for unmap-unknown, of the unmap inside its map */
 	__aligned_u64 map_size; /* likewise */
 	__u32 id;
 	__u32 gen;
@@ -337,6 +374,7 @@ enum iomap_event_type {
 
 struct iomap_event {
 	__aligned_u64 time_ns;
+	__aligned_u64 tai_ns;
 	__aligned_u64 caller; /* 0: the event has none */
 	__aligned_u64 base;   /* of the mapping, 0: not known */
 	__aligned_u64 size;   /* of the mapping; of the map for map_failed */
@@ -356,75 +394,6 @@ struct iomap_event {
 /* Bit of a rule in a mask of them. */
 #define IOMAP_RULE(rule) (1U << (rule))
 
-/* Index into `hists`. */
-IOMAP_INLINE __u32 iomap_hist_index(__u32 backend, __u32 kind)
-{
-	return backend * IOMAP_KIND_MAX + kind;
-}
-
-/* Operations whose own duration is measured, on backends that do real work. */
-enum iomap_op {
-	IOMAP_OP_MAP,
-	IOMAP_OP_UNMAP,
-	IOMAP_OP_MAX,
-};
-
-/* Index into `op_hists`. */
-IOMAP_INLINE __u32 iomap_op_index(__u32 op, __u32 backend, __u32 kind)
-{
-	return op * IOMAP_BACKEND_MAX * IOMAP_KIND_MAX + iomap_hist_index(backend, kind);
-}
-
-/* Number of the highest bit set; v must not be 0. Written out, as BPF has no instruction for it. */
-IOMAP_INLINE __u32 iomap_log2(__u64 v)
-{
-	__u32 r = 0;
-
-	if (v >> 32) {
-		v >>= 32;
-		r += 32;
-	}
-	if (v >> 16) {
-		v >>= 16;
-		r += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		r += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		r += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		r += 2;
-	}
-	if (v >> 1)
-		r += 1;
-	return r;
-}
-
-/* Bucket of a value, below IOMAP_HIST_BUCKETS. */
-IOMAP_INLINE __u32 iomap_bucket(__u64 v)
-{
-	__u32 e, b;
-
-	if (v < 4)
-		return v;
-	e = iomap_log2(v);
-	b = (e - 1) * 4 + ((v >> (e - 2)) & 3);
-	return b < IOMAP_HIST_BUCKETS ? b : IOMAP_HIST_BUCKETS - 1;
-}
-
-/* Lowest value of a bucket; for b + 1, the first value above bucket b. */
-IOMAP_INLINE __u64 iomap_bucket_low(__u32 b)
-{
-	if (b < 4)
-		return b;
-	return (__u64)(4 + (b & 3)) << (b / 4 - 1);
-}
-
 /*
  * Hash of a caller. Its upper and its lower 16 bits, masked, are the two buckets that the caller
  * may be in, so overflow from one bucket spreads over all others.
@@ -443,17 +412,16 @@ _Static_assert(sizeof(struct iomap_counters) == 192, "counters");
 _Static_assert(sizeof(struct iomap_mapping) == 248, "mapping");
 _Static_assert(sizeof(struct iomap_frame) == 40, "frame");
 _Static_assert(sizeof(struct iomap_stack) ==
-		       16 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
+		       32 + sizeof(struct iomap_ipi_op) + 40 * IOMAP_STACK_DEPTH,
 	       "stack");
-_Static_assert(sizeof(struct iomap_cpu) == 8 * 31 + 216 + 24 + 40 + sizeof(struct iomap_stack),
+_Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + 72 + sizeof(struct iomap_stack),
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
-_Static_assert(sizeof(struct iomap_live) == 40, "live");
+_Static_assert(sizeof(struct iomap_live) == 48, "live");
 _Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
-_Static_assert(sizeof(struct iomap_hist) == 16 + 8 * IOMAP_HIST_BUCKETS, "hist");
-_Static_assert(sizeof(struct iomap_violation) == 112 + 8 * IOMAP_STACK_FRAMES, "violation");
-_Static_assert(sizeof(struct iomap_event) == 88, "event");
+_Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
+_Static_assert(sizeof(struct iomap_event) == 96, "event");
 _Static_assert(IOMAP_STACK_FRAMES == 24, "the formats of stack_names");
 _Static_assert(IOMAP_LOST_MAX == 8, "the reasons of struct iomap_cpu");
 

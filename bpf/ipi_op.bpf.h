@@ -167,7 +167,7 @@ static __always_inline void ipi_op_map_start(struct iomap_cpu *cpu, __u32 id, __
 }
 
 /* A map is done, and its hold begins. */
-static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct opened *o)
+static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct iomap_opened *o)
 {
 	struct iomap_ipi_op *op = &cpu->stack.op;
 
@@ -181,7 +181,7 @@ static __always_inline void ipi_op_map_end(struct iomap_cpu *cpu, const struct o
 }
 
 /* An unmap of a known map begins. held_ns: hold time until now; 0: not known. */
-static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct opened *o,
+static __always_inline void ipi_op_unmap(struct iomap_cpu *cpu, const struct iomap_opened *o,
 					 __u64 held_ns)
 {
 	struct iomap_ipi_op *op = &cpu->stack.op;

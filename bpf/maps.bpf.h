@@ -3,7 +3,7 @@
 #ifndef IOMAP_MAPS_BPF_H
 #define IOMAP_MAPS_BPF_H
 
-#include "iomap.h"
+#include "hist.h"
 #include "persistent.h"
 
 /* Ids below this have counters; 1 at least. The loader sizes the maps to match. */
@@ -41,13 +41,11 @@ const volatile __u64 cfg_max_hold_ns = 0;
 const volatile __u32 cfg_map_stacks = 0;
 const volatile __u32 cfg_page_size = 4096;
 
-/*
- * Begin and end of the hooked functions that may sleep, for kernels on which they call each other:
- * only the outer call is reported. Ends with 0.
- */
-#define MAX_SLEEPERS 16
-const volatile __u64 cfg_sleeper_start[MAX_SLEEPERS] = {};
-const volatile __u64 cfg_sleeper_end[MAX_SLEEPERS] = {};
+/* Begin and end of __cond_resched() if it has a kprobe; else 0. */
+const volatile __u64 cfg_cond_resched_start = 0;
+const volatile __u64 cfg_cond_resched_end = 0;
+/* The flag of an allocation that may sleep: __GFP_DIRECT_RECLAIM. */
+const volatile __u32 cfg_gfp_may_sleep = 0x400;
 
 struct iomap_shared shared;
 

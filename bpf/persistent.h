@@ -17,6 +17,7 @@
 
 struct iomap_saved_event {
 	__aligned_u64 seq; /* from 1 since counting began; 0: none, or being written */
+	__aligned_u64 time_unix_ns;
 	struct iomap_event rec;
 };
 
@@ -42,6 +43,14 @@ struct iomap_persistent_hook {
 
 #define IOMAP_PERSISTENT_HOOKS 32
 
+/* The calls that may-sleep-in-atomic sees. */
+struct iomap_persistent_may_sleep {
+	char might_sleep[32]; /* the function that shows each might_sleep(); empty: nothing does */
+	char functions[2000]; /* the names of the others, with blanks between them */
+	__u32 allocations;    /* allocations that may sleep are seen */
+	__u32 pad;
+};
+
 /* The only value of the array `persistent`. */
 struct iomap_persistent {
 	__aligned_u64 since_unix_ns; /* when counting began */
@@ -52,12 +61,17 @@ struct iomap_persistent {
 	struct iomap_persistent_options options;
 	char version[32];  /* of the iomapd that loaded the programs */
 	char programs[32]; /* hash of its programs */
+	struct iomap_persistent_may_sleep may_sleep;
+	__u32 canary; /* bits of enum iomap_canary: hooks that fired at the start */
+	__u32 pad;
 	struct iomap_persistent_hook missing[IOMAP_PERSISTENT_HOOKS];
 };
 
-_Static_assert(sizeof(struct iomap_saved_event) == 96, "saved_event");
+_Static_assert(sizeof(struct iomap_saved_event) == 112, "saved_event");
 _Static_assert(sizeof(struct iomap_persistent_options) == 48, "persistent_options");
-_Static_assert(sizeof(struct iomap_persistent) == 32 + 48 + 64 + 512 * IOMAP_PERSISTENT_HOOKS,
+_Static_assert(sizeof(struct iomap_persistent_may_sleep) == 2040, "persistent_may_sleep");
+_Static_assert(sizeof(struct iomap_persistent) ==
+		       32 + 48 + 64 + 2040 + 8 + 512 * IOMAP_PERSISTENT_HOOKS,
 	       "persistent");
 
 #endif

@@ -17,6 +17,7 @@ static __always_inline struct iomap_event *ring_event(__u32 type, __u32 id)
 		return NULL;
 	__builtin_memset(e, 0, sizeof(*e));
 	e->time_ns = bpf_ktime_get_ns();
+	e->tai_ns = bpf_ktime_get_tai_ns();
 	e->id = id;
 	e->type = type;
 	e->pid = (__u32)bpf_get_current_pid_tgid();

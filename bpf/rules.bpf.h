@@ -10,24 +10,6 @@
 #include "names.bpf.h"
 #include "ring.bpf.h"
 
-/* A violation, and the facts about the map. */
-struct violation {
-	__u64 caller;	/* of the map; 0: not known */
-	__u64 callers;	/* the sum of several; else 0 */
-	__u64 offender; /* return address of the offending call; 0: not of io_mapping */
-	__u64 entered;	/* return address of the probed function; else 0 */
-	__u64 offset;
-	__u64 map_size;
-	__u64 held_ns; /* 0: not known */
-	__u32 id;
-	__u32 kind;
-	__u32 backend;
-	__u32 rule;
-	__u32 count; /* violations at once */
-	__s32 map_stack;
-	__u32 at_exit;
-};
-
 static __always_inline __u64 mix(__u64 h, __u64 v)
 {
 	h = (h ^ v) * 0xff51afd7ed558ccdULL;
@@ -63,37 +45,46 @@ static __always_inline __u64 site_of(const struct iomap_violation *v)
 	__u32 i;
 
 	h = mix(h, v->offender);
-	for (i = 0; i < SITE_FRAMES; i++) {
-		if (i >= v->nr_stack)
-			break;
+	/* The rest of a short stack is 0. */
+#pragma clang loop unroll(full)
+	for (i = 0; i < SITE_FRAMES; i++)
 		h = mix(h, v->stack[i]);
-	}
 	return h;
 }
 
-/* Fills in all but the stack and the time. */
-static __always_inline void fill(struct iomap_violation *v, const struct violation *b)
+/*
+ * The record of a new violation, empty but for the kind of map; NULL never, but the verifier asks.
+ * The caller fills in the facts about the map and calls violate(). slot: IRQS_OFF or IRQS_ON. A
+ * record lies in a BPF map, where the verifier forgets the values of its members: it checks what
+ * follows once, and not once for each way to get there.
+ */
+static __always_inline struct iomap_violation *violation_new(__u32 slot, __u32 id, __u32 kind,
+							     __u32 backend, __u64 caller)
 {
-	struct iomap_mapping *m = mapping_of(b->id);
+	struct iomap_violation *v = bpf_map_lookup_elem(&scratch, &slot);
 
+	if (!v)
+		return NULL;
 	__builtin_memset(v, 0, sizeof(*v));
-	v->caller = b->caller;
-	v->callers = b->callers;
-	v->offender = b->offender;
-	v->offset = b->offset;
-	v->map_size = b->map_size;
-	v->id = b->id;
-	v->rule = b->rule;
-	v->kind = b->kind;
-	v->backend = b->backend;
-	v->at_exit = b->at_exit;
-	v->map_stack = b->map_stack;
-	v->maps = b->count;
-	if (m) {
-		v->base = m->base;
-		v->size = m->size;
-		v->gen = m->gen;
-	}
+	v->id = id;
+	v->kind = kind;
+	v->backend = backend;
+	v->caller = caller;
+	v->maps = 1;
+	v->map_stack = -1;
+	return v;
+}
+
+/* Adds what the table knows about the mapping. */
+static __always_inline void add_mapping(struct iomap_violation *v)
+{
+	struct iomap_mapping *m = mapping_of(v->id);
+
+	if (!m)
+		return;
+	v->base = m->base;
+	v->size = m->size;
+	v->gen = m->gen;
 }
 
 static __always_inline void report(const struct iomap_violation *v, __u64 site)
@@ -117,13 +108,14 @@ static __always_inline void report(const struct iomap_violation *v, __u64 site)
 }
 
 /* Saves a new site. Returns 1 when another CPU has saved it already. */
-static __always_inline int site_new(struct iomap_violation *v, __u64 site,
-				    const struct violation *b, __u32 slot)
+static __always_inline int site_new(struct iomap_violation *v, __u64 site, __u64 held_ns,
+				    __u32 slot)
 {
-	struct iomap_violation_count one = { .count = b->count, .held_ns = b->held_ns };
+	struct iomap_violation_count one = { .count = v->maps, .held_ns = held_ns };
 	long err;
 
 	v->time_ns = bpf_ktime_get_ns();
+	v->tai_ns = bpf_ktime_get_tai_ns();
 	v->pid = (__u32)bpf_get_current_pid_tgid();
 	v->cpu = bpf_get_smp_processor_id();
 	bpf_get_current_comm(v->comm, sizeof(v->comm));
@@ -140,31 +132,35 @@ static __always_inline int site_new(struct iomap_violation *v, __u64 site,
 	return 0;
 }
 
-/* Accounts for a violation. ctx: of the program. */
-static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, const struct violation *b,
-				    __u32 slot)
+/*
+ * Accounts for a violation. ctx: of the program. entered: return address of the probed function,
+ * else 0. held_ns: 0 when it is not known. slot: of v.
+ */
+static __always_inline void violate(void *ctx, struct iomap_cpu *cpu, struct iomap_violation *v,
+				    __u32 rule, __u64 entered, __u64 held_ns, __u32 slot)
 {
-	struct iomap_violation *v = bpf_map_lookup_elem(&scratch, &slot);
 	struct iomap_violation_count *n;
 	__u64 site;
 
-	if (!v || b->rule >= IOMAP_RULE_MAX || cfg_rules_off & IOMAP_RULE(b->rule))
+	barrier_var(rule);
+	if (rule >= IOMAP_RULE_MAX || cfg_rules_off & IOMAP_RULE(rule))
 		return;
-	cpu->violations[b->rule] += b->count;
-	fill(v, b);
-	take_stack(ctx, v, b->entered);
+	cpu->violations[rule] += v->maps;
+	v->rule = rule;
+	add_mapping(v);
+	take_stack(ctx, v, entered);
 	site = site_of(v);
 	n = bpf_map_lookup_elem(&violation_counts, &site);
 	if (!n) {
-		if (!site_new(v, site, b, slot))
+		if (!site_new(v, site, held_ns, slot))
 			return;
 		n = bpf_map_lookup_elem(&violation_counts, &site);
 		if (!n)
 			return;
 	}
-	n->count += b->count;
-	if (b->held_ns > n->held_ns)
-		n->held_ns = b->held_ns;
+	n->count += v->maps;
+	if (held_ns > n->held_ns)
+		n->held_ns = held_ns;
 }
 
 #endif

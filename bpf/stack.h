@@ -7,6 +7,10 @@
  * leaves a hole when it is taken out, and a hole that reaches the top is dropped. A section that
  * never closes sinks to the bottom. When the stack is full, the newest frame overwrites the
  * oldest, so a leak does not hide later sections.
+ *
+ * A frame is doubted after an unmap of a wrong address, which may have ended its section. What
+ * follows from that is not reported, and the map is counted as gone. The flag is in `backend`, so
+ * that the fast path, which takes only frames of the linear backend, leaves such a frame alone.
  */
 #ifndef IOMAP_STACK_H
 #define IOMAP_STACK_H
@@ -14,6 +18,7 @@
 #include "iomap.h"
 
 #define IOMAP_STACK_MASK (IOMAP_STACK_DEPTH - 1)
+#define IOMAP_DOUBTED	 0x80
 
 /* The frame at a depth: 1 is the top. */
 IOMAP_INLINE struct iomap_frame *iomap_stack_frame(struct iomap_stack *s, __u32 depth)
@@ -30,7 +35,6 @@ IOMAP_INLINE struct iomap_frame *iomap_stack_frame(struct iomap_stack *s, __u32 
 enum iomap_pop {
 	IOMAP_POP_TOP,	  /* the frame was the newest one */
 	IOMAP_POP_DEEPER, /* there are newer ones */
-	IOMAP_POP_NONE,	  /* no such frame */
 };
 
 /*
@@ -70,45 +74,75 @@ IOMAP_INLINE void iomap_stack_drop(struct iomap_stack *s)
 	}
 }
 
-/*
- * Returns the depth of the newest frame of that address and kind (IOMAP_KIND_MAX: any kind), 0
- * when there is none. The result passes through memory, where the BPF verifier forgets its value.
- * Without that, the verifier would check all following code once for each depth.
- */
-IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind)
-{
-	struct iomap_frame *f;
-	__u32 i;
+/* How a frame fits an unmap, best first. Odd ones are of another kind. */
+enum iomap_fit {
+	IOMAP_FIT_EXACT,
+	IOMAP_FIT_EXACT_OTHER,
+	IOMAP_FIT_INSIDE, /* the address lies in the page of the map */
+	IOMAP_FIT_INSIDE_OTHER,
+	IOMAP_FIT_NONE,
+};
 
-	s->hit = 0;
-	iomap_stack_for_each(s, i, f)
-	{
-		if (f->vaddr == vaddr && (f->kind == kind || kind == IOMAP_KIND_MAX)) {
-			s->hit = i;
-			break;
-		}
-	}
-	return *(volatile __u32 *)&s->hit;
+/* The frame is open, and no wrong unmap may have ended it. */
+IOMAP_INLINE int iomap_frame_open(const struct iomap_frame *f)
+{
+	return f->vaddr && !(f->backend & IOMAP_DOUBTED);
+}
+
+/* How the frame fits that iomap_stack_find() has found. */
+IOMAP_INLINE __u32 iomap_stack_fit(const struct iomap_stack *s)
+{
+	return *(const volatile __u8 *)&s->fit;
 }
 
 /*
- * Takes out the newest frame of that address and kind, IOMAP_KIND_MAX for any, and copies it to
- * *ret, which is untouched when there is none.
+ * Finds the newest of the frames that fit best: its depth, 0 for none, is in `hit`, and `not_last`
+ * is set if there are open frames above it. Returns how it fits; iomap_stack_take() takes it
+ * out. The results pass through memory, where the BPF verifier forgets their values. Without that,
+ * the verifier would check all following code once for each depth.
  */
-IOMAP_INLINE enum iomap_pop iomap_stack_pop(struct iomap_stack *s, __u64 vaddr, __u32 kind,
-					    struct iomap_frame *ret)
+IOMAP_INLINE __u32 iomap_stack_find(struct iomap_stack *s, __u64 vaddr, __u32 kind, __u32 page_size)
 {
-	__u32 depth = vaddr ? iomap_stack_find(s, vaddr, kind) : 0;
 	struct iomap_frame *f;
+	__u32 i, fit;
 
-	if (!depth)
-		return IOMAP_POP_NONE;
-	f = iomap_stack_frame(s, depth);
+	s->hit = 0;
+	s->fit = IOMAP_FIT_NONE;
+	s->open_above = 0;
+	s->not_last = 0;
+	iomap_stack_for_each(s, i, f)
+	{
+		if (f->vaddr && (f->vaddr ^ vaddr) < page_size) {
+			fit = f->vaddr == vaddr ? IOMAP_FIT_EXACT : IOMAP_FIT_INSIDE;
+			fit += f->kind != kind;
+			if (fit < iomap_stack_fit(s)) {
+				s->fit = fit;
+				s->hit = i;
+				s->not_last = *(volatile __u8 *)&s->open_above;
+			}
+		}
+		if (iomap_frame_open(f))
+			s->open_above = 1;
+	}
+	return iomap_stack_fit(s);
+}
+
+/*
+ * Takes out the frame that iomap_stack_find() has found, and copies it to *ret. Doubted frames
+ * above it have ended, as this one is unmapped: drops them.
+ */
+IOMAP_INLINE enum iomap_pop iomap_stack_take(struct iomap_stack *s, struct iomap_frame *ret)
+{
+	__u32 depth = *(volatile __u8 *)&s->hit;
+	struct iomap_frame *f = iomap_stack_frame(s, depth);
+
 	*ret = *f;
-	if (depth > 1) {
+	if (*(volatile __u8 *)&s->not_last) {
 		f->vaddr = 0;
 		return IOMAP_POP_DEEPER;
 	}
+	s->top -= depth - 1;
+	s->used -= depth - 1;
 	iomap_stack_drop(s);
 	return IOMAP_POP_TOP;
 }
@@ -121,7 +155,7 @@ IOMAP_INLINE struct iomap_frame *iomap_stack_atomic(struct iomap_stack *s)
 
 	iomap_stack_for_each(s, i, f)
 	{
-		if (f->vaddr && f->kind == IOMAP_ATOMIC)
+		if (iomap_frame_open(f) && f->kind == IOMAP_ATOMIC)
 			return f;
 	}
 	return (void *)0;

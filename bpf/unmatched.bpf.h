@@ -21,16 +21,17 @@ struct task_struct {
 static __always_inline int in_new_mapping(__u64 vaddr)
 {
 	struct iomap_mapping *m;
+	__u64 found = 0;
 	__u32 id;
 
 	for (id = 1; id < RANGES_TRIED; id++) {
 		m = mapping_of(id);
 		if (!m)
 			break;
-		if (m->vbase && m->created_ns && vaddr - m->vbase < m->size)
-			return 1;
+		found |= is_set(m->vbase) & is_set(m->created_ns) &
+			 is_below(vaddr - m->vbase, m->size);
 	}
-	return 0;
+	return found;
 }
 
 /* The task is younger than the programs, and so are its sections. */

@@ -10,10 +10,16 @@
 
 #include "bpf/iomap.h"
 #include "cli/client.h"
+#include "cli/reply.h"
 #include "daemon/base/varlink.h"
 
 #define INTERFACE "org.iomap.Monitor."
-#define REPLY_MAX (64UL << 20) /* bytes; a daemon that sends more in one reply is broken */
+/*
+ * A daemon that sends more in one reply is broken: the list of 65536 mappings, the most that iomapd
+ * can have, takes 35 MiB, and 400 MiB as values in memory.
+ */
+#define REPLY_MAX	 (48UL << 20)
+#define REPLY_MEMORY_MAX (512UL << 20)
 
 struct client {
 	int fd;
@@ -253,6 +259,10 @@ static int take_reply(const struct client *c, const char *text, size_t len, json
 	json_t *params, *error;
 	json_error_t je;
 
+	if (reply_memory(text, len) > REPLY_MEMORY_MAX)
+		return set_error(err, -EPROTO,
+				 "iomapd at %s sent a reply that takes more than %lu MiB of memory",
+				 c->path, REPLY_MEMORY_MAX >> 20);
 	reply = json_loadb(text, len, 0, &je);
 	if (!json_is_object(reply))
 		return set_error(
@@ -326,7 +336,8 @@ int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_param
 	}
 }
 
-int client_check_schema(const struct client *c, const json_t *params, struct errbuf *err)
+int client_check(const struct client *c, const char *method, const json_t *params,
+		 struct errbuf *err)
 {
 	json_t *schema = json_object_get(params, "schema");
 
@@ -342,7 +353,7 @@ int client_check_schema(const struct client *c, const json_t *params, struct err
 			"iomapd at %s talks schema %lld and this program %d: install both from "
 			"the same version",
 			c->path, (long long)json_integer_value(schema), IOMAP_SCHEMA);
-	return 0;
+	return reply_check(method, params, c->path, err);
 }
 
 int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params,
@@ -357,7 +368,7 @@ int client_call(struct client *c, const char *method, json_t *params, json_t **r
 	r = client_next(c, CLIENT_TIMEOUT, -1, &reply, NULL, err);
 	if (r < 0)
 		return r;
-	r = client_check_schema(c, reply, err);
+	r = client_check(c, method, reply, err);
 	if (r)
 		return r;
 	*ret_params = reply;

@@ -53,11 +53,15 @@ int client_step(struct client *c, json_t **ret_params, bool *ret_continues, stru
 int client_next(struct client *c, int timeout_ms, int out_fd, json_t **ret_params,
 		bool *ret_continues, struct errbuf *err);
 
-/* Calls and waits for the one reply, and checks its schema number. */
+/* Calls and waits for the one reply, and checks it with client_check(). */
 int client_call(struct client *c, const char *method, json_t *params, json_t **ret_params,
 		struct errbuf *err);
 
-/* Returns -EPROTO if @params has another schema number than this program. */
-int client_check_schema(const struct client *c, const json_t *params, struct errbuf *err);
+/*
+ * Checks a reply to @method: the schema number of this program, and the members of the interface.
+ * Returns 0 or -EPROTO.
+ */
+int client_check(const struct client *c, const char *method, const json_t *params,
+		 struct errbuf *err);
 
 #endif

@@ -7,9 +7,9 @@ lib-pkgs	+= jansson libbpf libcap-ng libmicrohttpd inih libsystemd
 progs		+= iomapd
 iomapd-srcs	:= daemon/main.c
 
-gen-hdrs	+= build/daemon/monitor-varlink.h
+gen-hdrs	+= build/daemon/base/monitor-varlink.h
 
-build/daemon/monitor-varlink.h: daemon/org.iomap.Monitor.varlink
+build/daemon/base/monitor-varlink.h: daemon/org.iomap.Monitor.varlink
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)(echo 'static const char monitor_varlink[] ='; \
 		sed '/SPDX/d; s/["\\]/\\&/g; s/.*/	"&\\n"/' $<; echo ';') > $@

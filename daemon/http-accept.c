@@ -17,19 +17,23 @@ static int fits(const char *range, size_t len, const char *type)
 	return len == 3 && !memcmp(range, "*/*", 3);
 }
 
-/* The q of a media range, from its parameters, up to the next comma. */
+/* The q of a media range, from its parameters, up to the next comma; 0 for a wrong one. */
 static double quality(const char *params, size_t len)
 {
+	double q;
+
 	for (size_t i = 0; i + 2 < len; i++) {
-		if (strchr("; \t", params[i]) && strchr("qQ", params[i + 1]) &&
-		    params[i + 2] == '=')
-			return strtod(params + i + 3, NULL);
+		if (!strchr("; \t", params[i]) || !strchr("qQ", params[i + 1]) ||
+		    params[i + 2] != '=')
+			continue;
+		q = strtod(params + i + 3, NULL);
+		return q >= 0 && q <= 1 ? q : 0;
 	}
 	return 1;
 }
 
-/* How much the header wants the type. */
-static double wanted(const char *accept, const char *type)
+/* How much the header wants the type. *ret_fit: how well its best range fits. */
+static double wanted(const char *accept, const char *type, int *ret_fit)
 {
 	double q = 0, best_q;
 	int best = 0;
@@ -50,11 +54,19 @@ static double wanted(const char *accept, const char *type)
 		}
 		accept += all;
 	}
+	*ret_fit = best;
 	return q;
 }
 
 bool http_wants_plain(const char *accept)
 {
-	return accept &&
-	       wanted(accept, "text/plain") > wanted(accept, "application/openmetrics-text");
+	double plain, open;
+	int plain_fit, open_fit;
+
+	if (!accept)
+		return true;
+	plain = wanted(accept, "text/plain", &plain_fit);
+	open = wanted(accept, "application/openmetrics-text", &open_fit);
+	/* Only a header that names OpenMetrics more exactly prefers it at the same q. */
+	return open <= 0 || open < plain || (open == plain && open_fit <= plain_fit);
 }

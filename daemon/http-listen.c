@@ -38,6 +38,35 @@ int http_address(const char *text, struct sockaddr_storage *ret)
 	return sizeof(*in);
 }
 
+/*
+ * Allows an address that the machine does not have yet, as before DHCP. Without this, bind() says
+ * what is wrong.
+ */
+static void allow_absent(int fd, int family)
+{
+	int on = 1;
+
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+}
+
+bool http_address_absent(const struct sockaddr_storage *address)
+{
+	_cleanup_close_ int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage addr = *address;
+	struct sockaddr_in6 *in6 = (void *)&addr;
+	struct sockaddr_in *in = (void *)&addr;
+
+	/* Any free port will do. */
+	if (addr.ss_family == AF_INET6)
+		in6->sin6_port = 0;
+	else
+		in->sin_port = 0;
+	return fd >= 0 && bind(fd, (void *)&addr, sizeof(addr)) && errno == EADDRNOTAVAIL;
+}
+
 int http_listen(const char *text, struct errbuf *e)
 {
 	struct sockaddr_storage addr;
@@ -48,9 +77,10 @@ int http_listen(const char *text, struct errbuf *e)
 	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return set_error(e, -errno, "cannot make a socket: %s", strerror(errno));
+	allow_absent(fd, addr.ss_family);
 	/* Connections of the previous iomapd may be in TIME_WAIT. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    bind(fd, (void *)&addr, len) || listen(fd, 128))
+	    bind(fd, (void *)&addr, len) || listen(fd, HTTP_BACKLOG))
 		err = -errno;
 	if (err) {
 		close(fd);

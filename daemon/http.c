@@ -3,8 +3,6 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <microhttpd.h>
 
 #include "daemon/metrics.h"
@@ -21,7 +19,9 @@ static const char *const content_types[FORMAT_MAX] = {
 };
 
 struct connection {
-	int fd; /* -1: free */
+	int fd;			 /* -1: free */
+	struct in6_addr address; /* the network part of an IPv6 address */
+	uint64_t since_ns;
 	uint64_t end_ns;
 };
 
@@ -29,8 +29,10 @@ struct http {
 	struct loop *loop;
 	struct service *service;
 	struct MHD_Daemon *mhd;
-	struct loop_source ready; /* the descriptor belongs to mhd */
-	struct loop_source timer;
+	struct loop_source listener;
+	struct loop_source ready;		/* the descriptor belongs to mhd */
+	struct loop_timer timer;		/* of the next turn without an event */
+	uint64_t accept_ns;			/* when the listener accepts again; 0: it does */
 	uint64_t started_ns;			/* since 1970 */
 	bool sampled;				/* in this turn */
 	struct MHD_Response *pages[FORMAT_MAX]; /* of this turn */
@@ -120,6 +122,15 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	return answer(c, MHD_HTTP_OK, h->pages[format]);
 }
 
+static struct connection *find_connection(struct http *h, int fd)
+{
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+		if (h->connections[i].fd == fd)
+			return &h->connections[i];
+	}
+	return NULL;
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
 			  enum MHD_ConnectionNotificationCode code)
 {
@@ -133,15 +144,101 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
 		return;
 	}
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-	for (size_t i = 0; info && i < HTTP_CONNECTIONS_MAX; i++) {
-		if (h->connections[i].fd >= 0)
-			continue;
-		slot = &h->connections[i];
-		slot->fd = info->connect_fd;
-		slot->end_ns = now_ns() + HTTP_LIFE_SECONDS * NSEC_PER_SEC;
-		*own = slot;
-		return;
+	if (info)
+		*own = find_connection(h, info->connect_fd);
+}
+
+/* The part of an address that stands for one client. */
+static struct in6_addr client_address(const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *in6 = (const void *)from;
+	const struct sockaddr_in *in = (const void *)from;
+	struct in6_addr r = {};
+
+	/* [::] takes IPv4 clients, too. */
+	if (from->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		r = in6->sin6_addr;
+	else if (from->ss_family == AF_INET6)
+		memcpy(&r, &in6->sin6_addr, sizeof(r) / 2);
+	else
+		memcpy(&r, &in->sin_addr, sizeof(in->sin_addr));
+	return r;
+}
+
+static size_t count_address(const struct http *h, const struct in6_addr *address)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+		n += h->connections[i].fd >= 0 &&
+		     !memcmp(&h->connections[i].address, address, sizeof(*address));
+	return n;
+}
+
+/* The oldest connection of the address that has most. All slots are in use. */
+static struct connection *find_replaceable(struct http *h)
+{
+	struct connection *found = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+		struct connection *c = &h->connections[i];
+		size_t n = count_address(h, &c->address);
+
+		if (n > most || (n == most && c->since_ns < found->since_ns)) {
+			most = n;
+			found = c;
+		}
 	}
+	return found;
+}
+
+/*
+ * Finds a place for a new connection. Returns NULL if there is none now, and sets the time of the
+ * next attempt.
+ */
+static struct connection *find_place(struct http *h, uint64_t now)
+{
+	struct connection *c = find_connection(h, -1);
+
+	if (c)
+		return c;
+	c = find_replaceable(h);
+	h->accept_ns = c->since_ns + HTTP_SURE_NS;
+	if (h->accept_ns > now)
+		return NULL;
+	/* libmicrohttpd closes the connection when it is shut down. */
+	shutdown(c->fd, SHUT_RDWR);
+	MHD_run(h->mhd);
+	c = find_connection(h, -1);
+	h->accept_ns = c ? 0 : now + HTTP_SURE_NS;
+	return c;
+}
+
+/* Accepts a connection. Returns false if there is none, or no place for it now. */
+static bool accept_one(struct http *h, uint64_t now)
+{
+	struct sockaddr_storage from = {};
+	struct connection *c = find_place(h, now);
+	socklen_t len = sizeof(from);
+	int fd;
+
+	if (!c)
+		return false;
+	fd = accept4(h->listener.fd, (void *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			h->accept_ns = now + HTTP_RETRY_NS;
+		return errno == ECONNABORTED;
+	}
+	*c = (struct connection){ .fd = fd,
+				  .address = client_address(&from),
+				  .since_ns = now,
+				  .end_ns = now + HTTP_LIFE_SECONDS * NSEC_PER_SEC };
+	/* On failure, libmicrohttpd closes the socket. */
+	if (MHD_add_connection(h->mhd, fd, (void *)&from, len) != MHD_YES)
+		c->fd = -1;
+	return true;
 }
 
 /* Shuts down connections that are too old; libmicrohttpd then closes them. */
@@ -157,15 +254,37 @@ static void end_old(struct http *h, uint64_t now)
 	}
 }
 
+/* Sets the timer for the next turn. */
+static void set_timer(struct http *h, uint64_t now)
+{
+	uint64_t next = h->accept_ns ?: UINT64_MAX;
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+		if (h->connections[i].fd >= 0 && h->connections[i].end_ns < next)
+			next = h->connections[i].end_ns;
+	}
+	if (MHD_get_timeout(h->mhd, &ms) && now + ms * 1000000 < next)
+		next = now + ms * 1000000;
+	loop_timer_unset(h->loop, &h->timer);
+	/* Without a connection, nothing wakes up the process. */
+	if (next != UINT64_MAX)
+		loop_timer_set(h->loop, &h->timer, next > now ? next - now : 0);
+}
+
 /* One turn: handles all events that are due, and sets the timer for later ones. */
 static int turn(struct http *h)
 {
-	uint64_t now = now_ns(), next = UINT64_MAX;
-	struct itimerspec when = {};
-	MHD_UNSIGNED_LONG_LONG ms;
+	uint64_t now = now_ns();
 
 	end_old(h, now);
 	h->sampled = false;
+	if (h->accept_ns <= now)
+		h->accept_ns = 0;
+	for (int i = 0; i < HTTP_ACCEPT_TURN && !h->accept_ns; i++) {
+		if (!accept_one(h, now))
+			break;
+	}
 	/* Run twice: the second run reads the requests of new connections. */
 	if (!MHD_run(h->mhd) || !MHD_run(h->mhd))
 		return -EIO;
@@ -175,18 +294,14 @@ static int turn(struct http *h)
 			MHD_destroy_response(h->pages[i]);
 		h->pages[i] = NULL;
 	}
-	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-		if (h->connections[i].fd >= 0 && h->connections[i].end_ns < next)
-			next = h->connections[i].end_ns;
-	}
-	if (MHD_get_timeout(h->mhd, &ms) && now + ms * 1000000 < next)
-		next = now + ms * 1000000;
-	if (next != UINT64_MAX) {
-		when.it_value.tv_sec = next / NSEC_PER_SEC;
-		when.it_value.tv_nsec = next % NSEC_PER_SEC;
-	}
-	/* A zero time stops the timer: no connection is open. */
-	return timerfd_settime(h->timer.fd, TFD_TIMER_ABSTIME, &when, NULL) ? -errno : 0;
+	set_timer(h, now);
+	return loop_set(h->loop, &h->listener, h->accept_ns ? 0 : EPOLLIN);
+}
+
+static int on_listener(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	return turn(container_of(source, struct http, listener));
 }
 
 static int on_ready(struct loop_source *source, uint32_t events)
@@ -195,44 +310,32 @@ static int on_ready(struct loop_source *source, uint32_t events)
 	return turn(container_of(source, struct http, ready));
 }
 
-static int on_timer(struct loop_source *source, uint32_t events)
+static int on_timer(struct loop_timer *timer)
 {
-	uint64_t n;
-
-	(void)events;
-	if (read(source->fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-		return -errno;
-	return turn(container_of(source, struct http, timer));
+	return turn(container_of(timer, struct http, timer));
 }
 
-static int start(struct http *h, int listen_fd)
+static int start(struct http *h)
 {
 	const union MHD_DaemonInfo *info;
 	int err;
 
-	h->mhd = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
-				  MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+				  on_request, h, MHD_OPTION_CONNECTION_LIMIT,
 				  (unsigned int)HTTP_CONNECTIONS_MAX,
-				  MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				  (unsigned int)HTTP_CONNECTIONS_EACH,
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_REQUEST_MAX,
 				  MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024,
 				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
-	/* libmicrohttpd may have closed listen_fd already, which changes errno. */
 	if (!h->mhd)
 		return errno ? -errno : -EIO;
 	info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info)
 		return -EIO;
 	h->ready = (struct loop_source){ .fd = info->epoll_fd, .fn = on_ready };
-	h->timer = (struct loop_source){
-		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), .fn = on_timer
-	};
-	if (h->timer.fd < 0)
-		return -errno;
+	h->timer.fn = on_timer;
 	err = loop_add(h->loop, &h->ready, EPOLLIN);
 	if (!err)
-		err = loop_add(h->loop, &h->timer, EPOLLIN);
+		err = loop_add(h->loop, &h->listener, EPOLLIN);
 	/* libmicrohttpd waits for connections only after a first turn. */
 	return err ?: turn(h);
 }
@@ -248,11 +351,12 @@ int http_new(struct loop *loop, struct service *service, int listen_fd, struct h
 	}
 	h->loop = loop;
 	h->service = service;
-	h->ready.fd = h->timer.fd = -1;
+	h->listener = (struct loop_source){ .fd = listen_fd, .fn = on_listener };
+	h->ready.fd = -1;
 	h->started_ns = clock_ns(CLOCK_REALTIME);
 	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		h->connections[i].fd = -1;
-	err = start(h, listen_fd);
+	err = start(h);
 	if (err) {
 		http_free(h);
 		return err;
@@ -267,10 +371,9 @@ struct http *http_free(struct http *h)
 		return NULL;
 	if (h->ready.fd >= 0)
 		loop_del(h->loop, &h->ready);
-	if (h->timer.fd >= 0) {
-		loop_del(h->loop, &h->timer);
-		close(h->timer.fd);
-	}
+	loop_del(h->loop, &h->listener);
+	close(h->listener.fd);
+	loop_timer_unset(h->loop, &h->timer);
 	if (h->mhd)
 		MHD_stop_daemon(h->mhd);
 	free(h);
@@ -279,15 +382,13 @@ struct http *http_free(struct http *h)
 
 void http_url(const struct http *h, char *buf, size_t size)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_LISTEN_FD);
 	struct sockaddr_storage addr = {};
 	socklen_t len = sizeof(addr);
 	char host[INET6_ADDRSTRLEN] = "";
 	struct sockaddr_in6 *in6 = (void *)&addr;
 	struct sockaddr_in *in = (void *)&addr;
 
-	if (info)
-		getsockname(info->listen_fd, (void *)&addr, &len);
+	getsockname(h->listener.fd, (void *)&addr, &len);
 	if (addr.ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
 		snprintf(buf, size, "http://[%s]:%u/metrics", host, ntohs(in6->sin6_port));
@@ -295,4 +396,22 @@ void http_url(const struct http *h, char *buf, size_t size)
 		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
 		snprintf(buf, size, "http://%s:%u/metrics", host, ntohs(in->sin_port));
 	}
+}
+
+void http_describe(const struct http *h, const char *address, const char *error,
+		   struct model_metrics *ret)
+{
+	struct sockaddr_storage addr = {};
+	socklen_t len = sizeof(addr);
+
+	*ret = (struct model_metrics){ .address = address };
+	if (!address)
+		return;
+	if (!h) {
+		ret->reason = error;
+		return;
+	}
+	http_url(h, ret->url, sizeof(ret->url));
+	if (!getsockname(h->listener.fd, (void *)&addr, &len) && http_address_absent(&addr))
+		ret->reason = "this machine does not have the address yet";
 }

@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <bpf/libbpf.h>
 
+#include "daemon/base/output.h"
+#include "daemon/base/std_fds.h"
+#include "daemon/base/utf8.h"
 #include "daemon/collector/collector.h"
 #include "daemon/http.h"
 #include "daemon/notify.h"
@@ -25,9 +28,11 @@ struct daemon {
 	struct history *history;
 	struct service service;
 	struct server *server;
-	struct http *http;   /* NULL: none */
+	struct http *http; /* NULL: none */
+	struct errbuf http_error;
 	struct stat socket;  /* to remove at the end; all zero: the socket is systemd's */
 	char path[PATH_MAX]; /* of the socket */
+	int claim;	     /* on that path, during the start; -1: none */
 	struct watchdog watchdog;
 };
 
@@ -49,8 +54,10 @@ static int on_events(struct loop_source *source, uint32_t events)
 static int sample(void *ctx, struct model *m)
 {
 	struct daemon *d = ctx;
+	int err = collector_sample(d->collector, m);
 
-	return collector_sample(d->collector, m);
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m->metrics);
+	return err;
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -79,13 +86,15 @@ static int serve_metrics(struct daemon *d, const char *address, struct http **re
 
 static void report_serving(const struct daemon *d)
 {
-	char url[128];
+	struct model_metrics m;
 
-	fprintf(stderr, "iomapd: serving %s\n", d->path);
-	if (d->http) {
-		http_url(d->http, url, sizeof(url));
-		fprintf(stderr, "iomapd: serving %s\n", url);
-	}
+	utf8_line(stderr, "iomapd: serving %s", d->path);
+	http_describe(d->http, d->options.metrics, d->http_error.text, &m);
+	if (*m.url)
+		utf8_line(stderr, "iomapd: serving %s%s%s", m.url, m.reason ? " later: " : "",
+			  m.reason ?: "");
+	else if (m.reason)
+		utf8_line(stderr, "iomapd: %s", m.reason);
 	notify_ready("counting");
 }
 
@@ -96,7 +105,8 @@ static int apply(struct daemon *d, struct options *o, struct errbuf *e)
 	char names[256], *metrics;
 	int err;
 
-	if (strcmp(d->options.metrics ?: "", o->metrics ?: "")) {
+	/* Metrics that failed get another attempt. */
+	if (strcmp(d->options.metrics ?: "", o->metrics ?: "") || (o->metrics && !d->http)) {
 		err = serve_metrics(d, o->metrics, &http, e);
 		if (err)
 			return err;
@@ -145,21 +155,67 @@ static int on_signal(struct loop_source *source, uint32_t events)
 	return 0;
 }
 
-/* Blocks the signals that iomapd handles and opens a signalfd for them. */
-static int catch_signals(struct daemon *d)
+static const int ending[] = { SIGINT, SIGTERM };
+
+static void end_at_once(int sig)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	(void)sig;
+	_exit(EXIT_GOOD);
+}
+
+/*
+ * Until iomapd pins something, a signal ends it at once, also while it waits: the kernel frees what
+ * was loaded. SIGHUP waits for the loop.
+ */
+static int signals_end(void)
+{
+	const struct sigaction end = { .sa_handler = end_at_once };
+	sigset_t set, hangup;
+
+	sigemptyset(&set);
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		sigaddset(&set, ending[i]);
+		if (sigaction(ending[i], &end, NULL))
+			return -errno;
+	}
+	if (sigprocmask(SIG_BLOCK, &hangup, NULL) || sigprocmask(SIG_UNBLOCK, &set, NULL))
+		return -errno;
+	return 0;
+}
+
+/* From now on, all signals wait for the loop. */
+static int signals_wait(struct daemon *d)
+{
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
-	signal(SIGPIPE, SIG_IGN);
+	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaddset(&set, ending[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	d->signals.fn = on_signal;
 	d->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return d->signals.fd < 0 ? -errno : 0;
+	if (d->signals.fd < 0)
+		return -errno;
+	return loop_add(&d->loop, &d->signals, EPOLLIN);
+}
+
+/* Returns -EINTR if a signal to end came since signals_wait(). */
+static int interrupted(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigpending(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
+		if (sigismember(&set, ending[i]))
+			return -EINTR;
+	}
+	return 0;
 }
 
 /* Takes systemd's socket or makes one. Returns its descriptor or a negative errno. */
@@ -168,11 +224,36 @@ static int listening(struct daemon *d, int passed, struct errbuf *e)
 	int fd = passed;
 
 	if (fd == -ENOENT) {
-		fd = server_listen(d->path, e);
+		fd = server_bind(d->path, e);
 		if (fd >= 0)
 			lstat(d->path, &d->socket);
+		if (fd >= 0 && *e->text)
+			fprintf(stderr, "iomapd: %s\n", e->text);
+		server_unclaim(d->path, d->claim);
+		d->claim = -1;
 	}
 	return fd;
+}
+
+/* Loads the programs, or takes over those of an earlier iomapd. */
+static int load(struct daemon *d, int passed, struct errbuf *e)
+{
+	int err = signals_end();
+
+	if (err)
+		return set_error(e, err, "cannot handle signals: %s", strerror(-err));
+	err = collector_new(&d->options.collector, &d->collector, e);
+	if (!err && passed == -ENOENT) {
+		d->claim = server_claim(d->path, e);
+		if (d->claim < 0)
+			err = d->claim;
+	}
+	if (err)
+		return err;
+	err = signals_wait(d);
+	if (err)
+		return set_error(e, err, "cannot handle signals: %s", strerror(-err));
+	return collector_pin(d->collector, e);
 }
 
 static int start(struct daemon *d, struct errbuf *e)
@@ -191,9 +272,7 @@ static int start(struct daemon *d, struct errbuf *e)
 	} else if (passed < 0) {
 		return passed;
 	}
-	err = catch_signals(d);
-	if (!err)
-		err = loop_init(&d->loop);
+	err = loop_init(&d->loop);
 	if (err)
 		return set_error(e, err, "cannot start: %s", strerror(-err));
 	d->history = history_new();
@@ -205,7 +284,7 @@ static int start(struct daemon *d, struct errbuf *e)
 	 * Start to count before the socket exists, so the figures include all events since the
 	 * first client could connect.
 	 */
-	err = collector_new(&o->collector, &d->collector, e);
+	err = load(d, passed, e);
 	if (err)
 		return err;
 	fd = listening(d, passed, e);
@@ -216,14 +295,11 @@ static int start(struct daemon *d, struct errbuf *e)
 		close(fd);
 		return set_error(e, err, "cannot serve: %s", strerror(-err));
 	}
-	err = serve_metrics(d, o->metrics, &d->http, e);
-	if (err)
-		return err;
+	/* Metrics that fail do not end the service; the status has the reason. */
+	serve_metrics(d, o->metrics, &d->http, &d->http_error);
 	d->events.fd = collector_event_fd(d->collector);
 	d->events.fn = on_events;
-	err = loop_add(&d->loop, &d->signals, EPOLLIN);
-	if (!err)
-		err = loop_add(&d->loop, &d->events, EPOLLIN);
+	err = loop_add(&d->loop, &d->events, EPOLLIN);
 	if (!err)
 		err = watchdog_start(&d->watchdog, &d->loop);
 	/* Take the events that came while no iomapd ran. */
@@ -231,8 +307,19 @@ static int start(struct daemon *d, struct errbuf *e)
 		err = consume(d);
 	if (err)
 		return set_error(e, err, "cannot wait for events: %s", strerror(-err));
-	/* The last step: nothing needs a privilege any more. */
-	return privilege_drop(e);
+	/* Nothing needs a privilege any more. */
+	return privilege_drop(e) ?: interrupted();
+}
+
+/* Removes what a start that failed has left in the kernel. */
+static void undo(struct daemon *d)
+{
+	int err = d->collector ? collector_undo(d->collector) : 0;
+
+	if (err)
+		fprintf(stderr,
+			"iomapd: cannot remove the pins of this start: %s; run 'iomapctl detach'\n",
+			strerror(-err));
 }
 
 /* Removes the socket unless another process has replaced it. */
@@ -249,6 +336,7 @@ static void stop(struct daemon *d)
 {
 	notify_stopping();
 	remove_socket(d);
+	server_unclaim(d->path, d->claim);
 	http_free(d->http);
 	server_free(d->server);
 	service_done(&d->service);
@@ -266,7 +354,7 @@ static void report_notes(const struct daemon *d)
 	const char *note;
 
 	for (size_t i = 0; d->collector && (note = collector_note(d->collector, i)); i++)
-		fprintf(stderr, "iomapd: %s\n", note);
+		utf8_line(stderr, "iomapd: %s", note);
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -290,8 +378,8 @@ static int without_start(const struct options *o)
 		printf("iomapd %s\n", IOMAP_VERSION);
 		return 0;
 	case OPTIONS_CHECK:
-		printf("%s: %s\n", config,
-		       access(config, F_OK) ? "not found (optional)" : "nothing wrong");
+		utf8_line(stdout, "%s: %s", config,
+			  access(config, F_OK) ? "not found (optional)" : "nothing wrong");
 		return 0;
 	default:
 		return -1;
@@ -313,9 +401,12 @@ static int run(struct daemon *d)
 		err = loop_run(&d->loop);
 		if (err)
 			set_error(&e, err, "stopped: %s", strerror(-err));
+	} else {
+		undo(d);
 	}
 	stop(d);
-	if (!err)
+	/* -EINTR: a signal ended the start. */
+	if (!err || err == -EINTR)
 		return 0;
 	fprintf(stderr, "iomapd: %s\n", e.text);
 	return err == -ENOTSUP ? EXIT_KERNEL : EXIT_CANNOT;
@@ -327,10 +418,12 @@ int main(int argc, char **argv)
 			    .argv = argv,
 			    .loop.epfd = -1,
 			    .signals.fd = -1,
+			    .claim = -1,
 			    .watchdog.timer.fd = -1 };
 	struct errbuf e = {};
 	int status;
 
+	std_fds_open();
 	if (options_read(argc, argv, &d.options, &e)) {
 		fprintf(stderr, "iomapd: %s\n", e.text);
 		status = EXIT_USAGE;
@@ -340,5 +433,8 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = run(&d);
 	options_free(&d.options);
+	status = output_finish(status, &e);
+	if (*e.text)
+		fprintf(stderr, "iomapd: %s\n", e.text);
 	return status;
 }

@@ -1,41 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/server.h"
+#include "daemon/server-priv.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
-struct client {
-	struct loop_source source;
-	struct server *server;
-	struct client *next, *prev;
-	struct varlink_input in;
-	struct buf out;
-	size_t sent; /* bytes of out that were sent */
-	bool eof;    /* the client sends no more */
-	bool queued; /* a complete call waits for answer_all() */
-	struct service_session session;
-};
-
-struct server {
-	struct loop *loop;
-	struct loop_later answers;
-	struct service *service;
-	struct loop_source listener; /* fd -1: none */
-	struct client *clients;
-	size_t nr_clients;
-	size_t output; /* unsent bytes of all clients */
-};
-
-static size_t unsent(const struct client *c)
-{
-	return c->out.len - c->sent;
-}
-
-static void client_drop(struct client *c)
+void client_drop(struct client *c)
 {
 	struct server *s = c->server;
 
+	if (s->cursor == c)
+		s->cursor = c->next;
 	s->output -= unsent(c);
+	c->user->output -= unsent(c);
+	c->user->nr_clients--;
+	user_put(s, c->user);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -43,10 +21,10 @@ static void client_drop(struct client *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	s->nr_clients--;
-	if (s->listener.fd >= 0)
-		loop_set(s->loop, &s->listener, EPOLLIN);
 	loop_del(s->loop, &c->source);
 	close(c->source.fd);
+	if (s->listener.fd >= 0)
+		loop_set(s->loop, &s->listener, EPOLLIN);
 	varlink_input_free(&c->in);
 	buf_free(&c->out);
 	free(c);
@@ -83,10 +61,37 @@ static void client_queue(struct client *c)
 	loop_call_later(s->loop, &s->answers, s->nr_clients);
 }
 
+int client_write(struct client *c)
+{
+	ssize_t n;
+
+	if (!unsent(c))
+		return 0;
+	n = send(c->source.fd, c->out.data + c->sent, unsent(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	c->sent += n;
+	c->has_read += n;
+	if (c->has_read >= SERVER_OUTPUT_HIGH) {
+		c->reads_ns = now_ns();
+		c->has_read = 0;
+	}
+	if (c->sent == c->out.len) {
+		/* An idle client holds no memory. */
+		buf_free(&c->out);
+		c->sent = 0;
+	} else if (c->sent >= SERVER_OUTPUT_HIGH && c->sent >= c->out.len / 2) {
+		buf_consume(&c->out, c->sent);
+		c->sent = 0;
+	}
+	return 0;
+}
+
 /* Answers the client's next complete call. */
 static int client_answer(struct client *c)
 {
 	size_t before = unsent(c);
+	const struct buf *reply;
 	struct varlink_call call;
 	const char *text;
 	size_t len;
@@ -98,35 +103,18 @@ static int client_answer(struct client *c)
 	r = varlink_call_parse(text, len, &call);
 	if (r)
 		return r;
-	if (c->server->output < SERVER_OUTPUT_MAX)
-		r = service_call(c->server->service, &c->session, &call, &c->out);
-	else if (!call.oneway)
-		varlink_error(&c->out, "org.iomap.Monitor.TooBusy", NULL, NULL);
+	c->asked = true;
+	c->active_ns = now_ns();
+	r = service_call(c->server->service, &c->session, &call, &reply);
 	varlink_call_free(&call);
-	c->server->output += unsent(c) - before;
-	return r;
-}
-
-/* Writes as much as the socket takes. */
-static int client_write(struct client *c)
-{
-	ssize_t n;
-
-	if (!unsent(c))
-		return 0;
-	n = send(c->source.fd, c->out.data + c->sent, unsent(c), MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	c->sent += n;
-	if (c->sent == c->out.len) {
-		/* An idle client holds no memory. */
-		buf_free(&c->out);
-		c->sent = 0;
-	} else if (c->sent >= SERVER_OUTPUT_HIGH && c->sent >= c->out.len / 2) {
-		buf_consume(&c->out, c->sent);
-		c->sent = 0;
-	}
-	return 0;
+	if (r)
+		return r;
+	if (!room_for_reply(c, reply->len))
+		varlink_error(&c->out, "org.iomap.Monitor.TooBusy", NULL, NULL);
+	else if (reply->len)
+		buf_append(&c->out, reply->data, reply->len);
+	client_account(c, before);
+	return c->out.err;
 }
 
 /* Sets the events that the client waits for. Returns a negative errno to drop the client. */
@@ -158,7 +146,7 @@ static int client_advance(struct client *c)
 	err = service_stream(s->service, &c->session, &c->out, c->sent + SERVER_STREAM_TURN);
 	if (!err)
 		err = client_write(c);
-	s->output += unsent(c) - before;
+	client_account(c, before);
 	return err ? err : client_arm(c);
 }
 
@@ -188,11 +176,13 @@ static int client_event(struct loop_source *source, uint32_t events)
 static int answer_all(struct loop_later *later)
 {
 	struct server *s = container_of(later, struct server, answers);
-	struct client *c, *next;
+	struct client *c;
 
 	service_batch_begin(s->service);
-	for (c = s->clients; c; c = next) {
-		next = c->next;
+	s->cursor = s->clients;
+	while ((c = s->cursor)) {
+		/* An answer may drop other clients, but then the cursor moves on. */
+		s->cursor = c->next;
 		if (!c->queued)
 			continue;
 		c->queued = false;
@@ -203,20 +193,27 @@ static int answer_all(struct loop_later *later)
 	return 0;
 }
 
-int server_add_client(struct server *s, int fd)
+int server_add_client(struct server *s, int fd, uid_t uid)
 {
 	struct client *c;
-	int err;
+	int err = 0;
 
-	if (s->nr_clients >= SERVER_CLIENTS_MAX)
+	if (s->nr_clients >= SERVER_CLIENTS_MAX && !room_for_client(s, uid))
 		return -ENOSPC;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
 	c->server = s;
+	c->active_ns = now_ns();
+	c->user = user_get(s, uid);
+	if (!c->user)
+		err = -ENOMEM;
 	c->source = (struct loop_source){ .fd = fd, .fn = client_event };
-	err = loop_add(s->loop, &c->source, EPOLLIN);
+	if (!err)
+		err = loop_add(s->loop, &c->source, EPOLLIN);
 	if (err) {
+		if (c->user)
+			user_put(s, c->user);
 		free(c);
 		return err;
 	}
@@ -225,6 +222,7 @@ int server_add_client(struct server *s, int fd)
 		c->next->prev = c;
 	s->clients = c;
 	s->nr_clients++;
+	c->user->nr_clients++;
 	return 0;
 }
 
@@ -241,10 +239,19 @@ static void refuse(int fd)
 	close(fd);
 }
 
+static int retry(struct loop_timer *timer)
+{
+	struct server *s = container_of(timer, struct server, retry);
+
+	return loop_set(s->loop, &s->listener, EPOLLIN);
+}
+
 static int listener_event(struct loop_source *source, uint32_t events)
 {
 	struct server *s = container_of(source, struct server, listener);
 	int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
 
 	(void)events;
 	if (fd < 0) {
@@ -257,15 +264,16 @@ static int listener_event(struct loop_source *source, uint32_t events)
 		case ENFILE:
 		case ENOMEM:
 		case ENOBUFS:
-			/* Out of descriptors or memory: accept again when a client leaves. */
-			if (s->nr_clients)
-				return loop_set(s->loop, source, 0);
-			/* fall through */
+			/* Accept again when a client leaves, or after a while. */
+			loop_timer_set(s->loop, &s->retry, SERVER_RETRY_NS);
+			return loop_set(s->loop, source, 0);
 		default:
 			return -errno;
 		}
 	}
-	if (server_add_client(s, fd))
+	/* An unknown user is a user, too. */
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	if (server_add_client(s, fd, peer.uid))
 		refuse(fd);
 	return 0;
 }
@@ -293,6 +301,7 @@ int server_new(struct loop *loop, struct service *service, int listen_fd,
 	s->loop = loop;
 	s->service = service;
 	s->answers.fn = answer_all;
+	s->retry.fn = retry;
 	s->listener = (struct loop_source){ .fd = listen_fd, .fn = listener_event };
 	if (listen_fd >= 0) {
 		err = loop_add(loop, &s->listener, EPOLLIN);
@@ -313,6 +322,7 @@ struct server *server_free(struct server *s)
 		client_drop(s->clients);
 	if (s->loop->later == &s->answers)
 		s->loop->later = NULL;
+	loop_timer_unset(s->loop, &s->retry);
 	if (s->listener.fd >= 0) {
 		loop_del(s->loop, &s->listener);
 		close(s->listener.fd);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "build/daemon/monitor-varlink.h"
+#include "build/daemon/base/monitor-varlink.h"
 #include "daemon/base/names.h"
 #include "daemon/collector/report.h"
 
@@ -30,18 +30,14 @@ struct request {
 	struct service *service;
 	struct service_session *session;
 	const struct varlink_call *call;
-	struct buf *out;
+	struct buf *out;	 /* for an error reply */
+	const struct buf *reply; /* out, or a reply that the batch shares */
 };
 
 void service_init(struct service *s, const struct service_source *source,
 		  const struct history *history)
 {
 	*s = (struct service){ .source = *source, .history = history };
-}
-
-void service_done(struct service *s)
-{
-	model_free(&s->model);
 }
 
 void service_batch_begin(struct service *s)
@@ -52,18 +48,27 @@ void service_batch_begin(struct service *s)
 void service_batch_end(struct service *s)
 {
 	s->batch = s->sampled = false;
-	for (size_t i = 0; i < SERVICE_METHODS_MAX; i++)
-		buf_free(&s->replies[i]);
+	for (size_t i = 0; i < SERVICE_METHODS_MAX; i++) {
+		for (size_t k = 0; k < SERVICE_VARIANTS_MAX; k++)
+			buf_free(&s->replies[i][k]);
+	}
+}
+
+void service_done(struct service *s)
+{
+	service_batch_end(s);
+	model_free(&s->model);
+	buf_free(&s->error);
 }
 
 static int invalid(struct request *r, const char *parameter)
 {
 	varlink_error(r->out, SERVICE ".InvalidParameter", "parameter", parameter);
-	return 1;
+	return -1;
 }
 
 /*
- * Checks that the call has no parameter but the named one (NULL: no parameter at all). Returns 1
+ * Checks that the call has no parameter but the named one (NULL: no parameter at all). Returns -1
  * after an error reply.
  */
 static int only(struct request *r, const char *name)
@@ -78,15 +83,16 @@ static int only(struct request *r, const char *name)
 	return 0;
 }
 
-/* Gets an optional boolean parameter. Returns 1 after an error reply. */
-static int get_bool(struct request *r, const char *name, bool *ret)
+/* Returns an optional boolean, the only parameter, as 0 or 1; -1 after an error reply. */
+static int get_bool(struct request *r, const char *name)
 {
 	json_t *v = json_object_get(r->call->params, name);
 
+	if (only(r, name))
+		return -1;
 	if (v && !json_is_null(v) && !json_is_boolean(v))
 		return invalid(r, name);
-	*ret = json_is_true(v);
-	return 0;
+	return json_is_true(v);
 }
 
 int service_sample(struct service *s)
@@ -95,125 +101,180 @@ int service_sample(struct service *s)
 	return s->source.sample(s->source.ctx, &s->model);
 }
 
-/* Takes a sampling, unless this batch has one. Returns 1 after an error reply. */
+/* Takes a sampling, unless this batch has one. Returns -1 after an error reply. */
 static int sample(struct request *r)
 {
 	struct service *s = r->service;
-	int err;
 
-	if (s->sampled)
-		return 0;
-	err = service_sample(s);
-	s->sampled = !err && s->batch;
-	if (err) {
-		varlink_error(r->out, MONITOR ".SampleFailed", "message", strerror(-err));
-		return 1;
+	if (!s->sampled)
+		s->sample_err = service_sample(s);
+	s->sampled = s->batch;
+	if (s->sample_err) {
+		varlink_error(r->out, MONITOR ".SampleFailed", "message", strerror(-s->sample_err));
+		return -1;
 	}
 	return 0;
 }
 
-static void do_status(struct request *r)
+static int no_parameters(struct request *r)
 {
-	struct jsonw w;
-
-	if (only(r, NULL) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_status(&w, "parameters", &r->service->model);
-	varlink_reply_end(&w, false);
+	return only(r, NULL);
 }
 
-static void do_list(struct request *r)
-{
-	struct jsonw w;
-	bool freed;
+/* ---- org.varlink.service ---- */
 
-	if (only(r, "freed") || get_bool(r, "freed", &freed) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_list(&w, "parameters", &r->service->model, freed);
-	varlink_reply_end(&w, false);
+static void write_info(struct jsonw *w, const struct model *m, int variant)
+{
+	(void)m;
+	(void)variant;
+	jsonw_object_begin(w, "parameters");
+	jsonw_string(w, "vendor", "iomap");
+	jsonw_string(w, "product", "iomapd");
+	jsonw_string(w, "version", IOMAP_VERSION);
+	jsonw_string(w, "url", "");
+	jsonw_array_begin(w, "interfaces");
+	jsonw_string(w, NULL, SERVICE);
+	jsonw_string(w, NULL, MONITOR);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
 }
 
-static void do_stats(struct request *r)
-{
-	struct jsonw w;
+/* The interfaces, by variant. */
+static const struct {
+	const char *name;
+	const char *description;
+} interfaces[] = {
+	{ SERVICE, service_description },
+	{ MONITOR, monitor_varlink },
+};
 
-	if (only(r, NULL) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_stats(&w, "parameters", &r->service->model);
-	varlink_reply_end(&w, false);
+static int get_interface(struct request *r)
+{
+	const char *name = json_string_value(json_object_get(r->call->params, "interface"));
+
+	if (only(r, "interface"))
+		return -1;
+	if (!name)
+		return invalid(r, "interface");
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
+		if (!strcmp(name, interfaces[i].name))
+			return (int)i;
+	}
+	varlink_error(r->out, SERVICE ".InterfaceNotFound", "interface", name);
+	return -1;
 }
 
-static void do_hist(struct request *r)
+static void write_description(struct jsonw *w, const struct model *m, int variant)
+{
+	(void)m;
+	jsonw_object_begin(w, "parameters");
+	jsonw_string(w, "description", interfaces[variant].description);
+	jsonw_object_end(w);
+}
+
+/* ---- org.iomap.Monitor ---- */
+
+static void write_status(struct jsonw *w, const struct model *m, int variant)
+{
+	(void)variant;
+	report_status(w, "parameters", m);
+}
+
+static int get_freed(struct request *r)
+{
+	return get_bool(r, "freed");
+}
+
+static void write_list(struct jsonw *w, const struct model *m, int freed)
+{
+	report_list(w, "parameters", m, freed);
+}
+
+static void write_stats(struct jsonw *w, const struct model *m, int variant)
+{
+	(void)variant;
+	report_stats(w, "parameters", m);
+}
+
+/* Variant 0 has all kinds, the others have one. */
+static int get_kind(struct request *r)
 {
 	json_t *v = json_object_get(r->call->params, "kind");
-	struct jsonw w;
-	int kind = -1;
+	int kind;
 
 	if (only(r, "kind"))
-		return;
-	if (v && !json_is_null(v)) {
-		kind = json_is_string(v) ? kind_from_name(json_string_value(v)) : -EINVAL;
-		if (kind < 0) {
-			invalid(r, "kind");
-			return;
-		}
-	}
-	if (sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_hist(&w, "parameters", &r->service->model, kind);
-	varlink_reply_end(&w, false);
+		return -1;
+	if (!v || json_is_null(v))
+		return 0;
+	kind = json_is_string(v) ? kind_from_name(json_string_value(v)) : -EINVAL;
+	return kind < 0 ? invalid(r, "kind") : kind + 1;
 }
 
-static void do_snapshot(struct request *r)
+static void write_hist(struct jsonw *w, const struct model *m, int variant)
 {
-	struct jsonw w;
-
-	if (only(r, NULL) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_snapshot(&w, "parameters", &r->service->model);
-	varlink_reply_end(&w, false);
+	report_hist(w, "parameters", m, variant - 1);
 }
 
-static void do_violations(struct request *r)
+static void write_snapshot(struct jsonw *w, const struct model *m, int variant)
 {
-	struct jsonw w;
-
-	if (only(r, NULL) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_violations(&w, "parameters", &r->service->model);
-	varlink_reply_end(&w, false);
+	(void)variant;
+	report_snapshot(w, "parameters", m);
 }
 
-static void do_ipi(struct request *r)
+static void write_violations(struct jsonw *w, const struct model *m, int variant)
 {
-	struct jsonw w;
-
-	if (only(r, NULL) || sample(r))
-		return;
-	varlink_reply_begin(&w, r->out);
-	report_ipi(&w, "parameters", &r->service->model);
-	varlink_reply_end(&w, false);
+	(void)variant;
+	report_violations(w, "parameters", m);
 }
 
-static void do_events(struct request *r)
+static void write_ipi(struct jsonw *w, const struct model *m, int variant)
 {
-	bool follow;
+	(void)variant;
+	report_ipi(w, "parameters", m);
+}
 
-	if (only(r, "follow") || get_bool(r, "follow", &follow))
-		return;
-	if (!r->call->more) {
+static int get_follow(struct request *r)
+{
+	int follow = get_bool(r, "follow");
+
+	if (follow >= 0 && !r->call->more) {
 		varlink_error(r->out, SERVICE ".ExpectedMore", NULL, NULL);
-		return;
+		return -1;
 	}
+	return follow;
+}
+
+static const struct {
+	const char *interface;
+	const char *name;
+	bool figures; /* the reply needs a sampling */
+	/*
+	 * Checks the parameters. Returns the variant of the reply, below SERVICE_VARIANTS_MAX, or
+	 * -1 after an error reply.
+	 */
+	int (*check)(struct request *r);
+	/* Writes the member "parameters" of a reply. NULL: the reply is a stream of events. */
+	void (*write)(struct jsonw *w, const struct model *m, int variant);
+} methods[] = {
+	{ SERVICE, "GetInfo", false, no_parameters, write_info },
+	{ SERVICE, "GetInterfaceDescription", false, get_interface, write_description },
+	{ MONITOR, "Status", true, no_parameters, write_status },
+	{ MONITOR, "List", true, get_freed, write_list },
+	{ MONITOR, "Stats", true, no_parameters, write_stats },
+	{ MONITOR, "Hist", true, get_kind, write_hist },
+	{ MONITOR, "Violations", true, no_parameters, write_violations },
+	{ MONITOR, "Ipi", true, no_parameters, write_ipi },
+	{ MONITOR, "Snapshot", true, no_parameters, write_snapshot },
 	/* Events report violations with their counts, which come from a sampling. */
-	if (sample(r))
-		return;
+	{ MONITOR, "Events", true, get_follow, NULL },
+};
+
+_Static_assert(ARRAY_SIZE(methods) <= SERVICE_METHODS_MAX, "replies of all methods");
+_Static_assert(ARRAY_SIZE(interfaces) <= SERVICE_VARIANTS_MAX, "replies of all interfaces");
+_Static_assert(IOMAP_KIND_MAX + 1 <= SERVICE_VARIANTS_MAX, "replies of all kinds");
+
+static void open_stream(struct request *r, bool follow)
+{
 	*r->session = (struct service_session){
 		.streaming = true,
 		.follow = follow,
@@ -221,93 +282,29 @@ static void do_events(struct request *r)
 	};
 }
 
-static void do_get_info(struct request *r)
-{
-	struct jsonw w;
-
-	if (only(r, NULL))
-		return;
-	varlink_reply_begin(&w, r->out);
-	jsonw_object_begin(&w, "parameters");
-	jsonw_string(&w, "vendor", "iomap");
-	jsonw_string(&w, "product", "iomapd");
-	jsonw_string(&w, "version", IOMAP_VERSION);
-	jsonw_string(&w, "url", "");
-	jsonw_array_begin(&w, "interfaces");
-	jsonw_string(&w, NULL, SERVICE);
-	jsonw_string(&w, NULL, MONITOR);
-	jsonw_array_end(&w);
-	jsonw_object_end(&w);
-	varlink_reply_end(&w, false);
-}
-
-static void do_get_description(struct request *r)
-{
-	const char *name = json_string_value(json_object_get(r->call->params, "interface"));
-	const char *text = NULL;
-	struct jsonw w;
-
-	if (only(r, "interface"))
-		return;
-	if (!name) {
-		invalid(r, "interface");
-		return;
-	}
-	if (!strcmp(name, MONITOR))
-		text = monitor_varlink;
-	else if (!strcmp(name, SERVICE))
-		text = service_description;
-	if (!text) {
-		varlink_error(r->out, SERVICE ".InterfaceNotFound", "interface", name);
-		return;
-	}
-	varlink_reply_begin(&w, r->out);
-	jsonw_object_begin(&w, "parameters");
-	jsonw_string(&w, "description", text);
-	jsonw_object_end(&w);
-	varlink_reply_end(&w, false);
-}
-
-static const struct {
-	const char *interface;
-	const char *name;
-	void (*fn)(struct request *r);
-} methods[] = {
-	{ SERVICE, "GetInfo", do_get_info },
-	{ SERVICE, "GetInterfaceDescription", do_get_description },
-	{ MONITOR, "Status", do_status },
-	{ MONITOR, "List", do_list },
-	{ MONITOR, "Stats", do_stats },
-	{ MONITOR, "Hist", do_hist },
-	{ MONITOR, "Violations", do_violations },
-	{ MONITOR, "Ipi", do_ipi },
-	{ MONITOR, "Snapshot", do_snapshot },
-	{ MONITOR, "Events", do_events },
-};
-
-_Static_assert(ARRAY_SIZE(methods) <= SERVICE_METHODS_MAX, "replies of all methods");
-
-/* Answers the call. In a batch, calls without parameters share the reply to the first one. */
+/* Answers the call. The calls of a batch share one reply of each variant. */
 static void answer(struct request *r, size_t method)
 {
-	struct buf *saved = &r->service->replies[method];
-	size_t before = r->out->len;
+	struct service *s = r->service;
+	struct buf *reply;
+	struct jsonw w;
+	int variant;
 
-	/* The reply to Events is a stream. */
-	if (!r->service->batch || methods[method].fn == do_events ||
-	    json_object_size(r->call->params)) {
-		methods[method].fn(r);
+	variant = methods[method].check(r);
+	if (variant < 0 || (methods[method].figures && sample(r)))
+		return;
+	if (!methods[method].write) {
+		open_stream(r, variant);
 		return;
 	}
-	if (saved->len) {
-		buf_append(r->out, saved->data, saved->len);
+	reply = &s->replies[method][variant];
+	r->reply = reply;
+	if (s->batch && reply->len)
 		return;
-	}
-	methods[method].fn(r);
-	if (!r->out->err)
-		buf_append(saved, r->out->data + before, r->out->len - before);
-	if (saved->err)
-		buf_free(saved);
+	buf_free(reply);
+	varlink_reply_begin(&w, reply);
+	methods[method].write(&w, &s->model, variant);
+	varlink_reply_end(&w, false);
 }
 
 static void dispatch(struct request *r)
@@ -331,17 +328,19 @@ static void dispatch(struct request *r)
 }
 
 int service_call(struct service *s, struct service_session *session,
-		 const struct varlink_call *call, struct buf *out)
+		 const struct varlink_call *call, const struct buf **ret)
 {
-	struct request r = { s, session, call, out };
-	size_t before = out->len;
+	struct request r = { s, session, call, &s->error, &s->error };
 
+	buf_free(&s->error);
 	dispatch(&r);
 	if (call->oneway) {
-		out->len = before;
+		buf_free(&s->error);
+		r.reply = &s->error;
 		session->streaming = false;
 	}
-	return out->err;
+	*ret = r.reply;
+	return r.reply->err;
 }
 
 bool service_stream_ready(const struct service *s, const struct service_session *session)

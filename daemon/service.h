@@ -20,14 +20,18 @@ struct service_source {
 };
 
 #define SERVICE_METHODS_MAX 16
+/* Replies of one method that differ by its parameters. */
+#define SERVICE_VARIANTS_MAX 4
 
 struct service {
 	struct service_source source;
 	const struct history *history;
 	struct model model; /* the latest sampling; the next one reuses its memory */
 	bool batch;
-	bool sampled;				 /* in this batch */
-	struct buf replies[SERVICE_METHODS_MAX]; /* to calls without parameters, in this batch */
+	bool sampled;						       /* in this batch */
+	int sample_err;						       /* of that sampling */
+	struct buf replies[SERVICE_METHODS_MAX][SERVICE_VARIANTS_MAX]; /* of this batch */
+	struct buf error;					       /* reply to the last call */
 };
 
 /* The state of a connection. */
@@ -45,18 +49,19 @@ void service_done(struct service *s);
 int service_sample(struct service *s);
 
 /*
- * Calls between these two are answered from one sampling. All calls must be complete before the
- * first reply, so that no client gets figures from before its call.
+ * Calls between these two are answered from one sampling, and equal calls with one reply. All calls
+ * must be complete before the first reply, so that no client gets figures from before its call.
  */
 void service_batch_begin(struct service *s);
 void service_batch_end(struct service *s);
 
 /*
- * Appends the reply to a call. Events only opens a stream, which service_stream() writes.
+ * Answers a call. The reply *ret belongs to the service and is valid until the next call. It is
+ * empty for a oneway call, and for Events, which only opens a stream that service_stream() writes.
  * Returns 0 or -ENOMEM.
  */
 int service_call(struct service *s, struct service_session *session,
-		 const struct varlink_call *call, struct buf *out);
+		 const struct varlink_call *call, const struct buf **ret);
 
 /* Appends replies of the stream while out is shorter than limit. Returns 0 or -ENOMEM. */
 int service_stream(struct service *s, struct service_session *session, struct buf *out,

@@ -10,14 +10,15 @@ declare -A may=(
 	[daemon/collector]="bpf daemon/base"
 	[daemon]="bpf daemon/base daemon/collector"
 	[cli]="bpf daemon/base"
-	[cli/assert]="bpf daemon/base daemon/collector cli"
-	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert"
+	[cli/assert]="bpf daemon/base daemon/collector cli cli/debug"
+	[cli/debug]="bpf daemon/base daemon/collector"
+	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug"
 	[cli/top]="bpf daemon/base cli"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )
 # Tests include any header of the programs, but of other tests only those in tests/lib.
 ours="${!may[*]}"
-for folder in lib unit cli bpf guest bench; do
+for folder in lib unit cli bpf guest bench debug; do
 	may[tests/$folder]="$ours tests/lib"
 done
 
@@ -43,7 +44,7 @@ violations() {
 	done
 }
 
-seen=$(includes bpf daemon cli tests/{lib,unit,cli,bpf,guest,bench})
+seen=$(includes bpf daemon cli tests/{lib,unit,cli,bpf,guest,bench,debug})
 same "each include follows the arrows" "$(violations <<<"$seen")" ""
 for folder in "${!may[@]}"; do
 	is "$folder: it has includes" grep -qE "^$folder/[^/ ]+ " <<<"$seen"

@@ -48,12 +48,21 @@ fake() {
 	wait_for 10 listening || bail "fake-iomapd does not start: $(cat "$dir/fake.log")"
 }
 
-# replay REPLY [hold|close]: starts a server that answers with REPLY (printf format, \0 for NUL).
+# replay REPLY [hold|close|each]: starts a server that answers REPLY (printf format, \0 for NUL).
 replay() {
 	rm -f "$sock"
 	# shellcheck disable=SC2059
 	printf "$1" >"$dir/reply"
 	"$bin/tests/lib/fake-server" "$sock" "${2:-hold}" <"$dir/reply" &
+	server=$!
+	servers="$servers $server"
+	wait_for 10 listening || bail "fake-server does not start"
+}
+
+# serve FILE [hold|close|each]: the same with the bytes of a file.
+serve() {
+	rm -f "$sock"
+	"$bin/tests/lib/fake-server" "$sock" "${2:-hold}" <"$1" &
 	server=$!
 	servers="$servers $server"
 	wait_for 10 listening || bail "fake-server does not start"
@@ -76,6 +85,10 @@ run() {
 	return 1
 }
 
+# The output has no character that controls a terminal or deceives its reader.
+harmless() { ! LC_ALL=C grep -qaP \
+	'[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbf[\xbe\xbf]' \
+	"$dir/out" "$dir/err"; }
 out_has() { grep -qF -- "$1" "$dir/out"; }
 err_is() { [ "$(cat "$dir/err")" = "$1" ] || { echo "# want: $1"; return 1; }; }
 err_has() { grep -qF -- "$1" "$dir/err"; }

@@ -84,9 +84,10 @@ sarif_agrees() {
 
 # Each line is one command; characters that end a line or a property are escaped.
 github_agrees() {
-	grep -vnE \
-		'^::(error|warning|notice) title=([^:,%[:cntrl:]]|%(25|3A|2C))+::([^%[:cntrl:]]|%(25|0A|0D))+$' \
-		"$dir/$1.github" >"$dir/out" && return 1
+	value='([^:,%[:cntrl:]]|%(25|3A|2C))+'
+
+	grep -vnE "^::(error|warning|notice) title=$value(,file=$value,line=[0-9]+(,col=[0-9]+)?)?::\
+([^%[:cntrl:]]|%(25|0A|0D))+\$" "$dir/$1.github" >"$dir/out" && return 1
 	errors=$(grep -c '^::error ' "$dir/$1.github")
 	if json_agrees "$1" '.exit_status == 0 or .exit_status == 4'; then
 		[ "$errors" = 0 ]

@@ -22,10 +22,11 @@ unformatted() {
 		sort -u | head -20
 }
 
-# Patches, pictures, expected screens and JSON cannot have a comment, or are tested as they are.
+# Patches, pictures, expected screens, JSON and inputs of the fuzz targets cannot have a comment, or
+# are tested as they are.
 unlicensed() {
 	printf '%s\n' "$@" |
-		grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^\.gitignore$' |
+		grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^tests/fuzz/corpus/|^\.gitignore$' |
 		xargs grep -L SPDX-License-Identifier:
 }
 

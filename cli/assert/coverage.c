@@ -169,6 +169,29 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 	}
 }
 
+/* Writes the calls that may-sleep-in-atomic sees on this kernel, and those that it does not. */
+static void put_may_sleep(FILE *f, const struct assert_report *r, const char *indent)
+{
+	const struct model_may_sleep *m = &r->model.may_sleep;
+	size_t functions = 1;
+
+	if (!m->functions || !assert_selected(r, IOMAP_MAY_SLEEP_IN_ATOMIC))
+		return;
+	for (const char *p = m->functions; *p; p++)
+		functions += *p == ' ';
+	fprintf(f, LABEL, indent, "may sleep");
+	if (m->might_sleep) {
+		fputs("calls of might_sleep(), by ", f);
+		utf8_print(f, m->might_sleep);
+		fprintf(f, "(), and of %zu other functions\n", functions);
+		return;
+	}
+	fprintf(f, "calls of %zu functions%s\n", functions,
+		m->allocations ? ", and allocations of memory" : "");
+	fprintf(f, LABEL "not seen: other functions%s, as might_sleep() calls nothing here\n",
+		indent, "", m->allocations ? "" : ", allocations of memory");
+}
+
 /* Lists the rules in a state. @what NULL: only rules that had nothing to judge. */
 static void put_rules_in(FILE *f, const struct assert_report *r, const char *indent,
 			 const char *what, const char *state)
@@ -212,6 +235,7 @@ void assert_put_coverage(FILE *f, const char *indent, const struct assert_report
 	put_maps(f, r, indent);
 	put_mappings(f, r, indent);
 	put_hooks(f, r, indent);
+	put_may_sleep(f, r, indent);
 	put_rules(f, r, indent);
 	fprintf(f, LABEL "%" PRIu64 " seen, %" PRIu64 " counted, %" PRIu64 " lost\n", indent,
 		"events", m->seen, m->counted, lost);

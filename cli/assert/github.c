@@ -26,11 +26,25 @@ static void put_escaped(FILE *f, const char *s, bool property)
 	}
 }
 
-static void put_head(FILE *f, const char *level, const char *title)
+/* @site: NULL if the annotation belongs to no line. */
+static void put_head_at(FILE *f, const char *level, const char *title,
+			const struct assert_site *site)
 {
 	fprintf(f, "::%s title=", level);
 	put_escaped(f, title, true);
+	if (site) {
+		fputs(",file=", f);
+		put_escaped(f, site->file, true);
+		fprintf(f, ",line=%u", site->line);
+		if (site->column)
+			fprintf(f, ",col=%u", site->column);
+	}
 	fputs("::", f);
+}
+
+static void put_head(FILE *f, const char *level, const char *title)
+{
+	put_head_at(f, level, title, NULL);
 }
 
 static void put_line(FILE *f, const char *level, const char *title, const char *text)
@@ -46,13 +60,14 @@ static int put_violation(FILE *f, const struct assert_report *r, size_t i)
 	const struct suppression *s = r->suppressed[i];
 	_cleanup_free_ char *details = assert_details(r, v);
 	char text[VIOLATION_TEXT_MAX];
+	struct assert_site site;
 	char title[128];
 
 	if (!details)
 		return -ENOMEM;
 	snprintf(title, sizeof(title), "io_mapping: %s%s", rule_name(v->rule),
 		 s ? " (suppressed)" : "");
-	put_head(f, s ? "notice" : "error", title);
+	put_head_at(f, s ? "notice" : "error", title, assert_site(r, v, &site) ? &site : NULL);
 	put_escaped(f, violation_text(v, text), false);
 	fprintf(f, " (%" PRIu64 " time%s)%%0A", v->count, v->count == 1 ? "" : "s");
 	if (s) {

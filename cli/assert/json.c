@@ -66,6 +66,7 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 	}
 	jsonw_array_end(w);
 	report_hooks(w, m);
+	report_may_sleep(w, m);
 	report_accounting(w, m);
 	jsonw_object_begin(w, "undecided");
 	for (int k = 0; k < IOMAP_KIND_MAX; k++)
@@ -91,6 +92,15 @@ static void rules(struct jsonw *w, const struct assert_report *r)
 	jsonw_object_end(w);
 }
 
+void assert_json_violation(struct jsonw *w, const char *key, const struct assert_report *r,
+			   const struct model_violation *v)
+{
+	jsonw_object_begin(w, key);
+	report_violation_members(w, v);
+	assert_json_lines(w, "lines", r, v);
+	jsonw_object_end(w);
+}
+
 static void violations(struct jsonw *w, const struct assert_report *r)
 {
 	const struct model *m = &r->model;
@@ -98,7 +108,7 @@ static void violations(struct jsonw *w, const struct assert_report *r)
 	jsonw_array_begin(w, "violations");
 	for (size_t i = 0; i < m->nr_violations; i++) {
 		if (!r->suppressed[i])
-			report_violation(w, NULL, &m->violations[i]);
+			assert_json_violation(w, NULL, r, &m->violations[i]);
 	}
 	jsonw_array_end(w);
 	jsonw_array_begin(w, "suppressed");
@@ -108,7 +118,7 @@ static void violations(struct jsonw *w, const struct assert_report *r)
 		jsonw_object_begin(w, NULL);
 		jsonw_string(w, "reason", r->suppressed[i]->reason);
 		jsonw_u64(w, "line", r->suppressed[i]->line);
-		report_violation(w, "violation", &m->violations[i]);
+		assert_json_violation(w, "violation", r, &m->violations[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

@@ -89,11 +89,30 @@ static int put_failure(FILE *f, const struct assert_report *r, const struct asse
 	return err;
 }
 
+/* Writes the source line of the first violation of the rule that is not suppressed. */
+static void put_site(FILE *f, const struct assert_report *r, const struct assert_case *c)
+{
+	const struct model *m = &r->model;
+	struct assert_site site;
+
+	for (size_t i = 0; i < m->nr_violations; i++) {
+		const struct model_violation *v = &m->violations[i];
+
+		if (v->rule != c->rule || r->suppressed[i] || !assert_site(r, v, &site))
+			continue;
+		fputs(" file=\"", f);
+		put_xml(f, site.file);
+		fprintf(f, "\" line=\"%u\"", site.line);
+		return;
+	}
+}
+
 static int put_case(FILE *f, const struct assert_report *r, const struct assert_case *c)
 {
 	int err = 0;
 
 	fprintf(f, "    <testcase classname=\"io_mapping\" name=\"%s\" time=\"0\"", c->name);
+	put_site(f, r, c);
 	if (c->state == ASSERT_PASSED) {
 		fputs("/>\n", f);
 		return 0;

@@ -7,11 +7,30 @@
 #include "daemon/base/names.h"
 #include "daemon/base/utf8.h"
 
-#define LABEL "%s%-12s "
+#define LABEL		"%s%-12s "
+#define SOURCE_TEXT_MAX 512
 
-/* Writes "symbol+0xoffset [module]" after a label. */
+/* Writes the source lines on a line of their own, and the text of the driver's line. */
+static void put_lines(FILE *f, const char *indent, const struct source_lines *l)
+{
+	const struct source_line *driver = assert_driver_line(l);
+	char text[SOURCE_TEXT_MAX];
+
+	if (!l)
+		return;
+	fprintf(f, LABEL, indent, "");
+	sources_print(f, l);
+	fputc('\n', f);
+	if (!driver || !assert_source_text(driver->file, driver->line, text, sizeof(text)))
+		return;
+	fprintf(f, LABEL "%u: ", indent, "", driver->line);
+	utf8_print(f, text);
+	fputc('\n', f);
+}
+
+/* Writes "symbol+0xoffset [module]" after a label, and the source lines below it. */
 static void put_symbol(FILE *f, const char *indent, const char *label, const char *symbol,
-		       const char *module)
+		       const char *module, const struct source_lines *l)
 {
 	fprintf(f, LABEL, indent, label);
 	utf8_print(f, symbol ?: "not known");
@@ -21,6 +40,7 @@ static void put_symbol(FILE *f, const char *indent, const char *label, const cha
 		fputc(']', f);
 	}
 	fputc('\n', f);
+	put_lines(f, indent, l);
 }
 
 static void put_mapping(FILE *f, const char *indent, const struct assert_report *r,
@@ -58,12 +78,18 @@ static void put_time(FILE *f, const char *indent, const struct assert_report *r,
 	fputc('\n', f);
 }
 
-static void put_stack(FILE *f, const char *indent, const char *label, const char *const *frames,
-		      size_t n)
+static void put_stack(FILE *f, const char *indent, const char *label, const struct assert_report *r,
+		      const char *const *frames, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		const struct source_lines *l = assert_frame_lines(r, frames[i]);
+
 		fprintf(f, LABEL, indent, i ? "" : label);
 		utf8_print(f, frames[i] ?: "?");
+		if (l) {
+			fputs(": ", f);
+			sources_print(f, l);
+		}
 		fputc('\n', f);
 	}
 }
@@ -90,9 +116,10 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 {
 	char ns[FMT_MAX];
 
-	put_symbol(f, indent, "mapped at", v->caller, v->module);
+	put_symbol(f, indent, "mapped at", v->caller, v->module, assert_caller_lines(r, v));
 	if (v->offender)
-		put_symbol(f, indent, offender_label(v->rule), v->offender, v->offender_module);
+		put_symbol(f, indent, offender_label(v->rule), v->offender, v->offender_module,
+			   assert_offender_lines(r, v));
 	put_mapping(f, indent, r, v);
 	fprintf(f, LABEL "%s\n", indent, "kind", kind_name(v->kind));
 	if (v->held_ns)
@@ -107,8 +134,8 @@ void assert_put_details(FILE *f, const char *indent, const struct assert_report 
 	put_time(f, indent, r, v);
 	if (!v->nr_stack)
 		fprintf(f, LABEL "not known\n", indent, "stack");
-	put_stack(f, indent, "stack", v->stack, v->nr_stack);
-	put_stack(f, indent, "map's stack", v->map_stack, v->nr_map_stack);
+	put_stack(f, indent, "stack", r, v->stack, v->nr_stack);
+	put_stack(f, indent, "map's stack", r, v->map_stack, v->nr_map_stack);
 }
 
 static void put_broken(FILE *f, const struct assert_report *r)

@@ -10,8 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "daemon/base/util.h"
+#include "cli/debug/sources.h"
 #include "daemon/base/jsonw.h"
+#include "daemon/base/util.h"
 #include "daemon/collector/report.h"
 
 enum assert_verdict {
@@ -46,7 +47,9 @@ struct assert_rule {
 struct assert_report {
 	/* The command. */
 	char **argv;
-	int wait_status; /* from waitpid() */
+	const struct signals *signals; /* of iomapctl on entry: the command gets them */
+	bool command_to_stderr;	       /* the command's standard output goes to standard error */
+	int wait_status;	       /* from waitpid() */
 	uint64_t start_ns;
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
@@ -63,6 +66,9 @@ struct assert_report {
 	enum assert_verdict verdict;
 	char **doubts; /* sentences that say why the outcome is inconclusive */
 	size_t nr_doubts;
+	/* Where source lines come from; NULL: nowhere. */
+	struct sources *sources;
+	const char *fallback_file; /* for violations without a line in SARIF; NULL: none */
 };
 
 void assert_report_free(struct assert_report *r);
@@ -165,26 +171,65 @@ int assert_sarif(const struct assert_report *r, FILE *f);
 int assert_github(const struct assert_report *r, FILE *f);
 int assert_json(const struct assert_report *r, FILE *f);
 
-/* The coverage and the command as JSON, for JSON and SARIF. */
+/* A violation with its source lines, the coverage and the command as JSON, for JSON and SARIF. */
+void assert_json_violation(struct jsonw *w, const char *key, const struct assert_report *r,
+			   const struct model_violation *v);
 void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_report *r);
 void assert_json_command(struct jsonw *w, const char *key, const struct assert_report *r);
+
+/* ---- source.c: the source lines of a violation; NULL or false: not known ---- */
+
+/* A place in the repository of the driver: a relative path, a line, and a column or 0. */
+struct assert_site {
+	const char *file;
+	unsigned int line, column;
+};
+
+const struct source_lines *assert_caller_lines(const struct assert_report *r,
+					       const struct model_violation *v);
+const struct source_lines *assert_offender_lines(const struct assert_report *r,
+						 const struct model_violation *v);
+const struct source_lines *assert_frame_lines(const struct assert_report *r, const char *frame);
+
+/* The line in the driver, behind the inlined functions of io_mapping. */
+const struct source_line *assert_driver_line(const struct source_lines *l);
+
+/* The map of a violation, and the offence: the innermost call in the repository. */
+bool assert_map_site(const struct assert_report *r, const struct model_violation *v,
+		     struct assert_site *ret);
+bool assert_offence_site(const struct assert_report *r, const struct model_violation *v,
+			 struct assert_site *ret);
+/* The first of them that is known, else the fallback file. */
+bool assert_site(const struct assert_report *r, const struct model_violation *v,
+		 struct assert_site *ret);
+
+/* Reads the text of a source line, without white space around it. Returns false if it cannot. */
+bool assert_source_text(const char *file, unsigned int line, char *ret, size_t size);
+/* Writes an object with the lines of the call sites and of the stacks. */
+void assert_json_lines(struct jsonw *w, const char *key, const struct assert_report *r,
+		       const struct model_violation *v);
 
 /* ---- output.c: where the report goes ---- */
 
 struct assert_output {
 	const char *path; /* as given; NULL: standard output */
-	char *target;	  /* rename() target; NULL: written in place */
-	char *temp;
-	int fd;
+	const char *name; /* of the file in its folder */
+	int folder;	  /* descriptor of the folder; -1: none */
+	int fd;		  /* -1: a regular file, opened when the report is written */
 };
 
 /*
- * Opens the output, so that an error shows before the command runs. Returns 0 or a negative errno.
+ * Prepares the output, so that an error shows before the command runs: a regular file is not
+ * changed yet, a new one is not left behind. @path: NULL or /dev/stdout for standard output.
+ * Returns 0 or a negative errno.
  */
 int assert_output_open(struct assert_output *o, const char *path, struct errbuf *err);
+/* Writes the report. A regular file keeps its mode and owner; after an error it is empty. */
 int assert_output_write(struct assert_output *o, const char *data, size_t size, struct errbuf *err);
-/* Closes the output, and removes a file that was not completed. */
 void assert_output_close(struct assert_output *o);
+
+/* Tells whether standard output is known to be at the beginning of a line. */
+bool assert_output_at_line(void);
 
 /* ---- run.c ---- */
 

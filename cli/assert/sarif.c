@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The report as SARIF 2.1.0. There are no source files to point at: the locations are kernel
- * functions, as logical locations.
+ * The report as SARIF 2.1.0. A location is a line in the driver's repository, and a function as a
+ * logical location. GitHub refuses a file with a result that has no line: such results are left
+ * out, and a notification says so.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +12,8 @@
 #include "daemon/base/names.h"
 #include "daemon/base/symbol.h"
 #include "daemon/collector/report.h"
+
+#define LINE_TEXT_MAX 256
 
 #define SCHEMA_URI                                                            \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
@@ -56,8 +59,43 @@ static const char *module_of(const struct symbol_text *t)
 	return *t->module ? t->module : "vmlinux";
 }
 
-/* Writes a function as a location: module, name, and offset. */
-static void location(struct jsonw *w, const char *key, const char *symbol, const char *module)
+/* Writes a path as a relative URI. */
+static void uri(struct jsonw *w, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~/";
+	_cleanup_free_ char *text = malloc(3 * strlen(path) + 1);
+	char *p = text;
+
+	for (; text && *path; path++) {
+		if (strchr(plain, *path))
+			*p++ = *path;
+		else
+			p += sprintf(p, "%%%02X", (unsigned char)*path);
+	}
+	if (text)
+		*p = '\0';
+	jsonw_string(w, "uri", text);
+}
+
+static void physical(struct jsonw *w, const struct assert_site *site)
+{
+	jsonw_object_begin(w, "physicalLocation");
+	jsonw_object_begin(w, "artifactLocation");
+	uri(w, site->file);
+	jsonw_string(w, "uriBaseId", "%SRCROOT%");
+	jsonw_object_end(w);
+	jsonw_object_begin(w, "region");
+	jsonw_u64(w, "startLine", site->line);
+	if (site->column)
+		jsonw_u64(w, "startColumn", site->column);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+}
+
+/* Writes a function as a location: its line (NULL: not known), module, name, and offset. */
+static void location(struct jsonw *w, const char *key, const struct assert_site *site,
+		     const char *symbol, const char *module)
 {
 	char full[2 * SYMBOL_TEXT_MAX];
 	struct symbol_text t;
@@ -65,6 +103,8 @@ static void location(struct jsonw *w, const char *key, const char *symbol, const
 	symbol_parse(symbol, &t);
 	snprintf(full, sizeof(full), "%s!%s", module ?: module_of(&t), t.name);
 	jsonw_object_begin(w, key);
+	if (site)
+		physical(w, site);
 	jsonw_array_begin(w, "logicalLocations");
 	jsonw_object_begin(w, NULL);
 	jsonw_string(w, "name", t.name);
@@ -76,21 +116,58 @@ static void location(struct jsonw *w, const char *key, const char *symbol, const
 	jsonw_object_end(w);
 }
 
-static void locations(struct jsonw *w, const struct model_violation *v)
+/* The function that a result is about: the call site of the map, else that of the offence. */
+static const char *main_symbol(const struct model_violation *v, const char **module)
 {
-	const char *first = v->caller ?: v->offender, *module = v->module;
+	*module = v->caller ? v->module : v->offender_module;
+	return v->caller ?: v->offender ?: v->nr_stack ? v->stack[0] : "?";
+}
 
-	if (!v->caller)
-		module = v->offender_module;
-	if (!first && v->nr_stack)
-		first = v->stack[0];
+static void locations(struct jsonw *w, const struct assert_report *r,
+		      const struct model_violation *v, const struct assert_site *site)
+{
+	const char *module, *symbol = main_symbol(v, &module);
+	struct assert_site offence;
+	bool known = assert_offence_site(r, v, &offence);
+
 	jsonw_array_begin(w, "locations");
-	if (first)
-		location(w, NULL, first, module);
+	location(w, NULL, site, symbol, module);
 	jsonw_array_end(w);
 	jsonw_array_begin(w, "relatedLocations");
 	if (v->caller && v->offender)
-		location(w, NULL, v->offender, v->offender_module);
+		location(w, NULL, known ? &offence : NULL, v->offender, v->offender_module);
+	jsonw_array_end(w);
+}
+
+static void flow_step(struct jsonw *w, const struct assert_site *site, const char *what)
+{
+	jsonw_object_begin(w, NULL);
+	jsonw_object_begin(w, "location");
+	physical(w, site);
+	text(w, "message", what);
+	jsonw_object_end(w);
+	jsonw_object_end(w);
+}
+
+/* Writes the way from the map to the offence, if both have a line. */
+static void code_flow(struct jsonw *w, const struct assert_report *r,
+		      const struct model_violation *v, const char *offence)
+{
+	struct assert_site from, to;
+
+	jsonw_array_begin(w, "codeFlows");
+	if (assert_map_site(r, v, &from) && assert_offence_site(r, v, &to)) {
+		jsonw_object_begin(w, NULL);
+		jsonw_array_begin(w, "threadFlows");
+		jsonw_object_begin(w, NULL);
+		jsonw_array_begin(w, "locations");
+		flow_step(w, &from, "the page is mapped here");
+		flow_step(w, &to, offence);
+		jsonw_array_end(w);
+		jsonw_object_end(w);
+		jsonw_array_end(w);
+		jsonw_object_end(w);
+	}
 	jsonw_array_end(w);
 }
 
@@ -107,7 +184,7 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	for (size_t i = 0; i < n; i++) {
 		symbol_parse(frames[i], &t);
 		jsonw_object_begin(w, NULL);
-		location(w, "location", frames[i], NULL);
+		location(w, "location", NULL, frames[i], NULL);
 		jsonw_string(w, "module", module_of(&t));
 		jsonw_u64(w, "threadId", pid);
 		jsonw_object_end(w);
@@ -117,41 +194,51 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 }
 
 /*
- * Writes the properties that stay the same from run to run: no offsets. Readers follow a finding by
- * them.
+ * Writes the properties that stay the same from build to build. Readers follow a finding by them.
+ * They have no offsets, no line numbers and no suffixes of the compiler: the text of the line tells
+ * two places of one function apart.
  */
-static void fingerprint(struct jsonw *w, const struct model_violation *v)
+static void fingerprint(struct jsonw *w, const struct assert_report *r,
+			const struct model_violation *v)
 {
-	char print[2 * SYMBOL_TEXT_MAX];
+	char print[2 * SYMBOL_TEXT_MAX + LINE_TEXT_MAX], line[LINE_TEXT_MAX] = "";
+	const struct source_line *l = assert_driver_line(assert_caller_lines(r, v));
 	struct symbol_text at, by;
 
 	symbol_parse(v->caller ?: "", &at);
 	symbol_parse(v->offender ?: "", &by);
-	snprintf(print, sizeof(print), "%s/%s/%s/%s", rule_name(v->rule), kind_name(v->kind),
-		 at.name, by.name);
+	symbol_strip_suffix(at.name);
+	symbol_strip_suffix(by.name);
+	if (l)
+		assert_source_text(l->file, l->line, line, sizeof(line));
+	snprintf(print, sizeof(print), "%s/%s/%s/%s%s%s", rule_name(v->rule), kind_name(v->kind),
+		 l && l->function ? l->function : at.name, by.name, *line ? "/" : "", line);
 	jsonw_object_begin(w, "partialFingerprints");
 	jsonw_string(w, "site/v1", print);
 	jsonw_object_end(w);
 }
 
-static void result(struct jsonw *w, const struct assert_report *r, size_t i)
+static void result(struct jsonw *w, const struct assert_report *r, size_t i,
+		   const struct assert_site *site)
 {
 	const struct model_violation *v = &r->model.violations[i];
 	const struct suppression *s = r->suppressed[i];
 	char sentence[VIOLATION_TEXT_MAX];
 
+	violation_text(v, sentence);
 	jsonw_object_begin(w, NULL);
 	jsonw_string(w, "ruleId", rule_name(v->rule));
 	jsonw_u64(w, "ruleIndex", v->rule);
 	jsonw_string(w, "level", "error");
-	text(w, "message", violation_text(v, sentence));
-	locations(w, v);
+	text(w, "message", sentence);
+	locations(w, r, v, site);
+	code_flow(w, r, v, sentence);
 	jsonw_array_begin(w, "stacks");
 	stack(w, "kernel stack of the offence", v->stack, v->nr_stack, v->pid);
 	stack(w, "kernel stack of the map", v->map_stack, v->nr_map_stack, v->pid);
 	jsonw_array_end(w);
 	jsonw_u64(w, "occurrenceCount", v->count);
-	fingerprint(w, v);
+	fingerprint(w, r, v);
 	/* SARIF wants this member on all results or on none. */
 	jsonw_array_begin(w, "suppressions");
 	if (s) {
@@ -163,9 +250,20 @@ static void result(struct jsonw *w, const struct assert_report *r, size_t i)
 	}
 	jsonw_array_end(w);
 	jsonw_object_begin(w, "properties");
-	report_violation(w, "violation", v);
+	assert_json_violation(w, "violation", r, v);
 	jsonw_object_end(w);
 	jsonw_object_end(w);
+}
+
+/* The number of violations without a line, which are left out of the results. */
+static size_t left_out(const struct assert_report *r)
+{
+	struct assert_site site;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->model.nr_violations; i++)
+		n += !assert_site(r, &r->model.violations[i], &site);
+	return n;
 }
 
 static void notification(struct jsonw *w, const char *level, const char *what)
@@ -191,15 +289,26 @@ static void time_utc(struct jsonw *w, const char *key, uint64_t ns)
 
 static void notifications(struct jsonw *w, const struct assert_report *r, const char *verdict)
 {
+	size_t left = left_out(r);
+	char what[SYMBOL_TEXT_MAX];
+
 	jsonw_array_begin(w, "toolExecutionNotifications");
 	notification(w, r->verdict == ASSERT_GOOD ? "note" : "error", verdict);
 	for (size_t i = 0; i < r->nr_doubts; i++)
 		notification(w, "warning", r->doubts[i]);
+	if (left) {
+		snprintf(what, sizeof(what),
+			 "%zu violation%s no source line, and %s not among the results: see "
+			 "properties.violations_without_line",
+			 left, left == 1 ? " has" : "s have", left == 1 ? "is" : "are");
+		notification(w, "error", what);
+	}
+	if (sources_missing(r->sources))
+		notification(w, "warning", sources_missing(r->sources));
 	jsonw_array_end(w);
 	jsonw_array_begin(w, "toolConfigurationNotifications");
 	for (size_t i = 0; i < r->suppressions.nr; i++) {
 		const struct suppression *s = &r->suppressions.entries[i];
-		char what[SYMBOL_TEXT_MAX];
 
 		snprintf(what, sizeof(what), "unused suppression, line %u: %s %s", s->line,
 			 rule_name(s->rule), s->symbol);
@@ -254,19 +363,46 @@ static int invocations(struct jsonw *w, const struct assert_report *r)
 	return 0;
 }
 
+/* Runs of one category replace each other: one for each kernel and backend. */
+static void automation(struct jsonw *w, const struct assert_report *r)
+{
+	const struct model *m = &r->model;
+	char id[256];
+	int n = snprintf(id, sizeof(id), "iomapctl-assert/%s/%s/", m->machine, m->release);
+
+	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
+		if (m->backend_present[b])
+			n += snprintf(id + n, sizeof(id) - n, "%s/", backend_name(b));
+	}
+	jsonw_object_begin(w, "automationDetails");
+	jsonw_string(w, "id", id);
+	jsonw_object_end(w);
+}
+
 static int write_run(struct jsonw *w, const struct assert_report *r)
 {
+	const struct model *m = &r->model;
+	struct assert_site site;
 	int err;
 
 	jsonw_object_begin(w, NULL);
 	tool(w);
+	automation(w, r);
 	err = invocations(w, r);
 	jsonw_array_begin(w, "results");
-	for (size_t i = 0; i < r->model.nr_violations; i++)
-		result(w, r, i);
+	for (size_t i = 0; i < m->nr_violations; i++) {
+		if (assert_site(r, &m->violations[i], &site))
+			result(w, r, i, &site);
+	}
 	jsonw_array_end(w);
 	jsonw_object_begin(w, "properties");
 	assert_json_coverage(w, "coverage", r);
+	jsonw_array_begin(w, "violations_without_line");
+	for (size_t i = 0; i < m->nr_violations; i++) {
+		if (!assert_site(r, &m->violations[i], &site))
+			assert_json_violation(w, NULL, r, &m->violations[i]);
+	}
+	jsonw_array_end(w);
 	jsonw_object_end(w);
 	jsonw_object_end(w);
 	return err;

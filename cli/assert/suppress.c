@@ -156,8 +156,13 @@ static bool symbol_matches(const struct suppression *s, const char *symbol, cons
 {
 	struct symbol_text t;
 
-	return symbol && symbol_parse(symbol, &t) && !fnmatch(s->symbol, t.name, 0) &&
-	       (!s->module || !fnmatch(s->module, module ?: t.module, 0));
+	if (!symbol || !symbol_parse(symbol, &t) ||
+	    (s->module && fnmatch(s->module, module ?: t.module, 0)))
+		return false;
+	if (!fnmatch(s->symbol, t.name, 0))
+		return true;
+	symbol_strip_suffix(t.name);
+	return !fnmatch(s->symbol, t.name, 0);
 }
 
 static bool matches(const struct suppression *s, const struct model_violation *v)

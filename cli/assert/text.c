@@ -72,6 +72,11 @@ int assert_text(const struct assert_report *r, FILE *f)
 	put_suppressed(f, r);
 	put_unused(f, r);
 	put_violations(f, r);
+	if (sources_missing(r->sources)) {
+		fputc('\n', f);
+		utf8_print(f, sources_missing(r->sources));
+		fputc('\n', f);
+	}
 	if (r->nr_doubts)
 		fputc('\n', f);
 	for (size_t i = 0; i < r->nr_doubts; i++) {

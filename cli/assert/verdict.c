@@ -78,6 +78,18 @@ static void diff_hists(struct model_hist *h, const struct model_hist *before)
 		take_off(&h->bucket[i], before->bucket[i]);
 }
 
+/*
+ * A hook that did not work before the command may have failed during its run. Both models have the
+ * same hooks.
+ */
+static void add_missing(struct model *m, const struct model *before)
+{
+	for (size_t i = 0; i < m->nr_hooks && i < before->nr_hooks; i++)
+		m->hooks[i].missing = m->hooks[i].missing ?: before->hooks[i].missing;
+	for (int i = 0; i < IOMAP_RULE_MAX; i++)
+		m->rule_missing[i] = m->rule_missing[i] ?: before->rule_missing[i];
+}
+
 static void diff(struct assert_report *r, const struct model *before)
 {
 	struct model *m = &r->model;
@@ -103,6 +115,7 @@ static void diff(struct assert_report *r, const struct model *before)
 			diff_hists(&m->hist[b][k], &before->hist[b][k]);
 		}
 	}
+	add_missing(m, before);
 	diff_mappings(m, before);
 	diff_violations(r, before);
 }
@@ -351,6 +364,7 @@ void assert_report_free(struct assert_report *r)
 {
 	suppressions_free(&r->suppressions);
 	model_free(&r->model);
+	sources_free(r->sources);
 	free(r->suppressed);
 	for (size_t i = 0; i < r->nr_doubts; i++)
 		free(r->doubts[i]);

@@ -37,7 +37,7 @@ static const struct {
 		"Only mapped addresses are unmapped",
 		"unmaps",
 		"An unmap takes an address that a map returned, once. This one was unmapped twice, "
-		"or never mapped.",
+		"was never mapped, or lies inside a map.",
 	},
 	[IOMAP_OFFSET_RANGE] = {
 		"The offset lies in the region",
@@ -46,10 +46,10 @@ static const struct {
 		"io_mapping was created with. Past its end is another device, or none.",
 	},
 	[IOMAP_OFFSET_ALIGN] = {
-		"The offset is a multiple of the page size",
+		"Base plus offset is a multiple of the page size",
 		"maps",
-		"The offset of a map must be page aligned. A backend that maps single pages drops "
-		"the rest of the offset and returns the start of the page.",
+		"The base of the mapping plus the offset of a map must be page aligned. A backend "
+		"that maps single pages drops the rest and returns the start of the page.",
 	},
 	[IOMAP_USE_AFTER_FREE] = {
 		"No map of a freed mapping",

@@ -9,14 +9,19 @@
 #include "cli/assert/report.h"
 #include "cli/ctl/iomapctl.h"
 #include "daemon/base/names.h"
+#include "daemon/base/utf8.h"
 #include "daemon/collector/collector.h"
 
 const char *const assert_format_names[] = {
 	"text", "tap", "junit", "sarif", "github", "json", NULL
 };
 
-static int (*const writers[])(const struct assert_report *r, FILE *f) = {
-	assert_text, assert_tap, assert_junit, assert_sarif, assert_github, assert_json,
+static const struct {
+	int (*write)(const struct assert_report *r, FILE *f);
+	bool alone; /* a program cannot read the report if other output precedes it */
+} formats[] = {
+	{ assert_text, false }, { assert_tap, true },	  { assert_junit, true },
+	{ assert_sarif, true }, { assert_github, false }, { assert_json, true },
 };
 
 /* Each step fills in more members; do_assert() frees all of them. */
@@ -26,13 +31,14 @@ struct run {
 	struct collector *collector;
 	struct model before;
 	size_t format;
+	struct sources_options sources;
 	struct errbuf err;
 };
 
 static int usage(const char *sentence, const char *word)
 {
-	fprintf(stderr, "iomapctl: %s%s%s%s: see 'iomapctl assert --help'\n", sentence,
-		word ? " '" : "", word ?: "", word ? "'" : "");
+	utf8_line(stderr, "iomapctl: %s%s%s%s: see 'iomapctl assert --help'", sentence,
+		  word ? " '" : "", word ?: "", word ? "'" : "");
 	return EXIT_USAGE;
 }
 
@@ -41,7 +47,7 @@ static int no_rule(const char *name)
 	fprintf(stderr, "iomapctl: --rule takes one of ");
 	for (int i = 0; i < IOMAP_RULE_MAX; i++)
 		fprintf(stderr, "%s%s", i ? ", " : "", rule_name(i));
-	fprintf(stderr, ", not '%s'\n", name);
+	utf8_line(stderr, ", not '%s'", name);
 	return EXIT_USAGE;
 }
 
@@ -69,7 +75,7 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 	struct assert_report *r = &run->report;
 	const char *format = cfg->format ?: cfg->json ? "json" : "text";
 
-	if (!cfg->command)
+	if (!cfg->words)
 		return usage("assert needs a command to run, after --", NULL);
 	if (cfg->json && strcmp(format, "json"))
 		return usage("--json does not go with --format", format);
@@ -79,7 +85,8 @@ static int take_options(const struct ctl_config *cfg, struct run *run)
 		return usage(
 			"--max-hold takes a time from 1ns to 1000s, such as 50us or 1.5ms, not",
 			cfg->max_hold);
-	r->argv = cfg->command;
+	r->argv = cfg->words;
+	r->signals = &cfg->signals;
 	gethostname(r->host, sizeof(r->host) - 1);
 	return take_rules(cfg, r);
 }
@@ -110,6 +117,7 @@ static int start_collector(const struct ctl_config *cfg, struct run *run)
 		.rules_off = ~run->report.rules,
 		.max_hold_ns = run->report.max_hold_ns,
 		.map_stacks = cfg->map_stacks,
+		.thorough = true,
 	};
 	int r;
 
@@ -139,6 +147,21 @@ static int watch(struct run *run)
 	return r ? ctl_fail(r, &run->err) : 0;
 }
 
+/* Source lines are looked for when the command has ended. */
+static int open_sources(const struct ctl_config *cfg, struct run *run)
+{
+	run->report.fallback_file = cfg->fallback_file;
+	run->sources = (struct sources_options){
+		.release = run->report.model.release,
+		.debug_dir = cfg->debug_dir,
+		.roots = cfg->roots.value,
+		.nr_roots = cfg->roots.n,
+	};
+	if (!sources_new(&run->sources, &run->report.sources))
+		return 0;
+	return ctl_fail(-ENOMEM, &(struct errbuf){ "out of memory" });
+}
+
 /* If the report goes to a file, prints its last line here. */
 static void tell(const struct run *run)
 {
@@ -160,7 +183,10 @@ static int report(struct run *run)
 	FILE *f = open_memstream(&text, &size);
 
 	if (f) {
-		r = writers[run->format](&run->report, f);
+		/* The last line of the command's output may have no newline. */
+		if (!run->output.path && !formats[run->format].alone && !assert_output_at_line())
+			fputc('\n', f);
+		r = formats[run->format].write(&run->report, f);
 		if (fclose(f))
 			r = -ENOMEM;
 	}
@@ -169,17 +195,15 @@ static int report(struct run *run)
 		set_error(&run->err, r, "out of memory");
 	else
 		r = assert_output_write(&run->output, text, size, &run->err);
-	if (r && r != -EPIPE) {
-		ctl_fail(r, &run->err);
-		return status ?: EXIT_CANNOT;
-	}
-	return status;
+	if (r)
+		r = ctl_fail(r, &run->err);
+	return status ?: r;
 }
 
 int do_assert(void *config)
 {
 	const struct ctl_config *cfg = config;
-	struct run run = { .output.fd = -1 };
+	struct run run = { .output = { .fd = -1, .folder = -1 } };
 	int r;
 
 	r = take_options(cfg, &run);
@@ -187,10 +211,13 @@ int do_assert(void *config)
 		r = read_suppressions(cfg->suppress, &run);
 	if (!r && assert_output_open(&run.output, cfg->output, &run.err))
 		r = ctl_fail(-EIO, &run.err);
+	run.report.command_to_stderr = !run.output.path && formats[run.format].alone;
 	if (!r)
 		r = start_collector(cfg, &run);
 	if (!r)
 		r = watch(&run);
+	if (!r)
+		r = open_sources(cfg, &run);
 	if (!r)
 		r = report(&run);
 	assert_output_close(&run.output);

@@ -36,6 +36,21 @@ static const struct opt hist_opts[] = {
 	  .choices = kind_names },
 };
 
+#define DEBUG_DIR_OPT                                                               \
+	{                                                                           \
+		.name = "debug-dir", .type = OPT_TEXT,                              \
+		.offset = OPT_INTO(struct ctl_config, debug_dir), .arg = "DIR",     \
+		.help = "look here for debug information (default: /usr/lib/debug)" \
+	}
+
+#define SOURCE_ROOT_OPT                                                                         \
+	{                                                                                       \
+		.name = "source-root", .type = OPT_LIST,                                        \
+		.offset = OPT_INTO(struct ctl_config, roots), .arg = "DIR",                     \
+		.help = "drop this folder from the paths of source files; DIR=TO replaces it\n" \
+			"by TO; may be repeated"                                                \
+	}
+
 static const struct opt events_opts[] = {
 	{ .name = "follow",
 	  .letter = 'f',
@@ -49,6 +64,8 @@ static const struct opt events_opts[] = {
 	  .help = "print only the last N of the past events",
 	  .min = 0,
 	  .max = EVENTS_UNLIMITED },
+	DEBUG_DIR_OPT,
+	SOURCE_ROOT_OPT,
 };
 
 static const struct opt assert_opts[] = {
@@ -72,6 +89,13 @@ static const struct opt assert_opts[] = {
 	  .type = OPT_FLAG,
 	  .offset = OPT_INTO(struct ctl_config, map_stacks),
 	  .help = "show the kernel stack of the map, too" },
+	DEBUG_DIR_OPT,
+	SOURCE_ROOT_OPT,
+	{ .name = "fallback-file",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, fallback_file),
+	  .arg = "FILE",
+	  .help = "file of the repository to name where no source line is known" },
 	{ .name = "format",
 	  .type = OPT_CHOICE,
 	  .offset = OPT_INTO(struct ctl_config, format),
@@ -83,6 +107,22 @@ static const struct opt assert_opts[] = {
 	  .offset = OPT_INTO(struct ctl_config, output),
 	  .arg = "FILE",
 	  .help = "write the report to this file (default: standard output)" },
+};
+
+static const struct opt sites_opts[] = {
+	{ .name = "module",
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct ctl_config, modules),
+	  .arg = "MODULE",
+	  .help = "this module of the running kernel; may be repeated\n"
+		  "(default: all that are loaded)" },
+	DEBUG_DIR_OPT,
+	{ .name = "output",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "DIR",
+	  .help = "write the tables to this folder, or with - to standard output\n"
+		  "(default: ~/.cache/iomap/sites)" },
 };
 
 #define CMD_OPTS(o) .opts = (o), .n_opts = ARRAY_SIZE(o)
@@ -113,8 +153,14 @@ static const struct cmd cmds[] = {
 	  .help = "run a command, and fail if a rule of io_mapping was broken meanwhile",
 	  CMD_OPTS(assert_opts),
 	  .words = "CMD [ARG]...",
-	  .words_offset = OPT_INTO(struct ctl_config, command),
+	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .run = do_assert },
+	{ .name = "sites",
+	  .help = "write the tables that stock kernels need, from debug information",
+	  CMD_OPTS(sites_opts),
+	  .words = "[FILE]...",
+	  .words_offset = OPT_INTO(struct ctl_config, words),
+	  .run = do_sites },
 	{ .name = "detach",
 	  .help = "end iomapd, and remove its programs and counts from the kernel",
 	  .run = do_detach },

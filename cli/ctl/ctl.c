@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The code that the commands of iomapctl share. */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "cli/ctl/iomapctl.h"
-#include "daemon/base/utf8.h"
 
 int ctl_fail(int code, const struct errbuf *err)
 {
-	/* The reader of our output closed it: no error. */
-	if (code == -EPIPE)
-		return EXIT_GOOD;
-	fprintf(stderr, "iomapctl: %s\n", err->text);
+	/* The reader of our output closed it, and knows that. */
+	if (code != -EPIPE)
+		fprintf(stderr, "iomapctl: %s\n", err->text);
 	return EXIT_CANNOT;
 }
 
@@ -33,34 +30,24 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 	return r ? ctl_fail(r, &err) : 0;
 }
 
+/* jansson escapes all but DEL, which occurs only in strings. */
+static int write_json(const char *text, size_t size, void *f)
+{
+	const char *del;
+
+	for (; (del = memchr(text, 0x7f, size)); size -= (size_t)(del + 1 - text), text = del + 1) {
+		fwrite(text, 1, (size_t)(del - text), f);
+		fputs("\\u007f", f);
+	}
+	fwrite(text, 1, size, f);
+	return 0;
+}
+
 void ctl_print_json(const json_t *reply, size_t flags)
 {
-	json_dumpf(reply, stdout, flags | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+	json_dump_callback(reply, write_json, stdout,
+			   flags | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
-}
-
-void ctl_line(const char *fmt, ...)
-{
-	_cleanup_free_ char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
-	va_end(ap);
-	utf8_print(stdout, text ?: "out of memory");
-	putchar('\n');
-}
-
-int ctl_finish(int status)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	if (errno == EPIPE)
-		return EXIT_GOOD;
-	fprintf(stderr, "iomapctl: cannot write the output: %s\n", strerror(errno ?: EIO));
-	return EXIT_CANNOT;
 }
 
 size_t ctl_width(void)

@@ -1,130 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapctl detach: end iomapd, and remove its maps, programs and links from the kernel. */
+/*
+ * iomapctl detach: end iomapd, and remove its maps, programs and links from the kernel. It finds
+ * iomapd by the programs in the kernel, so it believes no reply of a socket.
+ */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/socket.h>
 
+#include "bpf/iomap.h"
 #include "cli/ctl/iomapctl.h"
-#include "cli/json.h"
+#include "daemon/collector/loaded.h"
 #include "daemon/collector/pins.h"
 
-#define END_MS 30000 /* time for iomapd to end */
+#define END_MS	30000 /* time for iomapd to end */
+#define GONE_MS 30000 /* time for the kernel to free what no process uses */
 
-/*
- * Finds iomapd's pid. The peer must be root, as we signal the pid that it reports. With socket
- * activation the peer is systemd, so the pid of SO_PEERCRED is of no use.
- */
-static int find_daemon(const struct ctl_config *cfg, pid_t *ret, struct errbuf *err)
+#define ENDED_MAX 16
+
+struct detached {
+	struct pins pins;
+	pid_t ended[ENDED_MAX];
+	size_t nr_ended;
+	int removed; /* objects */
+};
+
+/* Waits a little. Returns false when the time is over. */
+static bool wait_more(uint64_t until)
 {
-	const char *path = client_path(cfg->socket);
-	_cleanup_json_ json_t *status = NULL;
-	socklen_t len = sizeof(struct ucred);
-	struct client *c = NULL;
-	struct ucred peer;
-	int r;
+	const struct timespec pause = { .tv_nsec = 20 * 1000000 };
 
-	r = client_open(path, &c, err);
-	if (r)
+	if (now_ns() >= until)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static uint64_t after_ms(uint64_t ms)
+{
+	return now_ns() + ms * 1000000;
+}
+
+/* Ends the process and waits until it uses nothing any more. */
+static int end_daemon(const struct user *u, const struct loaded *l, struct errbuf *err)
+{
+	uint64_t until = after_ms(END_MS);
+	int r = user_signal(u, SIGTERM);
+
+	if (r == -ESRCH)
+		return 0;
+	if (r == -EINVAL)
 		return set_error(err, r,
-				 "an iomapd is running, but does not answer at %s: name its socket "
-				 "with --socket, or end it",
-				 path);
-	if (getsockopt(client_fd(c), SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		r = set_error(err, -errno, "cannot tell who listens at %s: %s", path,
-			      strerror(errno));
-	else if (peer.uid)
-		r = set_error(err, -EPERM,
-			      "the process that listens at %s is not root, so it is not iomapd",
-			      path);
-	if (!r)
-		r = client_call(c, "Status", NULL, &status, err);
-	client_close(c);
+				 "iomapd (pid %d) is in another PID namespace: run this there",
+				 u->pid);
 	if (r)
-		return r;
-	*ret = (pid_t)rec_u64(status, "pid");
-	return *ret > 1 ? 0
-			: set_error(err, -EPROTO, "iomapd at %s does not report its process id",
-				    path);
-}
-
-/* Ends the process and waits until it has ended. */
-static int end_daemon(pid_t pid, struct errbuf *err)
-{
-	_cleanup_close_ int fd = pidfd_open(pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int r;
-
-	if (fd < 0 || pidfd_send_signal(fd, SIGTERM, NULL, 0))
-		return errno == ESRCH ? 0
-				      : set_error(err, -errno, "cannot end iomapd (pid %d): %s",
-						  pid, strerror(errno));
-	do
-		r = poll(&p, 1, END_MS);
-	while (r < 0 && errno == EINTR);
-	return r > 0 ? 0
-		     : set_error(err, -ETIMEDOUT, "iomapd (pid %d) does not end on SIGTERM", pid);
-}
-
-/* Locks the pins. *ret_pid: the iomapd that was ended for that, or 0. */
-static int open_pins(const struct ctl_config *cfg, struct pins *pins, pid_t *ret_pid,
-		     struct errbuf *err)
-{
-	int r = pins_open(PINS_BASE, false, pins, err);
-
-	if (r == -EBUSY) {
-		r = find_daemon(cfg, ret_pid, err);
-		if (!r)
-			r = end_daemon(*ret_pid, err);
-		if (!r)
-			r = pins_open(PINS_BASE, false, pins, err);
+		return set_error(err, r, "cannot end iomapd (pid %d): %s", u->pid, strerror(-r));
+	while (user_uses(u, l, PINS_BASE)) {
+		if (!wait_more(until))
+			return set_error(err, -ETIMEDOUT, "iomapd (pid %d) does not end on SIGTERM",
+					 u->pid);
 	}
+	return 0;
+}
+
+/* Ends each iomapd, whatever its socket and its pins are. */
+static int end_daemons(struct detached *d, struct errbuf *err)
+{
+	struct loaded l = {};
+	struct user u;
+	int r = loaded_find(&l, err);
+
+	while (!r && d->nr_ended < ENDED_MAX && loaded_user(&l, PINS_BASE, true, &u)) {
+		r = end_daemon(&u, &l, err);
+		d->ended[d->nr_ended++] = u.pid;
+		user_free(&u);
+	}
+	loaded_free(&l);
 	return r;
 }
 
-static void print_done(const struct ctl_config *cfg, pid_t pid, int removed)
+/* Opens and locks the pins, if any. A process that ends may hold the lock a little longer. */
+static int open_pins(struct detached *d, struct errbuf *err)
 {
-	if (cfg->json) {
-		json_t *reply =
-			json_pack("{s:i, s:o, s:i}", "schema", IOMAP_SCHEMA, "ended_pid",
-				  pid ? json_integer(pid) : json_null(), "removed", removed);
+	uint64_t until = after_ms(1000);
+	int r;
 
+	do
+		r = pins_open(PINS_BASE, false, &d->pins, err);
+	while (r == -EBUSY && wait_more(until));
+	if (r == -EBUSY)
+		return set_error(err, r,
+				 PINS_BASE " is locked, but not by an iomapd that can be seen "
+					   "here; find the process with lslocks(8) and end it");
+	return r == -ENOENT ? 0 : r;
+}
+
+static int remove_pins(struct detached *d, struct errbuf *err)
+{
+	int r = open_pins(d, err);
+
+	if (r || d->pins.fd < 0)
+		return r;
+	r = pins_remove_all(&d->pins);
+	if (r < 0)
+		return set_error(err, r, "cannot remove all that is pinned in " PINS_BASE ": %s",
+				 strerror(-r));
+	d->removed = r;
+	return 0;
+}
+
+/* Waits until no program of ours is in the kernel, or explains why one stays. */
+static int wait_until_gone(struct errbuf *err)
+{
+	uint64_t until = after_ms(GONE_MS);
+	struct loaded l = {};
+	struct user u;
+	bool used;
+	int r;
+
+	for (;;) {
+		r = loaded_find(&l, err);
+		if (r || !l.nr)
+			break;
+		used = loaded_user(&l, NULL, false, &u);
+		if (used) {
+			r = set_error(err, -EBUSY,
+				      "%zu programs of iomap are still in the kernel: %s (pid %d) "
+				      "uses them; %s",
+				      l.nr, u.name, u.pid,
+				      u.is_iomapd ? "it was started meanwhile: stop its service "
+						    "first"
+						  : "they go when it ends");
+			user_free(&u);
+			break;
+		}
+		if (!wait_more(until)) {
+			r = set_error(err, -EBUSY,
+				      "%zu programs of iomap are still in the kernel: a process "
+				      "that cannot be seen here uses them, or they are pinned in "
+				      "another place; 'bpftool prog show' lists them",
+				      l.nr);
+			break;
+		}
+		loaded_free(&l);
+	}
+	loaded_free(&l);
+	return r;
+}
+
+static void print_done(const struct ctl_config *cfg, const struct detached *d)
+{
+	json_t *pids, *reply;
+
+	if (cfg->json) {
+		pids = json_array();
+		for (size_t i = 0; i < d->nr_ended; i++)
+			json_array_append_new(pids, json_integer(d->ended[i]));
+		reply = json_pack("{s:i, s:o, s:i}", "schema", IOMAP_SCHEMA, "ended_pids", pids,
+				  "removed", d->removed);
 		ctl_print_json(reply, JSON_INDENT(2));
 		json_decref(reply);
 		return;
 	}
-	if (pid)
-		printf("ended iomapd (pid %d)\n", pid);
-	if (removed)
-		printf("removed %d maps, programs and links of iomapd from the kernel\n", removed);
-	else
+	for (size_t i = 0; i < d->nr_ended; i++)
+		printf("ended iomapd (pid %d)\n", d->ended[i]);
+	if (d->removed)
+		printf("removed %d maps, programs and links of iomapd from the kernel\n",
+		       d->removed);
+	else if (!d->nr_ended)
 		printf("nothing of iomapd is in the kernel\n");
 }
 
 int do_detach(void *config)
 {
 	const struct ctl_config *cfg = config;
-	struct pins pins = { .fd = -1 };
+	struct detached d = { .pins.fd = -1 };
 	struct errbuf err = {};
-	pid_t pid = 0;
 	int r;
 
 	if (geteuid()) {
 		set_error(&err, -EPERM, "no permission to detach iomapd: run this as root");
 		return ctl_fail(-EPERM, &err);
 	}
-	r = open_pins(cfg, &pins, &pid, &err);
-	if (!r) {
-		r = pins_remove_all(&pins);
-		if (r < 0)
-			set_error(&err, r, "cannot remove all that is pinned in " PINS_BASE ": %s",
-				  strerror(-r));
-	}
-	pins_close(&pins);
-	if (r < 0 && r != -ENOENT)
+	/* Refuse a folder of another user before anything is done. */
+	r = pins_open(PINS_BASE, false, &d.pins, &err);
+	pins_close(&d.pins);
+	if (!r || r == -ENOENT || r == -EBUSY)
+		r = end_daemons(&d, &err);
+	if (!r)
+		r = remove_pins(&d, &err);
+	pins_close(&d.pins);
+	if (!r)
+		r = wait_until_gone(&err);
+	if (r)
 		return ctl_fail(r, &err);
-	print_done(cfg, pid, r > 0 ? r : 0);
+	print_done(cfg, &d);
 	return EXIT_GOOD;
 }

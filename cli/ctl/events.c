@@ -3,16 +3,24 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio_ext.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "cli/ctl/iomapctl.h"
+#include "cli/debug/sources.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/output.h"
 #include "daemon/base/utf8.h"
 
 #define PAST_MAX 65536 /* more than iomapd saves */
 #define RETRY_MS 250   /* between attempts to reach a restarted iomapd */
+
+/* How to print. */
+struct view {
+	const struct ctl_config *cfg;
+	struct sources *sources;
+};
 
 /* The last past events, as a ring. */
 struct past {
@@ -86,7 +94,7 @@ static void print_task(const json_t *r)
 }
 
 /* Prints a heading and a line for each frame; nothing if there are no frames. */
-static void print_stack(const char *heading, const json_t *frames)
+static void print_stack(struct sources *sources, const char *heading, const json_t *frames)
 {
 	json_t *frame;
 	size_t i;
@@ -94,14 +102,35 @@ static void print_stack(const char *heading, const json_t *frames)
 	if (json_array_size(frames))
 		printf("    %s:\n", heading);
 	json_array_foreach(frames, i, frame) {
+		const struct source_lines *l =
+			sources_find(sources, json_string_value(frame), NULL);
+
 		printf("        ");
 		utf8_print(stdout, json_string_value(frame) ?: "?");
+		if (l)
+			printf(": ");
+		if (l)
+			sources_print(stdout, l);
 		putchar('\n');
 	}
 }
 
-/* Prints a line like that of other events, then the sentence and the stacks. */
-static void print_violation(const json_t *e, const json_t *v)
+/* Prints the source lines of a call site, if they are known. */
+static void print_lines(struct sources *sources, const char *heading, const json_t *v,
+			const char *symbol, const char *module)
+{
+	const struct source_lines *l =
+		sources_find(sources, rec_text(v, symbol, NULL), rec_text(v, module, NULL));
+
+	if (!l)
+		return;
+	printf("    %s ", heading);
+	sources_print(stdout, l);
+	putchar('\n');
+}
+
+/* Prints a line like that of other events, then the sentence, the source lines and the stacks. */
+static void print_violation(struct sources *sources, const json_t *e, const json_t *v)
 {
 	char held[FMT_MAX];
 	uint64_t n = rec_u64(v, "count");
@@ -119,19 +148,21 @@ static void print_violation(const json_t *e, const json_t *v)
 	printf("\n    ");
 	print_text(v, "text", "?");
 	putchar('\n');
+	print_lines(sources, "mapped by", v, "caller", "module");
+	print_lines(sources, "offence in", v, "offender", "offender_module");
 	if (!json_array_size(json_object_get(v, "stack")))
 		printf("    stack: not known\n");
-	print_stack("stack", json_object_get(v, "stack"));
-	print_stack("stack of the map", json_object_get(v, "map_stack"));
+	print_stack(sources, "stack", json_object_get(v, "stack"));
+	print_stack(sources, "stack of the map", json_object_get(v, "map_stack"));
 }
 
 /* Prints an event for people: time, mapping, caller, task. */
-static void print_event(const json_t *e)
+static void print_event(struct sources *sources, const json_t *e)
 {
 	const json_t *v = json_object_get(e, "violation");
 
 	if (json_is_object(v)) {
-		print_violation(e, v);
+		print_violation(sources, e, v);
 		return;
 	}
 	print_head(e);
@@ -143,16 +174,16 @@ static void print_event(const json_t *e)
 	putchar('\n');
 }
 
-static void print_reply(const struct ctl_config *cfg, const json_t *reply)
+static void print_reply(const struct view *view, const json_t *reply)
 {
-	if (cfg->json) {
+	if (view->cfg->json) {
 		ctl_print_json(reply, JSON_COMPACT);
 		return;
 	}
 	if (rec_u64(reply, "missed"))
 		printf("(%" PRIu64 " events before this one are no longer available)\n",
 		       rec_u64(reply, "missed"));
-	print_event(json_object_get(reply, "event"));
+	print_event(view->sources, json_object_get(reply, "event"));
 }
 
 static void past_free(struct past *p)
@@ -173,12 +204,12 @@ static void past_add(struct past *p, json_t *reply)
 	p->ring[p->n++ % p->cap] = json_incref(reply);
 }
 
-static void past_print(const struct ctl_config *cfg, struct past *p)
+static void past_print(const struct view *view, struct past *p)
 {
 	size_t from = p->n > p->cap ? p->n - p->cap : 0;
 
 	for (size_t i = from; i < p->n; i++)
-		print_reply(cfg, p->ring[i % p->cap]);
+		print_reply(view, p->ring[i % p->cap]);
 	past_free(p);
 }
 
@@ -187,9 +218,10 @@ static void past_print(const struct ctl_config *cfg, struct past *p)
  * events up to number *seq and sets *seq to the number of the last one. @past: saves the last
  * events there instead of printing them.
  */
-static int stream(const struct ctl_config *cfg, struct client *c, bool follow, struct past *past,
+static int stream(const struct view *view, struct client *c, bool follow, struct past *past,
 		  uint64_t *seq, struct errbuf *err)
 {
+	unsigned int old = 0;
 	bool more = true;
 	int r;
 
@@ -200,27 +232,34 @@ static int stream(const struct ctl_config *cfg, struct client *c, bool follow, s
 
 		/* With --follow, print each event as it comes; else print when all have come. */
 		r = client_step(c, &reply, &more, err);
-		if (!r && fflush(stdout)) {
-			r = set_error(err, -errno, "cannot write the output: %s", strerror(errno));
-			/* The error is reported here: keep ctl_finish() from reporting it again. */
-			__fpurge(stdout);
-			clearerr(stdout);
-			return r;
-		}
-		if (!r)
+		if (!r) {
+			r = output_flush(err);
+			if (r)
+				return r;
 			r = client_next(c, follow ? -1 : CLIENT_TIMEOUT, STDOUT_FILENO, &reply,
 					&more, err);
+		}
 		if (r < 0)
 			return r;
-		r = client_check_schema(c, reply, err);
+		r = client_check(c, "Events", reply, err);
 		event = json_object_get(reply, "event");
-		if (r || !json_is_object(event) || rec_u64(event, "seq") <= *seq)
+		if (!r && more && !json_is_object(event))
+			r = set_error(err, -EPROTO, "iomapd sent a reply without an event");
+		if (r || !json_is_object(event))
+			continue;
+		/* Events that were printed before iomapd restarted come again, but not for ever. */
+		if ((!follow || rec_u64(event, "seq") <= *seq) && ++old > PAST_MAX) {
+			r = set_error(err, -EPROTO, "iomapd sent more than %d past events",
+				      PAST_MAX);
+			continue;
+		}
+		if (rec_u64(event, "seq") <= *seq)
 			continue;
 		*seq = rec_u64(event, "seq");
 		if (past)
 			past_add(past, reply);
 		else
-			print_reply(cfg, reply);
+			print_reply(view, reply);
 	}
 	return r;
 }
@@ -264,19 +303,19 @@ static int reopen(const struct ctl_config *cfg, struct client **c, struct errbuf
  * Follows iomapd across restarts. If a restarted iomapd takes over the counters, its event numbers
  * go on, so no event is printed twice or skipped; else they start at zero.
  */
-static int follow(const struct ctl_config *cfg, struct client **c, uint64_t since, uint64_t *seq,
+static int follow(const struct view *view, struct client **c, uint64_t since, uint64_t *seq,
 		  struct errbuf *err)
 {
 	uint64_t now = since;
 	int r;
 
 	for (;;) {
-		r = stream(cfg, *c, true, NULL, seq, err);
+		r = stream(view, *c, true, NULL, seq, err);
 		if (r != -ECONNRESET)
 			return r;
 		fprintf(stderr, "iomapctl: %s; waiting for the next one\n", err->text);
 		do {
-			r = reopen(cfg, c, err);
+			r = reopen(view->cfg, c, err);
 			if (!r)
 				r = ask_since(*c, &now, err);
 		} while (r == -ECONNRESET || r == -EBUSY);
@@ -290,31 +329,53 @@ static int follow(const struct ctl_config *cfg, struct client **c, uint64_t sinc
 	}
 }
 
-int do_events(void *config)
+/* Prints the past events, then follows. */
+static int print_all(const struct view *view, struct past *past, struct errbuf *err)
 {
-	const struct ctl_config *cfg = config;
+	const struct ctl_config *cfg = view->cfg;
 	bool only_last = cfg->last < EVENTS_UNLIMITED;
-	struct past past = { .cap = cfg->last < PAST_MAX ? cfg->last : PAST_MAX };
 	struct client *c = NULL;
 	uint64_t seq = 0, since = 0;
-	struct errbuf err = {};
 	int r;
 
-	past.ring = calloc(past.cap ?: 1, sizeof(*past.ring));
-	if (!past.ring)
-		return ctl_fail(set_error(&err, -ENOMEM, "out of memory"), &err);
-	r = client_open(client_path(cfg->socket), &c, &err);
+	r = client_open(client_path(cfg->socket), &c, err);
 	if (!r && cfg->follow)
-		r = ask_since(c, &since, &err);
+		r = ask_since(c, &since, err);
 	/*
 	 * The last events are known only when all past events have come; --follow goes on from
 	 * there.
 	 */
 	if (!r && (only_last || !cfg->follow))
-		r = stream(cfg, c, false, only_last ? &past : NULL, &seq, &err);
-	past_print(cfg, &past);
+		r = stream(view, c, false, only_last ? past : NULL, &seq, err);
+	past_print(view, past);
 	if (!r && cfg->follow)
-		r = follow(cfg, &c, since, &seq, &err);
+		r = follow(view, &c, since, &seq, err);
 	client_close(c);
+	return r;
+}
+
+int do_events(void *config)
+{
+	const struct ctl_config *cfg = config;
+	struct past past = { .cap = cfg->last < PAST_MAX ? cfg->last : PAST_MAX };
+	struct sources_options opts = { .debug_dir = cfg->debug_dir,
+					.roots = cfg->roots.value,
+					.nr_roots = cfg->roots.n };
+	struct view view = { .cfg = cfg };
+	struct errbuf err = {};
+	struct utsname uts;
+	int r;
+
+	uname(&uts);
+	opts.release = uts.release;
+	past.ring = calloc(past.cap ?: 1, sizeof(*past.ring));
+	if (!past.ring || sources_new(&opts, &view.sources)) {
+		free(past.ring);
+		return ctl_fail(set_error(&err, -ENOMEM, "out of memory"), &err);
+	}
+	r = print_all(&view, &past, &err);
+	if (!r && !cfg->json && sources_missing(view.sources))
+		fprintf(stderr, "iomapctl: %s\n", sources_missing(view.sources));
+	sources_free(view.sources);
 	return r ? ctl_fail(r, &err) : EXIT_GOOD;
 }

@@ -7,6 +7,7 @@
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 #define BAR_MAX 50
 
@@ -58,13 +59,14 @@ static void print_hist(const json_t *h, bool first, size_t width)
 
 	if (!first)
 		putchar('\n');
-	ctl_line("%s %s: held %s times%s, average %s, p50 %s, p99 %s, longest %s",
-		 rec_text(h, "backend", "?"), rec_text(h, "kind", "?"), fmt_count(count, (double)n),
-		 json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "",
-		 fmt_ns(avg, (double)rec_u64(h, "sum_ns") / (double)n),
-		 fmt_ns(p50, (double)rec_u64(h, "p50_ns")),
-		 fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
-		 fmt_ns(max, (double)rec_u64(h, "max_ns")));
+	utf8_line(stdout, "%s %s: held %s times%s, average %s, p50 %s, p99 %s, longest %s",
+		  rec_text(h, "backend", "?"), rec_text(h, "kind", "?"),
+		  fmt_count(count, (double)n),
+		  json_is_true(json_object_get(h, "sampled")) ? " (a sample)" : "",
+		  fmt_ns(avg, (double)rec_u64(h, "sum_ns") / (double)n),
+		  fmt_ns(p50, (double)rec_u64(h, "p50_ns")),
+		  fmt_ns(p99, (double)rec_u64(h, "p99_ns")),
+		  fmt_ns(max, (double)rec_u64(h, "max_ns")));
 	print_buckets(json_object_get(h, "buckets"), width);
 }
 

@@ -4,10 +4,12 @@
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 
 #include "cli/client.h"
+#include "cli/signals.h"
 #include "daemon/base/opts.h"
 #include "cli/table.h"
 
 struct ctl_config {
+	struct signals signals; /* on entry */
 	const char *socket;
 	bool json;
 	bool freed;	  /* list */
@@ -19,7 +21,13 @@ struct ctl_config {
 	struct opt_list rules;
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
-	char **command;
+	const char *fallback_file;
+	/* assert, events, sites: source lines */
+	const char *debug_dir;
+	struct opt_list roots;
+	/* sites */
+	struct opt_list modules;
+	char **words; /* what follows the options: the command of assert, the files of sites */
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -32,6 +40,7 @@ int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
 int do_detach(void *config);
+int do_sites(void *config);
 
 extern const char *const assert_format_names[]; /* NULL-terminated */
 
@@ -47,15 +56,6 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 
 /* Prints a reply for --json in ASCII, so that no text in it can steer a terminal. */
 void ctl_print_json(const json_t *reply, size_t flags);
-
-/* Prints a line with utf8_print(): for text from a reply. */
-check_printf(1, 2) void ctl_line(const char *fmt, ...);
-
-/*
- * Flushes standard output. Returns @status, or EXIT_CANNOT with a sentence if the output could not
- * be written.
- */
-int ctl_finish(int status);
 
 /* Returns the width of the terminal on standard output, or 0 (no limit) if it is not a terminal. */
 size_t ctl_width(void);

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/cpu-list.h"
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 /* A figure that may have a fraction. */
 #define COL_AMOUNT(title)                                     \
@@ -246,25 +248,33 @@ static void print_callers(const json_t *reply)
 /* Widest table of pairs; for more CPUs there is --json. */
 #define PAIRS_MAX (TABLE_MAX_COLS - 1)
 
+/* The sum of the interrupts of a pair of CPUs. */
+static uint64_t pair_sum(const json_t *v)
+{
+	return rec_u64(v, "direct") + rec_u64(v, "flushes") + rec_u64(v, "other");
+}
+
+/* The CPUs that occur, a row and a column each: numbers of offline CPUs are left out. */
 static void print_pairs(const json_t *reply)
 {
 	const json_t *pairs = json_object_get(reply, "cpus"), *v;
-	static char names[PAIRS_MAX][16];
+	uint64_t cpus[PAIRS_MAX], offline = pair_sum(json_object_get(reply, "offline_cpus"));
+	static char names[PAIRS_MAX][24];
 	struct column cols[TABLE_MAX_COLS] = { { .name = "FROM\\TO", .type = COL_ID } };
 	struct table t;
+	bool room = true;
 	size_t i, n = 0;
 
-	json_array_foreach(pairs, i, v) {
-		n = rec_u64(v, "sender") + 1 > n ? rec_u64(v, "sender") + 1 : n;
-		n = rec_u64(v, "target") + 1 > n ? rec_u64(v, "target") + 1 : n;
-	}
+	json_array_foreach(pairs, i, v)
+		room = room && cpu_list_add(cpus, &n, PAIRS_MAX, rec_u64(v, "sender")) &&
+		       cpu_list_add(cpus, &n, PAIRS_MAX, rec_u64(v, "target"));
 	puts("\nInterrupts from CPU to CPU");
-	if (!n || n > PAIRS_MAX) {
+	if (!n || !room) {
 		puts(n ? "  too many CPUs for a table: see --json" : "  none, or not known");
 		return;
 	}
 	for (i = 0; i < n; i++) {
-		snprintf(names[i], sizeof(names[i]), "%zu", i);
+		snprintf(names[i], sizeof(names[i]), "%" PRIu64, cpus[i]);
 		cols[i + 1] = (struct column){ .name = names[i], .type = COL_COUNT, .width = 5 };
 	}
 	table_init(&t, cols, n + 1);
@@ -273,20 +283,20 @@ static void print_pairs(const json_t *reply)
 
 		if (!c)
 			break;
-		c[0] = cell_num((double)i);
+		c[0] = cell_num((double)cpus[i]);
 		for (size_t k = 0; k < n; k++)
 			c[k + 1] = cell_num(0);
 	}
 	json_array_foreach(pairs, i, v) {
-		struct cell *c = table_cells(&t, rec_u64(v, "sender"));
+		struct cell *c = table_cells(&t, cpu_list_find(cpus, rec_u64(v, "sender")));
 
 		if (!t.error)
-			c[rec_u64(v, "target") + 1].num =
-				(double)(rec_u64(v, "direct") + rec_u64(v, "flushes") +
-					 rec_u64(v, "other"));
+			c[cpu_list_find(cpus, rec_u64(v, "target")) + 1].num = (double)pair_sum(v);
 	}
 	table_print(&t, stdout, ctl_width(), 2);
 	table_free(&t);
+	if (offline)
+		printf("  %" PRIu64 " more from or to CPUs that are offline now\n", offline);
 }
 
 /* Tells whether the figures are complete; decides the exit status. */
@@ -316,10 +326,10 @@ static void print_missing(const json_t *reply)
 		return;
 	}
 	json_object_foreach((json_t *)missing, name, v)
-		ctl_line("%s is missing: %s", name, json_string_value(v) ?: "?");
+		utf8_line(stdout, "%s is missing: %s", name, json_string_value(v) ?: "?");
 	json_object_foreach((json_t *)lost, name, v)
 		if (json_integer_value(v))
-			ctl_line("lost, %s: %" PRIu64, name, rec_u64(lost, name));
+			utf8_line(stdout, "lost, %s: %" PRIu64, name, rec_u64(lost, name));
 }
 
 int do_ipi(void *config)

@@ -4,6 +4,7 @@
 
 #include "cli/ctl/iomapctl.h"
 #include "cli/json.h"
+#include "daemon/base/utf8.h"
 
 enum {
 	ID,
@@ -65,6 +66,7 @@ int do_list(void *config)
 	const struct ctl_config *cfg = config;
 	_cleanup_json_ json_t *reply = NULL;
 	json_t *m, *params = NULL;
+	const char *missing;
 	struct table t;
 	size_t i;
 	int r;
@@ -78,13 +80,17 @@ int do_list(void *config)
 		ctl_print_json(reply, JSON_INDENT(2));
 		return EXIT_GOOD;
 	}
+	missing = rec_text(reply, "missing", NULL);
 	table_init(&t, cols, ARRAY_SIZE(cols));
 	json_array_foreach(json_object_get(reply, "mappings"), i, m)
 		add_row(&t, m);
 	if (t.n_rows)
 		table_print(&t, stdout, ctl_width(), 0);
 	else
-		puts("No mapping: no driver of this kernel holds one now.");
+		puts(missing ? "No mapping was created since iomapd began to count."
+			     : "No mapping: no driver of this kernel holds one now.");
+	if (missing)
+		utf8_line(stdout, "Mappings older than iomapd are not listed: %s", missing);
 	table_free(&t);
 	return EXIT_GOOD;
 }

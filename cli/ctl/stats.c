@@ -62,7 +62,7 @@ enum {
 };
 
 static const struct column cpu_cols[] = {
-	[P_CPU] = { .name = "CPU", .type = COL_ID },
+	[P_CPU] = { .name = "CPU" },
 	[P_ATOMIC] = { .name = "ATOMIC", .type = COL_COUNT, .width = 7 },
 	[P_LOCAL] = { .name = "LOCAL", .type = COL_COUNT, .width = 7 },
 	[P_SLEEPABLE] = { .name = "SLEEPABLE", .type = COL_COUNT, .width = 7 },
@@ -120,19 +120,26 @@ static void add_caller(struct table *t, const json_t *v)
 	c[C_CALLER] = rec_symbol(t, rec_text(v, "caller", NULL), rec_text(v, "module", NULL));
 }
 
-static void add_cpu(struct table *t, const json_t *v)
+static void add_cpu(struct table *t, const json_t *v, const char *name)
 {
 	struct kinds maps = rec_kinds(v, "maps"), unmaps = rec_kinds(v, "unmaps");
 	struct cell *c = table_row(t, 0, 0);
 
 	if (!c)
 		return;
-	c[P_CPU] = rec_cell(v, "cpu");
+	c[P_CPU] = cell_text(name);
 	c[P_ATOMIC] = cell_num((double)maps.n[IOMAP_ATOMIC]);
 	c[P_LOCAL] = cell_num((double)maps.n[IOMAP_LOCAL]);
 	c[P_SLEEPABLE] = cell_num((double)maps.n[IOMAP_SLEEPABLE]);
 	c[P_UNMAPS] = cell_num((double)kinds_sum(&unmaps));
 	c[P_FAILED] = rec_cell(v, "failed");
+}
+
+static bool has_counts(const json_t *v)
+{
+	struct kinds maps = rec_kinds(v, "maps"), unmaps = rec_kinds(v, "unmaps");
+
+	return kinds_sum(&maps) || kinds_sum(&unmaps) || rec_u64(v, "failed");
 }
 
 /* Prints the table under a heading, or @empty if it has no rows, and frees it. */
@@ -181,7 +188,10 @@ int do_stats(void *config)
 
 	table_init(&t, cpu_cols, ARRAY_SIZE(cpu_cols));
 	json_array_foreach(json_object_get(reply, "cpus"), i, v)
-		add_cpu(&t, v);
+		add_cpu(&t, v, table_text(&t, "%" PRIu64, rec_u64(v, "cpu")));
+	v = json_object_get(reply, "offline_cpus");
+	if (has_counts(v))
+		add_cpu(&t, v, "offline");
 	print_part(&t, "\nCPUs", "no map seen yet");
 
 	b = rec_accounting(reply);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* iomapctl status */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -8,8 +7,9 @@
 #include "cli/fmt.h"
 #include "cli/json.h"
 #include "cli/violation.h"
+#include "daemon/base/utf8.h"
 
-#define print_line(what, fmt, ...) ctl_line("%-14s" fmt, what, ##__VA_ARGS__)
+#define print_line(what, fmt, ...) utf8_line(stdout, "%-14s" fmt, what, ##__VA_ARGS__)
 
 static void print_backends(const json_t *status)
 {
@@ -55,6 +55,27 @@ static void print_hooks(const json_t *status)
 		if (!is_attached(hook))
 			print_line("", "%s is missing: %s", rec_text(hook, "name", "?"),
 				   rec_text(hook, "reason", "no reason is known"));
+}
+
+static void print_may_sleep(const json_t *status)
+{
+	const json_t *m = json_object_get(status, "may_sleep");
+	bool allocations = json_is_true(json_object_get(m, "allocations"));
+	const char *by = rec_text(m, "might_sleep", NULL);
+	size_t n = json_array_size(json_object_get(m, "functions"));
+
+	if (!json_is_object(m))
+		return;
+	if (by) {
+		print_line("may sleep",
+			   "calls of might_sleep(), by %s(), and of %zu other functions are seen",
+			   by, n);
+		return;
+	}
+	print_line("may sleep", "calls of %zu functions%s are seen", n,
+		   allocations ? ", and allocations of memory" : "");
+	print_line("", "not seen: other functions%s, as might_sleep() calls nothing here",
+		   allocations ? "" : ", allocations of memory");
 }
 
 static void print_accounting(const json_t *status)
@@ -107,10 +128,6 @@ static void print_rules(const json_t *v)
 	const json_t *rule;
 	const char *name;
 
-	if (!t.known) {
-		print_line("rules", "not checked: this iomapd is older than this program");
-		return;
-	}
 	print_line("rules", "%zu of %zu checked", t.checked, t.rules);
 	json_object_foreach(json_object_get(v, "rules"), name, rule)
 		print_rule(name, rule);
@@ -169,12 +186,22 @@ static void print_daemon(const json_t *st)
 		print_line("hold times", "%s", rec_text(st, "hold_timing", "?"));
 }
 
+static void print_metrics(const json_t *st)
+{
+	const json_t *m = json_object_get(st, "metrics");
+	const char *reason = rec_text(m, "reason", NULL);
+
+	if (json_is_object(m))
+		print_line("metrics", "%s%s%s",
+			   rec_text(m, "url", NULL) ?: rec_text(m, "address", "?"),
+			   reason ? ": " : "", reason ?: "");
+}
+
 int do_status(void *config)
 {
 	const struct ctl_config *cfg = config;
 	_cleanup_json_ json_t *reply = NULL;
 	const json_t *st;
-	struct errbuf err;
 	int r;
 
 	/* For people, a snapshot: rules and accounting of the same moment. */
@@ -182,17 +209,13 @@ int do_status(void *config)
 	if (r)
 		return r;
 	st = cfg->json ? reply : json_object_get(reply, "status");
-	if (!json_is_object(st))
-		return ctl_fail(
-			set_error(&err, -EPROTO,
-				  "iomapd sent a snapshot without its status: install it and this "
-				  "program from the same version"),
-			&err);
 	if (cfg->json) {
 		ctl_print_json(st, JSON_INDENT(2));
 	} else {
 		print_daemon(st);
+		print_metrics(st);
 		print_hooks(st);
+		print_may_sleep(st);
 		print_accounting(st);
 		print_rules(json_object_get(reply, "violations"));
 	}

@@ -101,7 +101,7 @@ int feed_step(struct feed *f, json_t **ret, struct errbuf *err)
 			      "iomapd at %s does not answer: see what it is doing, or restart it",
 			      f->path);
 	if (r > 0) {
-		r = client_check_schema(f->client, reply, err) ?: 1;
+		r = client_check(f->client, "Snapshot", reply, err) ?: 1;
 		if (r < 0)
 			json_decref(reply);
 	}

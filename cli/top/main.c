@@ -4,16 +4,18 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 
 #include "cli/top/feed.h"
 #include "cli/top/iomaptop.h"
 #include "cli/top/screen-curses.h"
-#include "cli/std_fds.h"
 #include "cli/top/top.h"
+#include "daemon/base/output.h"
+#include "daemon/base/std_fds.h"
 
 #define BATCH_WIDTH 132 /* if the width of the output is not known */
 
@@ -22,7 +24,7 @@ struct app {
 	struct top top;
 	struct feed feed;
 	struct screen screen;
-	int signals;	/* signalfd of the signals that end the program */
+	int signals;	/* eventfd: a signal came that ends the program */
 	bool connected; /* iomapd has replied once */
 };
 
@@ -32,18 +34,63 @@ static int complain(int status, const struct errbuf *err)
 	return status;
 }
 
-/* Blocks the signals that would end the program and reads them, to restore the terminal first. */
-static int open_signals(void)
+/* Returns the exit status of the program, once nothing more is printed. */
+static int finish(int status)
 {
-	sigset_t set;
+	struct errbuf err;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	status = output_finish(status, &err);
+	return *err.text ? complain(status, &err) : status;
+}
+
+static void ending_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGQUIT);
+}
+
+/*
+ * A thread: waits for a signal, and lets the main thread end and restore the terminal. If that does
+ * not end in time, it waits in a write for a terminal or a pipe that nobody reads.
+ */
+static void *wait_for_signal(void *arg)
+{
+	const struct app *a = arg;
+	sigset_t set;
+	int number;
+
+	ending_signals(&set);
+	sigwait(&set, &number);
+	eventfd_write(a->signals, 1);
+	sleep(1);
+	signal(SIGTTOU, SIG_IGN);
+	terminal_abandon();
+	_exit(EXIT_GOOD);
+}
+
+/*
+ * Blocks the signals that would end the program: a->signals is readable after one. A thread blocks
+ * all others, so that the main thread notices a change of the terminal's size.
+ */
+static int open_signals(struct app *a, struct errbuf *err)
+{
+	pthread_t thread;
+	sigset_t set, all;
+	int e;
+
+	ending_signals(&set);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	a->signals = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	e = a->signals < 0 ? errno : pthread_create(&thread, NULL, wait_for_signal, a);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+	if (e)
+		return set_error(err, -e, "cannot wait for signals: %s", strerror(e));
+	pthread_detach(thread);
+	return 0;
 }
 
 /* Waits for iomapd, a signal or, unless @in is -1, a key, until the feed is due at the latest. */
@@ -116,14 +163,12 @@ static int run_batch(struct app *a, unsigned long frames)
 			if (n)
 				putchar('\n');
 			screen_print(&a->screen, a->screen.h, stdout);
-			errno = 0;
-			if (fflush(stdout) || ferror(stdout)) {
-				if (errno == EPIPE)
-					return EXIT_GOOD;
-				set_error(&err, 0, "cannot write the output: %s",
-					  strerror(errno ?: EIO));
+			r = output_flush(&err);
+			/* A reader that has closed the output knows that. */
+			if (r == -EPIPE)
+				return EXIT_CANNOT;
+			if (r)
 				return complain(EXIT_CANNOT, &err);
-			}
 			if (++n == frames)
 				return EXIT_GOOD;
 		}
@@ -228,7 +273,7 @@ int main(int argc, char **argv)
 	struct app app = {};
 	const struct cmd *none;
 	struct errbuf err = {};
-	int r;
+	int r, status = EXIT_GOOD;
 
 	std_fds_open();
 	setlocale(LC_CTYPE, "");
@@ -241,19 +286,19 @@ int main(int argc, char **argv)
 			opts_help(&iomaptop_prog, NULL, stdout);
 		else
 			printf("iomaptop %s\n", IOMAP_VERSION);
-		return fflush(stdout) ? EXIT_CANNOT : EXIT_GOOD;
+		return finish(EXIT_GOOD);
 	}
 	top_init(&app.top, client_path(cfg.socket), cfg.interval);
 	feed_init(&app.feed, app.top.socket, cfg.interval);
 	app.screen.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	app.signals = open_signals();
 	if (apply_config(&app, &cfg, &err))
-		r = complain(EXIT_USAGE, &err);
+		status = complain(EXIT_USAGE, &err);
+	else if (open_signals(&app, &err))
+		status = complain(EXIT_CANNOT, &err);
 	else
-		r = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
+		status = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
 	feed_free(&app.feed);
 	top_free(&app.top);
 	screen_free(&app.screen);
-	close(app.signals);
-	return r;
+	return finish(status);
 }

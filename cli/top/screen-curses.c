@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <termios.h>
 
 #include <curses.h>
 #include <term.h>
 
-#include "cli/fmt.h"
+#include "cli/top/input.h"
 #include "cli/top/screen-curses.h"
 #include "cli/top/top.h"
+
+#define ESCAPE_MS   50	/* after ESC, for the rest of a key */
+#define SEQUENCE_MS 250 /* between the characters of a sequence */
 
 /* The look of each style. .color is not used on terminals without colour, or if NO_COLOR is set. */
 static const struct {
@@ -29,6 +32,9 @@ static const struct {
 static struct {
 	SCREEN *screen;
 	bool color;
+	struct termios before; /* its settings when it was taken over */
+	struct input input;
+	int next; /* a key that was read already; 0: none */
 } term;
 
 /*
@@ -48,8 +54,8 @@ static const char *similar_terminal(const char *name)
 }
 
 /*
- * Keys that terminals send although TERM does not list them, as over a serial line. Without these,
- * the rest of an unknown sequence would be taken for keys.
+ * Keys that terminals send although TERM does not list them, as over a serial line. Reports of the
+ * mouse are left to input.c: ncurses does not read all of their characters.
  */
 static void define_keys(void)
 {
@@ -69,12 +75,14 @@ static void define_keys(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		define_key(keys[i].sequence, keys[i].key);
+	define_key(NULL, KEY_MOUSE);
 }
 
 int terminal_open(struct errbuf *err)
 {
 	const char *name = getenv("TERM"), *similar = name ? similar_terminal(name) : NULL;
 
+	tcgetattr(STDIN_FILENO, &term.before);
 	term.screen = newterm(NULL, stdout, stdin);
 	if (!term.screen && similar)
 		term.screen = newterm(similar, stdout, stdin);
@@ -98,10 +106,9 @@ int terminal_open(struct errbuf *err)
 	nonl();
 	keypad(stdscr, TRUE);
 	define_keys();
-	nodelay(stdscr, TRUE);
 	leaveok(stdscr, TRUE);
 	curs_set(0);
-	set_escdelay(50);
+	set_escdelay(ESCAPE_MS);
 	term.color = has_colors() && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 	if (term.color) {
 		start_color();
@@ -119,6 +126,12 @@ void terminal_close(void)
 	endwin();
 	delscreen(term.screen);
 	term.screen = NULL;
+}
+
+void terminal_abandon(void)
+{
+	if (term.screen)
+		tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
 void terminal_size(int *ret_w, int *ret_h)
@@ -156,10 +169,50 @@ void terminal_show(const struct screen *s)
 	refresh();
 }
 
+/* Returns the next character or key of ncurses, ERR if there is none. */
+static int read_key(void)
+{
+	int key = term.next;
+
+	term.next = 0;
+	if (key)
+		return key;
+	/* Wait only in a sequence. After ESC alone not for long: it may be a key. */
+	timeout(term.input.state == INPUT_KEYS	  ? 0
+		: term.input.state == INPUT_BEGIN ? ESCAPE_MS
+						  : SEQUENCE_MS);
+	return getch();
+}
+
+/* Skips sequences. Returns the next key of ncurses, ERR if there is none. */
+static int next_key(void)
+{
+	int key;
+
+	/* Let the caller do other work after many characters. */
+	for (int i = 0; i < 4096; i++) {
+		key = read_key();
+		if (key == ERR)
+			return input_pause(&term.input) ? INPUT_ESCAPE : ERR;
+		if (key == KEY_RESIZE)
+			continue;
+		switch (input_take(&term.input, key)) {
+		case INPUT_IS_KEY:
+			return key;
+		case INPUT_IS_AFTER_ESC:
+			term.next = key;
+			return INPUT_ESCAPE;
+		case INPUT_IS_SWALLOWED:
+			break;
+		}
+	}
+	return ERR;
+}
+
 int terminal_key(void)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	int key = getch();
+	int key = next_key();
 
 	switch (key) {
 	case ERR:
@@ -187,7 +240,7 @@ int terminal_key(void)
 	case '\r':
 	case '\n':
 		return TOP_ENTER;
-	case 27:
+	case INPUT_ESCAPE:
 		return TOP_ESCAPE;
 	case KEY_BACKSPACE:
 	case 127:

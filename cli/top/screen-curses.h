@@ -9,6 +9,11 @@
 int terminal_open(struct errbuf *err);
 /* Restores the terminal, if it was taken over. */
 void terminal_close(void);
+/*
+ * Restores the settings of a terminal that does not take output: writes nothing, waits for nothing.
+ * May be called in another thread, before the end of the process.
+ */
+void terminal_abandon(void);
 /* The size of the terminal now. */
 void terminal_size(int *ret_w, int *ret_h);
 /* Shows the screen; sends only what changed. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/cpu-list.h"
 #include "cli/top/view.h"
 
 enum {
@@ -104,7 +105,7 @@ static const struct column pair_cols[] = {
 	[SENT] = COLUMN("IPIS/S", COL_RATE, 0, 0, 0, "interrupts that it sends a second"),
 	[OURS] = COLUMN("MAPS/S", COL_RATE, 0, 1, 0,
 			"of these, in maps, unmaps and their deferred flushes"),
-	[HEAT] = COLUMN("TO", COL_TEXT, 8, 0, COL_FLEX, "CPUs 0, 1, …: the darker, the more"),
+	[HEAT] = COLUMN("TO", COL_TEXT, 8, 0, COL_FLEX, "CPUs of the rows: the darker, the more"),
 };
 
 /* From no interrupt to the most that any CPU sends to any other. */
@@ -123,24 +124,25 @@ static double heat(const struct trend *m, const struct item *it)
 	return m->have_rates ? it->rates.ipis : it->counts.ipis;
 }
 
+/* A row and a column for each CPU that occurs: offline CPUs do not. */
 static void pair_rows(const struct trend *m, const struct view_part *part, struct table *t)
 {
 	const struct items *l = &m->now.lists[ITEM_IPI_PAIR];
+	uint64_t cpus[PAIR_CPUS_MAX];
 	double most = 0;
-	size_t cpus = 0;
+	size_t n = 0;
 
 	(void)part;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct item *it = &l->items[i];
 
 		most = fmax(most, heat(m, it));
-		cpus = it->sender >= cpus ? it->sender + 1 : cpus;
-		cpus = it->target >= cpus ? it->target + 1 : cpus;
+		if (!cpu_list_add(cpus, &n, PAIR_CPUS_MAX, it->sender) ||
+		    !cpu_list_add(cpus, &n, PAIR_CPUS_MAX, it->target))
+			return;
 	}
-	if (cpus > PAIR_CPUS_MAX)
-		return;
-	for (size_t cpu = 0; cpu < cpus; cpu++) {
-		struct cell *c = table_row(t, cpu + 1, 0);
+	for (size_t row = 0; row < n; row++) {
+		struct cell *c = table_row(t, cpus[row] + 1, 0);
 		double sent = 0, ours = 0;
 		char line[PAIR_CPUS_MAX + 1];
 
@@ -150,14 +152,14 @@ static void pair_rows(const struct trend *m, const struct view_part *part, struc
 		for (size_t i = 0; i < l->n; i++) {
 			const struct item *it = &l->items[i];
 
-			if (it->sender != cpu)
+			if (it->sender != cpus[row])
 				continue;
 			sent += it->rates.ipis;
 			ours += it->rates.broadcasts;
-			line[it->target] = shade(heat(m, it), most);
+			line[cpu_list_find(cpus, it->target)] = shade(heat(m, it), most);
 		}
-		line[cpus] = '\0';
-		c[FROM] = cell_num((double)cpu);
+		line[n] = '\0';
+		c[FROM] = cell_num((double)cpus[row]);
 		c[SENT] = view_rate(m, sent);
 		c[OURS] = view_rate(m, ours);
 		c[HEAT] = cell_text(table_text(t, "|%s|", line));

@@ -47,7 +47,10 @@ static const struct column cols[] = {
 	[FAILED] = COLUMN_FAILED(2),
 	[HOLD] = COLUMN_HOLD(6),
 	[LONGEST] = COLUMN_LONGEST(7),
-	[OWNER] = { .name = "OWNER", .width = 18, .flags = COL_FLEX, .help = "who created it" },
+	[OWNER] = { .name = "OWNER",
+		    .width = 18,
+		    .flags = COL_FLEX,
+		    .help = "call site of its creation in the driver" },
 };
 
 static void rows(const struct trend *m, const struct view_part *part, struct table *t)
@@ -82,10 +85,19 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 	}
 }
 
+static const char *say_empty(const struct trend *m, char buf[VIEW_TEXT])
+{
+	(void)buf;
+	if (rec_text(json_object_get(m->now.root, "list"), "missing", NULL))
+		return "No mapping since iomapd started; older ones are not known "
+		       "('iomapctl list').";
+	return "No mapping: no driver of this kernel holds one now.";
+}
+
 const struct view view_mappings = {
 	.name = "mappings",
 	.title = "Mappings",
-	.empty = "No mapping: no driver of this kernel holds one now.",
+	.say_empty = say_empty,
 	.cols = cols,
 	.n_cols = ARRAY_SIZE(cols),
 	.sort = RATE,

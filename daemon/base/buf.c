@@ -47,6 +47,8 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_consume(struct buf *b, size_t n)
 {
+	if (!n) /* a long message comes in many parts: do not copy it each time */
+		return;
 	if (n >= b->len) {
 		b->len = 0;
 		return;

@@ -61,12 +61,61 @@ static int call_later(struct loop *l)
 	return later->fn(later);
 }
 
+void loop_timer_set(struct loop *l, struct loop_timer *timer, uint64_t in_ns)
+{
+	if (timer->at_ns)
+		return;
+	timer->at_ns = now_ns() + in_ns;
+	timer->next = l->timers;
+	l->timers = timer;
+}
+
+void loop_timer_unset(struct loop *l, struct loop_timer *timer)
+{
+	struct loop_timer **t = &l->timers;
+
+	if (!timer->at_ns)
+		return;
+	while (*t != timer)
+		t = &(*t)->next;
+	*t = timer->next;
+	timer->at_ns = 0;
+}
+
+/* The timer that is due first, or NULL. */
+static struct loop_timer *first_timer(const struct loop *l)
+{
+	struct loop_timer *first = l->timers;
+
+	for (struct loop_timer *t = first; t; t = t->next) {
+		if (t->at_ns < first->at_ns)
+			first = t;
+	}
+	return first;
+}
+
+/* Shortens a time to wait, so that it ends when the timer is due. */
+static int until(const struct loop_timer *timer, uint64_t now, int timeout_ms)
+{
+	uint64_t ms = (timer->at_ns - now + 999999) / 1000000;
+
+	return timeout_ms < 0 || ms < (uint64_t)timeout_ms ? (int)ms : timeout_ms;
+}
+
 int loop_once(struct loop *l, int timeout_ms)
 {
+	struct loop_timer *timer = first_timer(l);
+	uint64_t now = timer ? now_ns() : 0;
 	struct loop_source *s;
 	struct epoll_event ev;
 	int n;
 
+	if (timer && timer->at_ns <= now) {
+		loop_timer_unset(l, timer);
+		return timer->fn(timer);
+	}
+	if (timer)
+		timeout_ms = until(timer, now, timeout_ms);
 	if (l->later && !l->turns)
 		return call_later(l);
 	/* One event at a time: a callback may free another source that is ready. */

@@ -12,9 +12,17 @@ struct loop_later {
 	int (*fn)(struct loop_later *later); /* returns 0 or a negative errno, as a source does */
 };
 
+/* A function to call at a time. It needs no descriptor. */
+struct loop_timer {
+	uint64_t at_ns;			     /* CLOCK_MONOTONIC; 0: not set */
+	int (*fn)(struct loop_timer *timer); /* returns 0 or a negative errno, as a source does */
+	struct loop_timer *next;
+};
+
 struct loop {
 	int epfd;
 	bool stop;
+	struct loop_timer *timers;
 	struct loop_later *later; /* NULL: none */
 	unsigned int turns;	  /* callbacks that may still precede it */
 };
@@ -38,6 +46,10 @@ void loop_del(struct loop *l, struct loop_source *s);
  * scheduled.
  */
 void loop_call_later(struct loop *l, struct loop_later *later, unsigned int turns);
+/* Calls timer->fn once, in that many nanoseconds. Does nothing if the timer is set. */
+void loop_timer_set(struct loop *l, struct loop_timer *timer, uint64_t in_ns);
+/* Unsets the timer. May be called for a timer that is not set. */
+void loop_timer_unset(struct loop *l, struct loop_timer *timer);
 /* Waits up to timeout_ms (-1: for ever) and runs one callback. */
 int loop_once(struct loop *l, int timeout_ms);
 /* Runs until l->stop is set or a callback fails. */

@@ -17,6 +17,7 @@ struct symbol_text {
 	char module[SYMBOL_MODULE_MAX]; /* empty: the kernel itself */
 	bool has_offset;
 	uint64_t offset;
+	uint64_t size; /* of the function; 0: the text has none */
 };
 
 /*
@@ -24,5 +25,11 @@ struct symbol_text {
  * if the text has no name.
  */
 bool symbol_parse(const char *text, struct symbol_text *ret);
+
+/*
+ * Cuts off what the compiler appends to the name of a function, such as ".isra.0", ".cold" or
+ * ".llvm.123". The rest is its name in the source, which is the same in all builds: compare that.
+ */
+void symbol_strip_suffix(char *name);
 
 #endif

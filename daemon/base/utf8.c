@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+
 #include "daemon/base/utf8.h"
 
 #define REPLACEMENT 0xfffd
@@ -60,6 +62,19 @@ void utf8_print(FILE *f, const char *s)
 
 	while ((ch = utf8_next_safe(&s)))
 		utf8_putc(f, ch);
+}
+
+void utf8_line(FILE *f, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	utf8_print(f, text ?: "out of memory");
+	fputc('\n', f);
 }
 
 void utf8_clean(char *s)

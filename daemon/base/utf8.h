@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "daemon/base/util.h"
+
 /*
  * Reads one character at *p and moves *p behind it. Bytes that are not UTF-8 (overlong forms,
  * surrogates and values above U+10FFFF included) are read as U+FFFD. Returns 0 at the end of the
@@ -31,6 +33,8 @@ size_t utf8_put(char *buf, uint32_t ch);
 void utf8_putc(FILE *f, uint32_t ch);
 /* Writes a text of any origin to f: one line of UTF-8 that cannot steer a terminal. */
 void utf8_print(FILE *f, const char *s);
+/* Writes a line: the formatted text with utf8_print(), and a newline. */
+check_printf(2, 3) void utf8_line(FILE *f, const char *fmt, ...);
 /* Turns s into such a line in place; an invalid byte becomes '?'. */
 void utf8_clean(char *s);
 

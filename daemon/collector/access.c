@@ -18,9 +18,22 @@ bool collector_has(const struct collector *c, const char *path)
 	return p && !access(p, F_OK);
 }
 
-uint64_t collector_unix_ns(uint64_t time_ns)
+/* CLOCK_TAI less CLOCK_REALTIME, which is a whole number of seconds. */
+static uint64_t tai_offset_ns(void)
 {
-	return time_ns + clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	uint64_t real, tai;
+
+	/* If the clock was set between the readings, or they took long, read again. */
+	do {
+		real = clock_ns(CLOCK_REALTIME);
+		tai = clock_ns(CLOCK_TAI);
+	} while (clock_ns(CLOCK_REALTIME) - real > NSEC_PER_SEC / 4);
+	return (tai - real + NSEC_PER_SEC / 2) / NSEC_PER_SEC * NSEC_PER_SEC;
+}
+
+uint64_t collector_unix_ns(uint64_t tai_ns)
+{
+	return tai_ns - tai_offset_ns();
 }
 
 int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t first,

@@ -3,15 +3,14 @@
  * The mappings that are older than the programs, from debugfs. Mappings are created and freed
  * meanwhile, so the list is read again until a reading changes nothing.
  */
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <bpf/bpf.h>
 
+#include "daemon/collector/listed.h"
 #include "daemon/collector/priv.h"
 #include "daemon/base/names.h"
-#include "daemon/base/symbol.h"
 
 #define DEBUGFS	 "/sys/kernel/debug"
 #define MAPPINGS DEBUGFS "/io_mapping/mappings"
@@ -20,59 +19,26 @@
 /* The list must be stable after this many readings. */
 #define TRIES 100
 
-/* A line of the list. */
-struct listed {
-	uint32_t id;
-	uint64_t base;
-	uint64_t size;
-	int backend;
-	char owner[600]; /* as %pS writes it */
-};
-
-/* Parses "ID BASE SIZE BACKEND OWNER"; false for anything else, such as the header. */
-static bool parse(const char *line, struct listed *ret)
+/* Takes the owner from the list. */
+static int set_owner(struct mapping_meta *meta, const struct listed *l)
 {
-	char backend[32];
-	int n = 0;
-
-	if (sscanf(line, "%" SCNu32 " %" SCNx64 " %" SCNu64 " %31s %n", &ret->id, &ret->base,
-		   &ret->size, backend, &n) != 4 ||
-	    !n)
-		return false;
-	ret->backend = backend_from_name(backend);
-	snprintf(ret->owner, sizeof(ret->owner), "%s", line + n);
-	ret->owner[strcspn(ret->owner, "\n")] = '\0';
-	return ret->backend >= 0;
-}
-
-/* Takes the owner from the kernel's text. */
-static int set_owner(struct mapping_meta *meta, const char *text)
-{
-	struct symbol_text s;
-	int n;
-
 	free(meta->owner);
 	free(meta->module);
-	meta->owner = meta->module = NULL;
-	if (!symbol_parse(text, &s))
-		return 0;
-	n = s.has_offset ? asprintf(&meta->owner, "%s+0x%" PRIx64, s.name, s.offset)
-			 : asprintf(&meta->owner, "%s", s.name);
-	if (n < 0)
-		meta->owner = NULL;
-	if (*s.module)
-		meta->module = strdup(s.module);
-	return meta->owner && (!*s.module || meta->module) ? 0 : -ENOMEM;
+	meta->owner = *l->owner ? strdup(l->owner) : NULL;
+	meta->module = *l->module ? strdup(l->module) : NULL;
+	return (meta->owner || !*l->owner) && (meta->module || !*l->module) ? 0 : -ENOMEM;
 }
 
 /* Enters one mapping unless the table has it. Returns 1 when it changed the table. */
-static int enter(struct collector *c, struct listed *l)
+static int enter(void *ctx, const struct listed *l)
 {
+	struct collector *c = ctx;
 	int fd = bpf_map__fd(c->skel->maps.mappings);
 	struct iomap_mapping m;
 
 	if (!l->id || l->id >= c->nr_ids)
 		return 0;
+	c->mappings.meta[l->id].listed = true;
 	if (bpf_map_lookup_elem(fd, &l->id, &m))
 		return -errno;
 	if (m.state == IOMAP_LIVE && m.base == l->base && m.size == l->size)
@@ -93,7 +59,7 @@ static int enter(struct collector *c, struct listed *l)
 	c->mappings.meta[l->id].gen = m.gen;
 	if (l->id > c->mappings.adopted_max_id)
 		c->mappings.adopted_max_id = l->id;
-	return set_owner(&c->mappings.meta[l->id], l->owner) ?: 1;
+	return set_owner(&c->mappings.meta[l->id], l) ?: 1;
 }
 
 /* Marks adopted mappings that left the list as freed. Returns 1 when it changed the table. */
@@ -116,43 +82,22 @@ static int drop_missing(struct collector *c)
 	return changed;
 }
 
-/*
- * Calls fn for each line. Returns 1 if any call returned 1, else 0, or a negative errno: -ENOENT
- * without the file.
- */
-static int each_listed(struct collector *c, int (*fn)(struct collector *c, struct listed *l))
+/* Calls fn for each mapping of the list; see listed_each(). */
+static int each_listed(struct collector *c, int (*fn)(void *ctx, const struct listed *l))
 {
-	_cleanup_free_ char *path = collector_path(c, MAPPINGS), *line = NULL;
-	_cleanup_fclose_ FILE *f = NULL;
-	int changed = 0, r;
-	struct listed l;
-	size_t size = 0;
+	_cleanup_free_ char *path = collector_path(c, MAPPINGS);
 
-	if (!path)
-		return -ENOMEM;
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	for (uint32_t id = 0; id < c->nr_ids; id++)
-		c->mappings.meta[id].listed = false;
-	while (getline(&line, &size, f) >= 0) {
-		if (!parse(line, &l))
-			continue;
-		if (l.id < c->nr_ids)
-			c->mappings.meta[l.id].listed = true;
-		r = fn(c, &l);
-		if (r < 0)
-			return r;
-		changed |= r;
-	}
-	return ferror(f) ? -EIO : changed;
+	return path ? listed_each(path, fn, c) : -ENOMEM;
 }
 
 /* Reads the list once. Returns 1 when it changed the table, -ENOENT without the file. */
 static int read_list(struct collector *c)
 {
-	int changed = each_listed(c, enter), r;
+	int changed, r;
 
+	for (uint32_t id = 0; id < c->nr_ids; id++)
+		c->mappings.meta[id].listed = false;
+	changed = each_listed(c, enter);
 	if (changed < 0)
 		return changed;
 	r = drop_missing(c);
@@ -174,6 +119,20 @@ static void read_backend(struct collector *c)
 		c->mappings.in_force[b] = true;
 }
 
+/* Tells whether the kernel lists debugfs as a file system. Without the list it may have it. */
+static bool may_have_debugfs(const struct collector *c)
+{
+	_cleanup_free_ char *path = collector_path(c, "/proc/filesystems"), *line = NULL;
+	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+	size_t size = 0;
+
+	while (f && getline(&line, &size, f) >= 0) {
+		if (!strcmp(line, "nodev\tdebugfs\n"))
+			return true;
+	}
+	return !f;
+}
+
 static int set_missing(struct collector *c, int hook, int err, struct errbuf *e)
 {
 	_cleanup_free_ char *path = collector_path(c, DEBUGFS);
@@ -186,6 +145,9 @@ static int set_missing(struct collector *c, int hook, int err, struct errbuf *e)
 		why = "no permission to read " MAPPINGS "; run iomapd as root";
 	else if (!statfs(path, &fs) && (unsigned long)fs.f_type == DEBUGFS_MAGIC)
 		why = "this kernel has no " MAPPINGS;
+	else if (!may_have_debugfs(c))
+		why = "this kernel has no debugfs: it was booted with debugfs=off or "
+		      "debugfs=no-mount, or lacks CONFIG_DEBUG_FS";
 	else
 		why = "debugfs is not mounted at " DEBUGFS "; mount it and restart iomapd";
 	return hook_set_missing(c, hook, e, "%s", why);
@@ -209,8 +171,9 @@ int adopt_start(struct collector *c, int hook, struct errbuf *e)
 }
 
 /* Finds out whether an earlier collector adopted the mapping. If so, takes its owner. */
-static int recognize(struct collector *c, struct listed *l)
+static int recognize(void *ctx, const struct listed *l)
 {
+	struct collector *c = ctx;
 	int fd = bpf_map__fd(c->skel->maps.mappings);
 	struct mapping_meta *meta;
 	struct iomap_mapping m;
@@ -226,7 +189,7 @@ static int recognize(struct collector *c, struct listed *l)
 	meta->gen = m.gen;
 	if (l->id > c->mappings.adopted_max_id)
 		c->mappings.adopted_max_id = l->id;
-	return set_owner(meta, l->owner);
+	return set_owner(meta, l);
 }
 
 int adopt_again(struct collector *c)

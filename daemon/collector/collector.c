@@ -3,36 +3,15 @@
  * Starts a collector: checks, loads or takes over, attaches. Calls go one way: this file calls the
  * parts that are declared in priv.h, and a part calls access.c and the parts above it there.
  */
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <bpf/bpf.h>
 
+#include "daemon/collector/allowed.h"
 #include "daemon/collector/priv.h"
 
 /* Size of the table of map stacks. */
 #define MAP_STACKS 4096
-
-static bool has_cap(const struct __user_cap_data_struct *data, unsigned int cap)
-{
-	return data[cap / 32].effective & (1U << (cap % 32));
-}
-
-static int check_privilege(struct errbuf *e)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-
-	if (syscall(SYS_capget, &head, data))
-		return set_error(e, -errno, "cannot read the process's capabilities: %s",
-				 strerror(errno));
-	if (has_cap(data, CAP_SYS_ADMIN) || (has_cap(data, CAP_BPF) && has_cap(data, CAP_PERFMON)))
-		return 0;
-	return set_error(e, -EPERM,
-			 "no privilege to load BPF programs; run it as root (or with "
-			 "CAP_BPF and CAP_PERFMON)");
-}
 
 static int check_btf(const struct collector *c, struct errbuf *e)
 {
@@ -92,22 +71,8 @@ static int configure(struct collector *c)
 		s->rodata->cfg_ret_on_stack = 4;
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
-	if (!o->no_attach)
-		may_sleep_configure(c);
 	hooks_configure(c);
 	return err ?: ipi_configure(c);
-}
-
-/* The last message of a verifier's log. */
-static const char *last_message(char *log)
-{
-	char *line, *save, *last = "";
-
-	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "processed ", 10))
-			last = line;
-	}
-	return last;
 }
 
 static int load(struct collector *c, struct errbuf *e)
@@ -128,16 +93,7 @@ static int load(struct collector *c, struct errbuf *e)
 	err = iomap_bpf__load(c->skel);
 	if (!err)
 		return takeover_map_persistent(c, e);
-	if (err == -EPERM)
-		return set_error(e, err,
-				 "the kernel refuses to load BPF programs (is it locked down?)");
-	if (err == -E2BIG || err == -ENOMEM)
-		return set_error(e, err,
-				 "no memory for the BPF maps with %u mappings on %d CPUs: %s; "
-				 "try a smaller --max-mappings",
-				 c->opts.max_mappings, c->nr_cpus, strerror(-err));
-	return set_error(e, err, "cannot load the BPF programs: %s",
-			 *log ? last_message(log) : strerror(-err));
+	return load_failed(c, err, log, e);
 }
 
 /* Starts the counting of maps and unmaps. */
@@ -146,6 +102,8 @@ static void arm(struct collector *c)
 	struct iomap_shared *shared = &c->skel->bss->shared;
 
 	shared->armed_ns = now_ns();
+	if (!shared->modules)
+		shared->modules = 1;
 	/* Number of old mappings. The programs decrement it when one of them is freed. */
 	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
@@ -174,7 +132,7 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 	return true;
 }
 
-/* Attaches the programs and pins everything for the next iomapd. */
+/* Attaches the programs. */
 static int begin(struct collector *c, struct errbuf *e)
 {
 	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
@@ -182,7 +140,9 @@ static int begin(struct collector *c, struct errbuf *e)
 	if (err)
 		return err;
 	arm(c);
-	return takeover_pin(c, e);
+	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
+	c->takeover.persistent->starts = 1;
+	return c->opts.no_attach ? 0 : may_sleep_complete(c, e);
 }
 
 /* Restores what only the memory of the earlier iomapd held. Its programs are counting. */
@@ -193,7 +153,9 @@ static int go_on(struct collector *c, struct errbuf *e)
 	c->hooks.has_reserve = collector_prog_fd(c, c->skel->progs.iomap_ipi_reserve) >= 0;
 	if (!err)
 		err = events_replay(c);
-	return err ? set_error(e, err, "cannot take over the pinned set: %s", strerror(-err)) : 0;
+	if (err)
+		return set_error(e, err, "cannot take over the pinned set: %s", strerror(-err));
+	return canary_open(c, e);
 }
 
 static int setup(struct collector *c, struct errbuf *e)
@@ -201,7 +163,7 @@ static int setup(struct collector *c, struct errbuf *e)
 	_cleanup_free_ char *kallsyms = NULL;
 	int err, taken;
 
-	err = check_privilege(e);
+	err = allowed_to_load(e);
 	if (!err)
 		err = check_btf(c, e);
 	if (!err && !c->opts.no_attach && !c->opts.root)
@@ -211,11 +173,10 @@ static int setup(struct collector *c, struct errbuf *e)
 	c->nr_cpus = libbpf_num_possible_cpus();
 	if (c->nr_cpus < 0)
 		return set_error(e, c->nr_cpus, "cannot find the number of possible CPUs");
-	c->nr_online = sysconf(_SC_NPROCESSORS_ONLN);
 	kallsyms = collector_path(c, "/proc/kallsyms");
 	c->symbols = kallsyms ? symbols_new(kallsyms) : NULL;
 	c->chunk = malloc(CHUNK_BYTES);
-	if (!c->symbols || !c->chunk)
+	if (!c->symbols || !c->chunk || cpus_new(c))
 		return set_error(e, -ENOMEM, "out of memory");
 	err = check_symbols(c, e);
 	if (err)
@@ -276,6 +237,7 @@ struct collector *collector_free(struct collector *c)
 	symbols_free(c->symbols);
 	free(c->mappings.meta);
 	free(c->chunk);
+	cpus_free(c);
 	free(c);
 	return NULL;
 }

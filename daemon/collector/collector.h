@@ -27,10 +27,15 @@ struct collector_options {
 	bool ipi;	      /* count interrupts between CPUs */
 	uint64_t hidden;      /* bits 1 << collector_hook(): hooks that are not attached */
 	bool map_stacks;      /* save the kernel stack of each map, for the violations */
-	int preempt_rt;	      /* -1: as the running kernel */
-	bool no_attach;	      /* load only: for tests that run the programs themselves */
-	bool slow_only;	      /* for tests: no event takes the fast path */
-	const char *root;     /* comes before /sys and /proc; NULL: nothing */
+	/*
+	 * For a gate: prove the hooks on each CPU, and see allocations that may sleep even where
+	 * that takes a hook on each allocation.
+	 */
+	bool thorough;
+	int preempt_rt;	  /* -1: as the running kernel */
+	bool no_attach;	  /* load only: for tests that run the programs themselves */
+	bool slow_only;	  /* for tests: no event takes the fast path */
+	const char *root; /* comes before /sys and /proc; NULL: nothing */
 	/*
 	 * Folder for the pins, in a BPF file system. The collector takes over the set that an
 	 * earlier iomapd pinned there. NULL: pin nothing.
@@ -50,11 +55,23 @@ bool collector_options_differ(const struct collector_options *a, const struct co
 struct collector;
 
 /*
- * Loads and attaches the programs, or takes over pinned ones. Returns 0, or with a sentence in e:
+ * Loads and attaches the programs, or takes over pinned ones. Leaves nothing in the kernel if the
+ * process ends before collector_pin(). Returns 0, or with a sentence in e:
  * -EPERM without the privilege, -ENOTSUP when the kernel lacks the tracepoints or BTF, or another
  * negative errno.
  */
 int collector_new(const struct collector_options *opts, struct collector **ret, struct errbuf *e);
+/*
+ * Pins everything that collector_new() loaded for the next iomapd, or notes why that fails. A
+ * process that is killed here may leave programs that count: block the signals. Returns 0, or
+ * -EBUSY or -ENOMEM with a sentence in e.
+ */
+int collector_pin(struct collector *c, struct errbuf *e);
+/*
+ * Removes the pins that this collector made, for a start that failed later. A set that was taken
+ * over stays. Returns 0 or a negative errno.
+ */
+int collector_undo(struct collector *c);
 /* Pinned programs continue to count, others are detached. */
 struct collector *collector_free(struct collector *c);
 

@@ -8,7 +8,7 @@
 
 #include "daemon/collector/priv.h"
 
-static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_event *rec)
+static int add_to_batch(struct collector *c, const struct iomap_saved_event *t)
 {
 	struct iomap_saved_event *grown;
 	size_t cap;
@@ -21,7 +21,7 @@ static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_ev
 		c->events.batch = grown;
 		c->events.cap_batch = cap;
 	}
-	c->events.batch[c->events.nr_batch++] = (struct iomap_saved_event){ seq, *rec };
+	c->events.batch[c->events.nr_batch++] = *t;
 	return 0;
 }
 
@@ -29,15 +29,17 @@ static int add_to_batch(struct collector *c, uint64_t seq, const struct iomap_ev
  * Saves the event for the next iomapd. seq is 0 while the record is written, so a half-written one
  * is never read.
  */
-static void save(struct collector *c, const struct iomap_event *rec)
+static void save(struct collector *c, const struct iomap_saved_event *from)
 {
-	struct iomap_saved_event *t = &c->events.saved[++c->events.seq % IOMAP_SAVED_EVENTS];
+	struct iomap_saved_event *t = &c->events.saved[from->seq % IOMAP_SAVED_EVENTS];
 
-	if (rec->type == IOMAP_EVENT_VIOLATION && c->events.nr_violations < IOMAP_SITES)
+	if (from->rec.type == IOMAP_EVENT_VIOLATION && c->events.nr_violations < IOMAP_SITES)
 		t = &c->events.saved[IOMAP_SAVED_EVENTS + c->events.nr_violations++];
 	__atomic_store_n(&t->seq, 0, __ATOMIC_SEQ_CST);
-	t->rec = *rec;
-	__atomic_store_n(&t->seq, c->events.seq, __ATOMIC_SEQ_CST);
+	t->time_unix_ns = from->time_unix_ns;
+	t->rec = from->rec;
+	__atomic_store_n(&t->seq, from->seq, __ATOMIC_SEQ_CST);
+	c->events.seq = from->seq;
 }
 
 /*
@@ -53,6 +55,11 @@ static bool saved_already(struct collector *c, const struct iomap_event *rec)
 
 static int take(struct collector *c, const struct iomap_event *rec)
 {
+	const struct iomap_saved_event t = {
+		.seq = c->events.seq + 1,
+		.time_unix_ns = collector_unix_ns(rec->tai_ns),
+		.rec = *rec,
+	};
 	struct site *p;
 	int err;
 
@@ -60,12 +67,12 @@ static int take(struct collector *c, const struct iomap_event *rec)
 		return 0;
 	if (rec->type == IOMAP_EVENT_VIOLATION) {
 		p = site_get(c, rec->site);
-		if (!p || !site_claim(p))
+		if (!p || !site_claim(p, t.time_unix_ns))
 			return 0;
 	}
-	err = add_to_batch(c, c->events.seq + 1, rec);
+	err = add_to_batch(c, &t);
 	if (!err)
-		save(c, rec);
+		save(c, &t);
 	return err;
 }
 
@@ -91,8 +98,8 @@ static int report_again(struct collector *c, const struct iomap_saved_event *t)
 	struct site *p = violation ? site_get(c, t->rec.site) : NULL;
 
 	if (p)
-		site_claim(p);
-	return t->seq < c->events.begin && !violation ? 0 : add_to_batch(c, t->seq, &t->rec);
+		site_claim(p, t->time_unix_ns);
+	return t->seq < c->events.begin && !violation ? 0 : add_to_batch(c, t);
 }
 
 int events_replay(struct collector *c)
@@ -157,9 +164,7 @@ static void sweep(struct collector *c, uint32_t id, uint32_t gen)
 static void add(struct collector *c, struct history *h, const struct iomap_saved_event *t)
 {
 	const struct iomap_event *rec = &t->rec;
-	struct event e = { .seq = t->seq,
-			   .rec = *rec,
-			   .time_unix_ns = collector_unix_ns(rec->time_ns) };
+	struct event e = { .seq = t->seq, .rec = *rec, .time_unix_ns = t->time_unix_ns };
 	const struct symbol *sym;
 	struct site *p;
 

@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 #include "daemon/base/util.h"
+#include "daemon/collector/symbols.h"
 
 #define HOOKS_MAX	  32
 #define HOOK_PROGRAMS_MAX 4
-#define HOOK_LINKS_MAX	  80
+#define HOOK_LINKS_MAX	  128
 
 struct bpf_link;
 struct bpf_program;
@@ -31,10 +32,16 @@ enum hook_need {
 
 enum hook_attach {
 	ATTACH_TRACEPOINT, /* raw; the kernel may lack it */
+	ATTACH_IF_ANY,	   /* raw; a kernel that lacks it has no such event: no loss */
 	ATTACH_ENTRY,	   /* kprobe */
 	ATTACH_RETURN,	   /* kretprobe */
 	ATTACH_OPTIONAL,   /* kprobe beside a tracepoint of the same hook: no loss if it fails */
 };
+
+static inline bool hook_is_tracepoint(enum hook_attach how)
+{
+	return how == ATTACH_TRACEPOINT || how == ATTACH_IF_ANY;
+}
 
 /* How to count the events for which the kernel skipped a program of the hook. */
 enum hook_misses {
@@ -66,14 +73,38 @@ struct hook {
 extern const struct hook hook_table[];
 extern const int hooks_nr;
 
+#define HOOK_FUNCTIONS_MAX 96
+
+/* The functions that may sleep: see may-sleep.c. */
+struct may_sleep {
+	const char *check; /* the kernel's check behind might_sleep(); NULL: it has none */
+	char refused[128]; /* functions that the kernel has and that cannot be probed */
+};
+
+/* See canary.c. */
+struct canary {
+	int pipe[2];
+	bool silent; /* a hook did not fire at the last check */
+	/* Sentences that models refer to. */
+	char **texts;
+	size_t nr_texts;
+};
+
 /* The state of the hooks of a collector. */
 struct hooks {
 	struct bpf_link *links[HOOK_LINKS_MAX];
 	size_t nr_links;
-	char *missing[HOOKS_MAX]; /* by entry of the table: why; NULL: the hook works */
+	char *missing[HOOKS_MAX]; /* by entry of the table: why; NULL: the hook is attached */
+	/* Why an attached hook does not work, as of the last canary_check(); NULL: it works. */
+	const char *silent[HOOKS_MAX];
+	/* The functions of vmlinux that the hooks are for. */
+	const char *names[HOOK_FUNCTIONS_MAX];
+	struct function functions[HOOK_FUNCTIONS_MAX];
+	size_t nr_functions;
 	bool has_do_exit;
-	bool has_reserve;  /* the kernel has an ioremap backend */
-	const char *check; /* the kernel's check behind might_sleep(); NULL: it has none */
+	bool has_reserve; /* the kernel has an ioremap backend */
+	struct may_sleep may_sleep;
+	struct canary canary;
 };
 
 /* The entry of that name, or -EINVAL. */
@@ -88,10 +119,20 @@ int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char
 	__attribute__((format(printf, 4, 5)));
 /* Keeps a link until hooks_free(). Returns 0, or -E2BIG and destroys it. */
 int hook_add_link(struct collector *c, struct bpf_link *link);
+/* A function of the kernel by its name; all zero if there is none. */
+const struct function *hook_function(const struct collector *c, const char *name);
+/*
+ * Attaches a kprobe or, for a return, a kretprobe to a function of vmlinux: by its address, as a
+ * module may have a function of that name. Without addresses, the kernel looks for the name.
+ * Returns 0, -ENOENT when there is no such function, or another negative errno.
+ */
+int hook_add_probe(struct collector *c, struct bpf_program *prog, bool at_return, const char *name);
+/* Says why a function that the kernel has cannot be probed. err: of hook_add_probe(). */
+const char *hook_probe_error(int err);
 
 /* Returns 0 when the kernel has any tracepoint of io_mapping, -ENOTSUP with a sentence in e. */
 int hooks_check_tracepoints(const struct collector *c, struct errbuf *e);
-/* Chooses the programs to load. */
+/* Finds the functions and chooses the programs to load. */
 void hooks_configure(struct collector *c);
 /* Attaches the hooks of the table. Returns 0, or a negative errno with a sentence in e. */
 int hooks_attach(struct collector *c, struct errbuf *e);
@@ -103,9 +144,39 @@ void hooks_free(struct collector *c);
 
 /* ---- may-sleep.c: the functions that may sleep ---- */
 
-/* Finds the functions. To be called before the programs are loaded. */
+/* The i-th function that hook_function() has to know; NULL: there are no more. */
+const char *may_sleep_name(size_t i);
+/* Chooses the programs. To be called before they are loaded. */
 void may_sleep_configure(struct collector *c);
+/* The same for tests, which run all programs as raw tracepoints. */
+void may_sleep_configure_test(struct collector *c);
 /* Is hook.start of may_sleep. */
 int may_sleep_attach(struct collector *c, int hook, struct errbuf *e);
+/*
+ * Finds out if might_sleep() calls the probed function; if not, attaches to more functions. To be
+ * called when all hooks are attached and armed. Returns 0, or a negative errno with a sentence in
+ * e.
+ */
+int may_sleep_complete(struct collector *c, struct errbuf *e);
+/* Adds to the model what the rule may-sleep-in-atomic sees. */
+void may_sleep_report(const struct collector *c, struct model *m);
+
+/* ---- canary.c: the proof that hooks fire ---- */
+
+/* Has the kprobe of the canary. A thread calls it when it changes its name. */
+#define CANARY_FUNCTION "__set_task_comm"
+
+/* Attaches the programs of the canary. A kernel without them leaves hooks without a proof. */
+int canary_attach(struct collector *c, struct errbuf *e);
+/* Opens the pipe of the canary, if the programs are taken over. */
+int canary_open(struct collector *c, struct errbuf *e);
+/*
+ * Makes system calls that reach hooks, on this CPU. Returns the bits of enum iomap_canary that
+ * fired; tries again for a while if one of the wanted ones did not.
+ */
+uint32_t canary_ask(struct collector *c, uint32_t want);
+/* Finds the attached hooks that do not fire. Returns 0 or -ENOMEM. */
+int canary_check(struct collector *c);
+void canary_free(struct collector *c);
 
 #endif

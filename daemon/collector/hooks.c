@@ -4,7 +4,11 @@
 #include <string.h>
 #include <bpf/btf.h>
 
+#include "daemon/collector/allowed.h"
 #include "daemon/collector/priv.h"
+
+/* A kernel with this function has the reserve of the ioremap backend. */
+static const char *const reserve_map = "io_mapping_reserve_map";
 
 int hook_find(const char *name)
 {
@@ -85,6 +89,41 @@ int hook_add_link(struct collector *c, struct bpf_link *link)
 	return 0;
 }
 
+const struct function *hook_function(const struct collector *c, const char *name)
+{
+	static const struct function none;
+
+	for (size_t i = 0; i < c->hooks.nr_functions; i++) {
+		if (!strcmp(c->hooks.names[i], name))
+			return &c->hooks.functions[i];
+	}
+	return &none;
+}
+
+int hook_add_probe(struct collector *c, struct bpf_program *prog, bool at_return, const char *name)
+{
+	struct bpf_kprobe_opts opts = { .sz = sizeof(opts), .retprobe = at_return };
+	const struct function *f = hook_function(c, name);
+	bool hidden = c->hooks.missing[hook_find("kallsyms")];
+	struct bpf_link *link;
+
+	if (f->copies > 1)
+		return -EADDRNOTAVAIL;
+	if (!f->start && !hidden)
+		return -ENOENT;
+	/* An empty name makes the kernel take the offset as an address. */
+	opts.offset = f->start;
+	link = bpf_program__attach_kprobe_opts(prog, f->start ? "" : name, &opts);
+	return link ? hook_add_link(c, link) : -errno;
+}
+
+const char *hook_probe_error(int err)
+{
+	if (err == -EADDRNOTAVAIL)
+		return "there are several of this name";
+	return allowed_probe_error(err);
+}
+
 int hooks_check_tracepoints(const struct collector *c, struct errbuf *e)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -110,18 +149,46 @@ int hooks_check_tracepoints(const struct collector *c, struct errbuf *e)
 			 c->uts.release);
 }
 
+static void add_name(struct hooks *h, const char *name)
+{
+	if (h->nr_functions < HOOK_FUNCTIONS_MAX)
+		h->names[h->nr_functions++] = name;
+}
+
+/* Finds all functions in one pass over the symbols. */
+static void find_functions(struct collector *c)
+{
+	struct hooks *h = &c->hooks;
+	const char *name;
+
+	add_name(h, reserve_map);
+	add_name(h, CANARY_FUNCTION);
+	for (int i = 0; i < hooks_nr; i++) {
+		for (size_t k = 0; hook_program(c, &hook_table[i], k); k++) {
+			if (!hook_is_tracepoint(hook_table[i].programs[k].attach) &&
+			    hook_table[i].programs[k].on)
+				add_name(h, hook_table[i].programs[k].on);
+		}
+	}
+	for (size_t i = 0; (name = may_sleep_name(i)); i++)
+		add_name(h, name);
+	symbols_find(c->symbols, h->names, h->nr_functions, h->functions);
+}
+
 void hooks_configure(struct collector *c)
 {
-	const char *names[] = { "do_exit", "io_mapping_reserve_map" };
-	uint64_t start[ARRAY_SIZE(names)] = {}, end[ARRAY_SIZE(names)];
 	struct bpf_program *prog;
 
 	if (!c->opts.no_attach) {
-		symbols_find(c->symbols, names, ARRAY_SIZE(names), start, end);
-		c->hooks.has_do_exit = start[0] && collector_has(c, KPROBES);
-		c->hooks.has_reserve = start[1];
+		find_functions(c);
+		may_sleep_configure(c);
+		c->hooks.has_do_exit =
+			hook_function(c, "do_exit")->copies && collector_has(c, KPROBES);
+		c->hooks.has_reserve = hook_function(c, reserve_map)->copies;
 	}
 	bpf_program__set_autoload(c->skel->progs.iomap_do_exit, c->hooks.has_do_exit);
+	if (c->opts.no_attach)
+		may_sleep_configure_test(c);
 	for (int i = 0; i < hooks_nr; i++) {
 		const struct hook *h = &hook_table[i];
 
@@ -139,12 +206,11 @@ void hooks_configure(struct collector *c)
 	}
 }
 
-static struct bpf_link *attach_program(struct bpf_program *prog, enum hook_attach how,
-				       const char *on)
+static int add_tracepoint(struct collector *c, struct bpf_program *prog, const char *name)
 {
-	if (how == ATTACH_TRACEPOINT)
-		return bpf_program__attach_raw_tracepoint(prog, on);
-	return bpf_program__attach_kprobe(prog, how == ATTACH_RETURN, on);
+	struct bpf_link *link = bpf_program__attach_raw_tracepoint(prog, name);
+
+	return link ? hook_add_link(c, link) : -errno;
 }
 
 /* Attaches a program of the hook. A hook that the kernel lacks is missing, which is no error. */
@@ -153,17 +219,17 @@ static int attach_one(struct collector *c, int hook, size_t i, struct errbuf *e)
 	enum hook_attach how = hook_table[hook].programs[i].attach;
 	const char *on = hook_table[hook].programs[i].on;
 	struct bpf_program *prog = hook_program(c, &hook_table[hook], i);
-	struct bpf_link *link;
 	int err;
 
 	if (how == ATTACH_OPTIONAL && !bpf_program__autoload(prog))
 		return 0;
-	link = attach_program(prog, how, on);
-	err = link ? hook_add_link(c, link) : -errno;
-	if (!err || how == ATTACH_OPTIONAL)
+	err = hook_is_tracepoint(how) ? add_tracepoint(c, prog, on)
+				      : hook_add_probe(c, prog, how == ATTACH_RETURN, on);
+	if (!err || how == ATTACH_OPTIONAL || (how == ATTACH_IF_ANY && err == -ENOENT))
 		return 0;
-	if (how != ATTACH_TRACEPOINT)
-		return hook_set_missing(c, hook, e, "the function %s cannot be probed", on);
+	if (!hook_is_tracepoint(how))
+		return hook_set_missing(c, hook, e, "the function %s cannot be probed: %s", on,
+					hook_probe_error(err));
 	if (err == -ENOENT)
 		return hook_set_missing(c, hook, e, "this kernel has no %s tracepoint", on);
 	return set_error(e, err, "cannot attach to the tracepoint %s: %s", on, strerror(-err));
@@ -187,13 +253,19 @@ static int attach_hook(struct collector *c, int hook, struct errbuf *e)
 
 int hooks_attach(struct collector *c, struct errbuf *e)
 {
-	int err = 0;
+	int err = canary_attach(c, e);
 
 	for (int i = 0; i < hooks_nr && !err; i++) {
 		if (hook_needed(c, i))
 			err = attach_hook(c, i, e);
 	}
 	return err;
+}
+
+/* Why the hook is of no use; NULL: it works. */
+static const char *why_missing(const struct collector *c, int hook)
+{
+	return c->hooks.missing[hook] ?: c->hooks.silent[hook];
 }
 
 static int add_hooks(const struct collector *c, struct model *m, bool files)
@@ -204,7 +276,7 @@ static int add_hooks(const struct collector *c, struct model *m, bool files)
 		bool file = hook_table[i].need == NEED_FILE;
 
 		if (file == files && (c->hooks.missing[i] || (!file && hook_needed(c, i))))
-			err = model_add_hook(m, hook_table[i].name, c->hooks.missing[i]);
+			err = model_add_hook(m, hook_table[i].name, why_missing(c, i));
 	}
 	return err;
 }
@@ -213,10 +285,11 @@ int hooks_report(const struct collector *c, struct model *m)
 {
 	int err = add_hooks(c, m, false) ?: add_hooks(c, m, true);
 
+	may_sleep_report(c, m);
 	for (unsigned int rule = 0; rule < IOMAP_RULE_MAX; rule++)
 		m->rule_off[rule] = c->opts.rules_off & IOMAP_RULE(rule);
 	for (int i = 0; i < hooks_nr; i++) {
-		const char *missing = c->hooks.missing[i];
+		const char *missing = why_missing(c, i);
 
 		for (unsigned int rule = 0; missing && rule < IOMAP_RULE_MAX; rule++) {
 			if (hook_table[i].rules & IOMAP_RULE(rule) && !m->rule_off[rule] &&
@@ -289,4 +362,5 @@ void hooks_free(struct collector *c)
 		bpf_link__destroy(c->hooks.links[i]);
 	for (int i = 0; i < HOOKS_MAX; i++)
 		free(c->hooks.missing[i]);
+	canary_free(c);
 }

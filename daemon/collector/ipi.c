@@ -57,18 +57,36 @@ static int add_cpus(struct collector *c, struct model *m, uint32_t key, void *va
 	const struct iomap_ipi_cpu *v = value;
 
 	(void)key;
-	for (int i = 0; i < c->nr_cpus; i++)
-		ipi_add_cpu(&m->ipi, &v[i]);
+	for (int k = 0; k < c->cpus.nr_used; k++)
+		ipi_add_cpu(&m->ipi, &v[c->cpus.used[k]]);
 	return 0;
 }
 
 static int add_matrix(struct collector *c, struct model *m, uint32_t key, void *value)
 {
 	const struct iomap_ipi_cell *v = value;
+	int target = key % c->nr_cpus, err = 0;
+
+	for (int k = 0; k < c->cpus.nr_used && !err; k++) {
+		int i = c->cpus.used[k];
+
+		if (c->cpus.online[i] && c->cpus.online[target])
+			err = ipi_add_cell(&m->ipi, cpus_end(c), i, target, &v[i]);
+		else
+			ipi_add_offline(&m->ipi, &v[i]);
+	}
+	return err;
+}
+
+/* Reads the interrupts to CPUs that ever were online. */
+static int read_matrix(struct collector *c, struct model *m)
+{
 	int err = 0;
 
-	for (int i = 0; i < c->nr_cpus && !err; i++)
-		err = ipi_add_cell(&m->ipi, c->nr_cpus, i, key % c->nr_cpus, &v[i]);
+	for (int level = 0; level < IOMAP_LEVEL_MAX && !err; level++)
+		err = collector_each_value(c, m, bpf_map__fd(c->skel->maps.ipi_matrix),
+					   level * c->nr_cpus, level * c->nr_cpus + cpus_end(c) - 1,
+					   c->nr_cpus * sizeof(struct iomap_ipi_cell), add_matrix);
 	return err;
 }
 
@@ -78,9 +96,30 @@ static int add_op_hists(struct collector *c, struct model *m, uint32_t key, void
 	uint32_t rest = key % (IOMAP_BACKEND_MAX * IOMAP_KIND_MAX);
 	const struct iomap_hist *h = value;
 
-	for (int i = 0; i < c->nr_cpus; i++)
-		model_add_op_hist(m, op, rest / IOMAP_KIND_MAX, rest % IOMAP_KIND_MAX, &h[i]);
+	for (int k = 0; k < c->cpus.nr_used; k++)
+		model_add_op_hist(m, op, rest / IOMAP_KIND_MAX, rest % IOMAP_KIND_MAX,
+				  &h[c->cpus.used[k]]);
 	return 0;
+}
+
+/* Reads the durations of the operations that any CPU has counted. */
+static int read_op_hists(struct collector *c, struct model *m)
+{
+	size_t size = c->nr_cpus * sizeof(struct iomap_hist);
+	int fd = bpf_map__fd(c->skel->maps.op_hists), err = 0;
+
+	for (int op = 0; op < IOMAP_OP_MAX; op++) {
+		for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
+			for (int k = 0; k < IOMAP_KIND_MAX && !err; k++) {
+				uint32_t key = iomap_op_index(op, b, k);
+
+				if (collector_has_counts(m, b, k))
+					err = collector_each_value(c, m, fd, key, key, size,
+								   add_op_hists);
+			}
+		}
+	}
+	return err;
 }
 
 static int read_purges(struct collector *c, struct iomap_ipi_purge *purges)
@@ -111,8 +150,8 @@ static int add_callers(struct collector *c, struct model *m)
 	for (; !err && !bpf_map_get_next_key(fd, prev, &key); prev = &key) {
 		if (bpf_map_lookup_elem(fd, &key, sites))
 			return -errno;
-		for (int i = 0; i < c->nr_cpus && !err; i++)
-			err = ipi_add_caller(&m->ipi, &key, &sites[i], purges);
+		for (int k = 0; k < c->cpus.nr_used && !err; k++)
+			err = ipi_add_caller(&m->ipi, &key, &sites[c->cpus.used[k]], purges);
 	}
 	return err;
 }
@@ -129,13 +168,9 @@ int ipi_read(struct collector *c, struct model *m)
 	err = collector_each_value(c, m, bpf_map__fd(s->maps.ipi_cpus), 0, IOMAP_LEVEL_MAX - 1,
 				   c->nr_cpus * sizeof(struct iomap_ipi_cpu), add_cpus);
 	if (!err && c->nr_cpus <= IOMAP_MATRIX_CPUS)
-		err = collector_each_value(c, m, bpf_map__fd(s->maps.ipi_matrix), 0,
-					   IOMAP_LEVEL_MAX * c->nr_cpus - 1,
-					   c->nr_cpus * sizeof(struct iomap_ipi_cell), add_matrix);
+		err = read_matrix(c, m);
 	if (!err)
-		err = collector_each_value(c, m, bpf_map__fd(s->maps.op_hists), 0,
-					   IOMAP_OP_MAX * IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
-					   c->nr_cpus * sizeof(struct iomap_hist), add_op_hists);
+		err = read_op_hists(c, m);
 	if (!err)
 		err = add_callers(c, m);
 	ipi_finish(&m->ipi);

@@ -126,6 +126,12 @@ int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 	return 0;
 }
 
+void ipi_add_offline(struct model_ipi *m, const struct iomap_ipi_cell *cell)
+{
+	for (int i = 0; i < IOMAP_IPI_CLASS_MAX; i++)
+		m->offline.ipis[i] += cell->ipis[i];
+}
+
 /*
  * Adds the caller's share of the reserve's flushes. Only io_mapping uses the reserve, a slot is one
  * page, and all slots that were ever queued bear the same cost.

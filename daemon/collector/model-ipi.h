@@ -64,6 +64,7 @@ struct model_ipi {
 	size_t nr_callers, cap_callers;
 	struct iomap_ipi_cell *matrix; /* sender * matrix_cpus + target */
 	size_t matrix_cpus;	       /* 0: too many CPUs for a matrix */
+	struct iomap_ipi_cell offline; /* interrupts from or to CPUs that are offline now */
 
 	/* Set by ipi_finish(); counts of deferred and other in 1/IOMAP_SHARE_ONE */
 	struct iomap_ipi_count direct[IOMAP_BACKEND_MAX];
@@ -87,6 +88,8 @@ int ipi_add_caller(struct model_ipi *m, const struct iomap_ipi_caller_key *key,
 /* Adds the interrupts from sender to target. cpus: of the machine. Returns 0 or -ENOMEM. */
 int ipi_add_cell(struct model_ipi *m, size_t cpus, size_t sender, size_t target,
 		 const struct iomap_ipi_cell *cell);
+/* Adds interrupts from or to a CPU that is offline. */
+void ipi_add_offline(struct model_ipi *m, const struct iomap_ipi_cell *cell);
 /* Distributes the cost of purges and computes sums. To be called once, after the last record. */
 void ipi_finish(struct model_ipi *m);
 

@@ -59,13 +59,16 @@ static void *more(void *array, size_t *nr, size_t *cap, size_t size)
 	return elem;
 }
 
-int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c)
+int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c, bool online)
 {
-	struct model_cpu *mc = more(&m->cpus, &m->nr_cpus, &m->cap_cpus, sizeof(*mc));
+	struct model_cpu *mc = &m->offline;
 
-	if (!mc)
-		return -ENOMEM;
-	mc->cpu = cpu;
+	if (online) {
+		mc = more(&m->cpus, &m->nr_cpus, &m->cap_cpus, sizeof(*mc));
+		if (!mc)
+			return -ENOMEM;
+		mc->cpu = cpu;
+	}
 	m->seen += c->seen;
 	m->counted += c->counted;
 	m->created += c->created;
@@ -251,7 +254,7 @@ int model_add_caller(struct model *m, const struct iomap_caller *s)
 {
 	struct model_caller *c;
 
-	if (!s->used)
+	if (!s->modules)
 		return 0;
 	/* Merge before growing: many CPUs may have records of one caller. */
 	if (m->nr_callers == m->cap_callers) {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/iomap.h"
+#include "bpf/hist.h"
 #include "daemon/collector/model-ipi.h"
 #include "daemon/base/util.h"
 
@@ -100,6 +100,20 @@ struct model_violation {
 	size_t nr_map_stack;
 };
 
+/* The calls that the rule may-sleep-in-atomic sees. The strings outlive the model. */
+struct model_may_sleep {
+	const char *functions;	 /* names with blanks between them; NULL: the rule is not checked */
+	const char *might_sleep; /* the function that shows each might_sleep(); NULL: none does */
+	bool allocations;	 /* allocations of memory that may sleep are seen */
+};
+
+/* The metrics endpoint of iomapd, which fills this in. */
+struct model_metrics {
+	const char *address; /* the setting; NULL: off */
+	char url[128];	     /* empty: not served */
+	const char *reason;  /* why nobody can reach them; NULL: they are served */
+};
+
 #define MODEL_HOOKS_MAX 32
 
 struct model {
@@ -110,6 +124,7 @@ struct model {
 	const char *const *notes; /* on the last start; outlive the model */
 	size_t nr_notes;
 	uint32_t pid;
+	struct model_metrics metrics;
 	const char *version;
 	char release[65]; /* as in struct utsname */
 	char machine[65];
@@ -138,10 +153,12 @@ struct model {
 	size_t nr_mappings, cap_mappings;
 	struct model_caller *callers; /* after model_finish(): busiest first */
 	size_t nr_callers, cap_callers;
-	struct model_cpu *cpus;
+	struct model_cpu *cpus; /* online ones, by number */
 	size_t nr_cpus, cap_cpus;
+	struct model_cpu offline; /* the sum of all others */
 	struct model_hook hooks[MODEL_HOOKS_MAX];
 	size_t nr_hooks;
+	struct model_may_sleep may_sleep;
 
 	struct model_violation *violations; /* oldest first */
 	size_t nr_violations, cap_violations;
@@ -166,7 +183,7 @@ void model_free(struct model *m);
  * Each adds one record to the model. A hook's strings must outlive it. All return 0 or -ENOMEM;
  * model_add_hook() -ENOSPC when MODEL_HOOKS_MAX is reached.
  */
-int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c);
+int model_add_cpu(struct model *m, uint32_t cpu, const struct iomap_cpu *c, bool online);
 int model_add_caller(struct model *m, const struct iomap_caller *s);
 int model_add_hook(struct model *m, const char *name, const char *missing);
 int model_add_violation(struct model *m, const struct model_violation *v);

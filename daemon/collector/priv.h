@@ -63,10 +63,21 @@ struct takeover {
 	struct pins pins;
 	bool pinned;			     /* the programs outlive this process */
 	bool taken_over;		     /* an earlier iomapd loaded the programs */
+	bool unfinished;		     /* an earlier start did not finish */
+	char *why;			     /* the set of our schema is unusable; NULL: no set */
 	struct iomap_persistent *persistent; /* mapped; NULL: not yet */
 	int progs[COLLECTOR_PROGRAMS_MAX];   /* by number in the object; -1: none */
 	char *notes[COLLECTOR_NOTES_MAX];
 	size_t nr_notes;
+};
+
+/* The CPUs (cpus.c), and memory for their records (read.c). */
+struct cpus {
+	bool *online; /* as of the latest sampling, by CPU */
+	int *used;    /* CPUs that were ever online since the start: only these have counts */
+	int nr_used;
+	struct iomap_cpu *records, *fresh;
+	struct iomap_counters *counters; /* of one mapping, on the used CPUs */
 };
 
 struct collector {
@@ -79,7 +90,7 @@ struct collector {
 	struct utsname uts;
 	uint64_t started_unix_ns;
 	int nr_cpus; /* possible CPUs */
-	int nr_online;
+	struct cpus cpus;
 	void *chunk; /* for reading maps */
 	struct hooks hooks;
 	struct mappings mappings;
@@ -96,8 +107,8 @@ struct collector {
 bool collector_has(const struct collector *c, const char *path);
 /* root + path, to be freed; NULL when there is no memory. */
 char *collector_path(const struct collector *c, const char *path);
-/* The wall-clock time of a CLOCK_MONOTONIC time; both in nanoseconds. */
-uint64_t collector_unix_ns(uint64_t time_ns);
+/* The CLOCK_REALTIME of a CLOCK_TAI time; both in nanoseconds. */
+uint64_t collector_unix_ns(uint64_t tai_ns);
 
 /* Called with the value of one key: nr_cpus values, or one for a plain array. */
 typedef int (*collector_each_fn)(struct collector *c, struct model *m, uint32_t key, void *value);
@@ -111,6 +122,30 @@ int collector_each_value(struct collector *c, struct model *m, int fd, uint32_t 
 int collector_prog_fd(const struct collector *c, const struct bpf_program *prog);
 /* Adds to *sum how often the kernel skipped the program because BPF was busy on that CPU. */
 int collector_add_misses(const struct collector *c, const struct bpf_program *prog, uint64_t *sum);
+
+/* ---- load-error.c ---- */
+
+/* Tells whether the file, in the format of /sys/kernel/security/lockdown, says that level. */
+bool lockdown_is(const char *path, const char *level);
+/* Explains in e why the programs were not loaded; log: the verifier's. Returns err. */
+int load_failed(const struct collector *c, int err, char *log, struct errbuf *e);
+
+/* ---- cpus.c: which CPUs are online, and which ever were ---- */
+
+/* Makes room for all possible CPUs. Returns 0 or -ENOMEM. */
+int cpus_new(struct collector *c);
+void cpus_free(struct collector *c);
+/* Reads which CPUs are online; without the file, all are. */
+void cpus_read_online(struct collector *c);
+/* Finds the used CPUs. To be called with the records of the CPUs. */
+void cpus_find_used(struct collector *c);
+/* The number after the last used CPU. */
+int cpus_end(const struct collector *c);
+
+/* ---- read.c ---- */
+
+/* Tells whether the CPUs that were read have counted maps of that kind; else all else is 0. */
+bool collector_has_counts(const struct model *m, int backend, int kind);
 
 /* ---- adopt.c: the mappings that are older than the programs ---- */
 
@@ -134,8 +169,8 @@ struct site *site_get(struct collector *c, uint64_t key);
 void sites_find(struct collector *c);
 /* Names all addresses of new sites, and n others, in one pass over the symbols. */
 int sites_name(struct collector *c, const uint64_t *addrs, size_t n);
-/* Marks the site as reported. Returns false when it was already. */
-bool site_claim(struct site *p);
+/* Marks the site as reported, with that time. Returns false when it was already. */
+bool site_claim(struct site *p, uint64_t time_unix_ns);
 /* The facts about the site, with the names of sites_name(). */
 const struct model_violation *site_violation(const struct site *p);
 /* Makes the record for which the ring had no room. Returns false for a reported site. */
@@ -167,11 +202,6 @@ int ipi_read(struct collector *c, struct model *m);
 int takeover_try(struct collector *c, struct errbuf *e);
 /* Maps the saved records into memory. Returns 0, or a negative errno with a sentence in e. */
 int takeover_map_persistent(struct collector *c, struct errbuf *e);
-/*
- * Pins everything for the next iomapd, or notes why that fails. Returns 0, or -EBUSY or -ENOMEM
- * with a sentence in e.
- */
-int takeover_pin(struct collector *c, struct errbuf *e);
 /* Closes our descriptors of the pinned objects; pinned programs continue to run. */
 void takeover_free(struct collector *c);
 

@@ -61,15 +61,14 @@ static bool take_fresh(struct iomap_cpu *cpu, const struct iomap_cpu *fresh, boo
  */
 static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 {
-	_cleanup_free_ struct iomap_cpu *cpus = calloc(c->nr_cpus, sizeof(*cpus));
-	_cleanup_free_ struct iomap_cpu *fresh = calloc(c->nr_cpus, sizeof(*cpus));
+	struct iomap_cpu *cpus = c->cpus.records, *fresh = c->cpus.fresh;
 	int fd = bpf_map__fd(c->skel->maps.cpus), err;
 	bool open, torn, napped = false;
 	uint64_t start = now_ns();
 	uint32_t zero = 0;
 
-	if (!cpus || !fresh)
-		return -ENOMEM;
+	cpus_read_online(c);
+	memset(cpus, 0, c->nr_cpus * sizeof(*cpus));
 	do {
 		if (bpf_map_lookup_elem(fd, &zero, fresh))
 			return -errno;
@@ -77,12 +76,13 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 		for (int i = 0; i < c->nr_cpus; i++)
 			open |= take_fresh(&cpus[i], &fresh[i], &torn);
 	} while (open && read_again(torn, now_ns() - start, &napped));
-	for (int i = 0; i < c->nr_cpus; i++) {
-		err = model_add_cpu(m, i, &cpus[i]);
+	cpus_find_used(c);
+	for (int k = 0; k < c->cpus.nr_used; k++) {
+		int i = c->cpus.used[k];
+
+		err = model_add_cpu(m, i, &cpus[i], c->cpus.online[i]);
 		if (err)
 			return err;
-		if (!cpus[i].seen && i >= c->nr_online)
-			m->nr_cpus--; /* never online so far */
 		if (open_events(&cpus[i]) == 1) {
 			m->seen--;
 			m->under_way++;
@@ -95,24 +95,48 @@ static int read_cpus(struct collector *c, struct model *m, uint32_t *ret_max_id)
 
 static int add_callers(struct collector *c, struct model *m, uint32_t key, void *value)
 {
-	struct iomap_caller_bucket *b = value;
+	const struct iomap_caller_bucket *b = value;
 	int err = 0;
 
 	(void)key;
-	for (int cpu = 0; cpu < c->nr_cpus && !err; cpu++, b++) {
+	for (int k = 0; k < c->cpus.nr_used && !err; k++) {
 		for (int i = 0; i < IOMAP_CALLER_WAYS && !err; i++)
-			err = model_add_caller(m, &b->way[i]);
+			err = model_add_caller(m, &b[c->cpus.used[k]].way[i]);
 	}
 	return err;
 }
 
 static int add_hists(struct collector *c, struct model *m, uint32_t key, void *value)
 {
-	struct iomap_hist *h = value;
+	const struct iomap_hist *h = value;
 
-	for (int cpu = 0; cpu < c->nr_cpus; cpu++)
-		model_add_hist(m, key / IOMAP_KIND_MAX, key % IOMAP_KIND_MAX, &h[cpu]);
+	for (int k = 0; k < c->cpus.nr_used; k++)
+		model_add_hist(m, key / IOMAP_KIND_MAX, key % IOMAP_KIND_MAX, &h[c->cpus.used[k]]);
 	return 0;
+}
+
+bool collector_has_counts(const struct model *m, int backend, int kind)
+{
+	const struct model_count *t = &m->total[backend][kind];
+
+	return t->maps || t->unmaps || t->failed;
+}
+
+/* Reads the hold times of the maps that any CPU has counted. */
+static int read_hists(struct collector *c, struct model *m)
+{
+	size_t size = c->nr_cpus * sizeof(struct iomap_hist);
+	int fd = bpf_map__fd(c->skel->maps.hists), err = 0;
+
+	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
+		for (int k = 0; k < IOMAP_KIND_MAX && !err; k++) {
+			uint32_t key = iomap_hist_index(b, k);
+
+			if (collector_has_counts(m, b, k))
+				err = collector_each_value(c, m, fd, key, key, size, add_hists);
+		}
+	}
+	return err;
 }
 
 static bool any_count(const struct iomap_counters *c, int n)
@@ -129,19 +153,23 @@ static bool any_count(const struct iomap_counters *c, int n)
 static int add_mapping(struct collector *c, struct model *m, uint32_t id, void *value)
 {
 	int fd = bpf_map__fd(c->skel->maps.mappings);
+	const struct iomap_counters *all = value;
+	struct iomap_counters *used = c->cpus.counters;
+	int n = c->cpus.nr_used, err;
 	struct model_mapping *mm;
 	struct iomap_mapping rec;
-	int err;
 
+	for (int k = 0; k < n; k++)
+		used[k] = all[c->cpus.used[k]];
 	if (!id) {
-		model_add_unattributed(m, value, c->nr_cpus, sizeof(struct iomap_counters));
+		model_add_unattributed(m, used, n, sizeof(*used));
 		return 0;
 	}
 	if (bpf_map_lookup_elem(fd, &id, &rec))
 		return -errno;
-	if (rec.state == IOMAP_EMPTY && !any_count(value, c->nr_cpus))
+	if (rec.state == IOMAP_EMPTY && !any_count(used, n))
 		return 0;
-	err = model_add_mapping(m, id, &rec, value, c->nr_cpus, sizeof(struct iomap_counters), &mm);
+	err = model_add_mapping(m, id, &rec, used, n, sizeof(*used), &mm);
 	if (err)
 		return err;
 	/* The create event was not seen: take the backend from the maps. */
@@ -245,7 +273,9 @@ int collector_sample(struct collector *c, struct model *m)
 	int err;
 
 	add_head(c, m);
-	err = hooks_report(c, m);
+	err = canary_check(c);
+	if (!err)
+		err = hooks_report(c, m);
 	if (!err)
 		err = read_cpus(c, m, &max_id);
 	if (!err)
@@ -256,9 +286,7 @@ int collector_sample(struct collector *c, struct model *m)
 					   c->nr_cpus * sizeof(struct iomap_caller_bucket),
 					   add_callers);
 	if (!err)
-		err = collector_each_value(c, m, bpf_map__fd(s->maps.hists), 0,
-					   IOMAP_BACKEND_MAX * IOMAP_KIND_MAX - 1,
-					   c->nr_cpus * sizeof(struct iomap_hist), add_hists);
+		err = read_hists(c, m);
 	/* An id without a create event is in the records of callers only. */
 	for (size_t i = 0; i < m->nr_callers; i++) {
 		if (m->callers[i].mapping_id > max_id && m->callers[i].mapping_id < c->nr_ids)

@@ -143,6 +143,13 @@ static void accounting(struct jsonw *w, const struct model_ipi *m)
 	jsonw_object_end(w);
 }
 
+static void cell(struct jsonw *w, const struct iomap_ipi_cell *c)
+{
+	jsonw_u64(w, "direct", c->ipis[IOMAP_IPI_DIRECT]);
+	jsonw_u64(w, "flushes", c->ipis[IOMAP_IPI_PURGE] + c->ipis[IOMAP_IPI_RESERVE]);
+	jsonw_u64(w, "other", c->ipis[IOMAP_IPI_OTHER]);
+}
+
 static void matrix(struct jsonw *w, const struct model_ipi *m)
 {
 	jsonw_array_begin(w, "cpus");
@@ -155,12 +162,13 @@ static void matrix(struct jsonw *w, const struct model_ipi *m)
 		jsonw_object_begin(w, NULL);
 		jsonw_u64(w, "sender", i / m->matrix_cpus);
 		jsonw_u64(w, "target", i % m->matrix_cpus);
-		jsonw_u64(w, "direct", n[IOMAP_IPI_DIRECT]);
-		jsonw_u64(w, "flushes", n[IOMAP_IPI_PURGE] + n[IOMAP_IPI_RESERVE]);
-		jsonw_u64(w, "other", n[IOMAP_IPI_OTHER]);
+		cell(w, &m->matrix[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
+	jsonw_object_begin(w, "offline_cpus");
+	cell(w, &m->offline);
+	jsonw_object_end(w);
 }
 
 void report_ipi(struct jsonw *w, const char *key, const struct model *m)

@@ -70,6 +70,44 @@ void report_hooks(struct jsonw *w, const struct model *m)
 	jsonw_array_end(w);
 }
 
+void report_may_sleep(struct jsonw *w, const struct model *m)
+{
+	const struct model_may_sleep *s = &m->may_sleep;
+	char name[64];
+
+	if (!s->functions) {
+		jsonw_null(w, "may_sleep");
+		return;
+	}
+	jsonw_object_begin(w, "may_sleep");
+	jsonw_string(w, "might_sleep", s->might_sleep);
+	jsonw_array_begin(w, "functions");
+	for (const char *p = s->functions, *end; *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, ' ');
+		snprintf(name, sizeof(name), "%.*s", (int)(end - p), p);
+		jsonw_string(w, NULL, name);
+	}
+	jsonw_array_end(w);
+	jsonw_bool(w, "allocations", s->allocations);
+	jsonw_object_end(w);
+}
+
+static void metrics(struct jsonw *w, const struct model_metrics *m)
+{
+	const char *state = m->reason ? "waiting" : "serving";
+
+	if (!m->address) {
+		jsonw_null(w, "metrics");
+		return;
+	}
+	jsonw_object_begin(w, "metrics");
+	jsonw_string(w, "address", m->address);
+	jsonw_string(w, "url", *m->url ? m->url : NULL);
+	jsonw_string(w, "state", *m->url ? state : "failed");
+	jsonw_string(w, "reason", m->reason);
+	jsonw_object_end(w);
+}
+
 void report_status(struct jsonw *w, const char *key, const struct model *m)
 {
 	uint64_t live = 0;
@@ -95,6 +133,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
 	report_hooks(w, m);
+	report_may_sleep(w, m);
 	report_accounting(w, m);
 	jsonw_object_begin(w, "unattributed");
 	jsonw_u64(w, "maps", m->unlisted_maps);
@@ -108,6 +147,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	for (size_t i = 0; i < m->nr_notes; i++)
 		jsonw_string(w, NULL, m->notes[i]);
 	jsonw_array_end(w);
+	metrics(w, &m->metrics);
 	jsonw_u64(w, "pid", m->pid);
 	jsonw_object_end(w);
 }
@@ -149,9 +189,20 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 	jsonw_object_end(w);
 }
 
+/* Why the list may lack mappings that are older than iomapd. NULL: it lacks none. */
+static const char *lacks_older(const struct model *m)
+{
+	for (size_t i = 0; i < m->nr_hooks; i++) {
+		if (!strcmp(m->hooks[i].name, "debugfs"))
+			return m->hooks[i].missing;
+	}
+	return NULL;
+}
+
 void report_list(struct jsonw *w, const char *key, const struct model *m, bool freed)
 {
 	report_head(w, key, m);
+	jsonw_string(w, "missing", lacks_older(m));
 	jsonw_array_begin(w, "mappings");
 	for (size_t i = 0; i < m->nr_mappings; i++) {
 		if (freed || m->mappings[i].state != IOMAP_FREED)
@@ -184,6 +235,13 @@ static void backend(struct jsonw *w, const struct model *m, int b)
 	jsonw_object_end(w);
 }
 
+static void cpu_counts(struct jsonw *w, const struct model_cpu *c)
+{
+	values_by_kind(w, "maps", c->maps);
+	values_by_kind(w, "unmaps", c->unmaps);
+	jsonw_u64(w, "failed", c->failed);
+}
+
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
 	report_head(w, key, m);
@@ -212,16 +270,15 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m)
 
 	jsonw_array_begin(w, "cpus");
 	for (size_t i = 0; i < m->nr_cpus; i++) {
-		const struct model_cpu *c = &m->cpus[i];
-
 		jsonw_object_begin(w, NULL);
-		jsonw_u64(w, "cpu", c->cpu);
-		values_by_kind(w, "maps", c->maps);
-		values_by_kind(w, "unmaps", c->unmaps);
-		jsonw_u64(w, "failed", c->failed);
+		jsonw_u64(w, "cpu", m->cpus[i].cpu);
+		cpu_counts(w, &m->cpus[i]);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
+	jsonw_object_begin(w, "offline_cpus");
+	cpu_counts(w, &m->offline);
+	jsonw_object_end(w);
 	jsonw_string(w, "hold_timing", timing_name(m->timing));
 	report_accounting(w, m);
 	jsonw_object_end(w);
@@ -250,11 +307,10 @@ static void stack(struct jsonw *w, const char *key, const char *const *frames, s
 	jsonw_array_end(w);
 }
 
-void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
+void report_violation_members(struct jsonw *w, const struct model_violation *v)
 {
 	char text[VIOLATION_TEXT_MAX];
 
-	jsonw_object_begin(w, key);
 	jsonw_string(w, "rule", rule_name(v->rule));
 	jsonw_string(w, "text", violation_text(v, text));
 	jsonw_u64(w, "count", v->count);
@@ -287,6 +343,12 @@ void report_violation(struct jsonw *w, const char *key, const struct model_viola
 		stack(w, "map_stack", v->map_stack, v->nr_map_stack);
 	else
 		jsonw_null(w, "map_stack");
+}
+
+void report_violation(struct jsonw *w, const char *key, const struct model_violation *v)
+{
+	jsonw_object_begin(w, key);
+	report_violation_members(w, v);
 	jsonw_object_end(w);
 }
 

@@ -18,6 +18,8 @@ void report_stats(struct jsonw *w, const char *key, const struct model *m);
 void report_violations(struct jsonw *w, const char *key, const struct model *m);
 /* One site. */
 void report_violation(struct jsonw *w, const char *key, const struct model_violation *v);
+/* The same without the object around the members. */
+void report_violation_members(struct jsonw *w, const struct model_violation *v);
 
 #define VIOLATION_TEXT_MAX 768 /* bytes that hold any sentence of violation_text() */
 /* Describes the violation in buf, as a sentence without a full stop. Returns buf. */
@@ -45,6 +47,8 @@ void report_by_kind(struct jsonw *w, const char *key, const struct model_count *
 /* The facts about a mapping, without its counts. */
 void report_mapping_facts(struct jsonw *w, const struct model_mapping *m);
 void report_hooks(struct jsonw *w, const struct model *m);
+/* The calls that may-sleep-in-atomic sees, as `may_sleep`; null if that rule is not checked. */
+void report_may_sleep(struct jsonw *w, const struct model *m);
 void report_accounting(struct jsonw *w, const struct model *m);
 
 #endif

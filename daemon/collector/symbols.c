@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bpf/code.h"
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
 
@@ -23,6 +24,8 @@ struct symbols {
 	struct entry *table; /* open addressing; at most half full */
 	size_t size;	     /* a power of two */
 	size_t used;
+	char **retired; /* texts that are no longer in the table */
+	size_t nr_retired;
 	symbols_source source; /* NULL: none */
 	void *source_ctx;
 };
@@ -43,7 +46,8 @@ struct line {
 
 /* The best symbol so far for one address. */
 struct candidate {
-	uint64_t addr;	/* to be named */
+	uint64_t code;	/* to be named */
+	uint64_t addr;	/* of the code */
 	uint64_t start; /* of the symbol */
 	bool found;
 	char name[SYMBOL_NAME_MAX];
@@ -76,6 +80,9 @@ struct symbols *symbols_free(struct symbols *s)
 		free((char *)s->table[i].sym.name);
 		free((char *)s->table[i].sym.module);
 	}
+	for (size_t i = 0; i < s->nr_retired; i++)
+		free(s->retired[i]);
+	free(s->retired);
 	free(s->table);
 	if (s->fd >= 0)
 		close(s->fd);
@@ -120,6 +127,21 @@ static int make_room(struct symbols *s)
 	return 0;
 }
 
+/* Takes an entry out of the table. Its texts stay valid. */
+static int retire(struct symbols *s, struct entry *e)
+{
+	char **all = reallocarray(s->retired, s->nr_retired + 2, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	s->retired = all;
+	all[s->nr_retired++] = (char *)e->sym.name;
+	all[s->nr_retired++] = (char *)e->sym.module;
+	e->sym = (struct symbol){};
+	s->used--;
+	return 0;
+}
+
 static int remember(struct symbols *s, const struct candidate *c)
 {
 	bool known = c->found && c->addr - c->start < OFFSET_MAX;
@@ -142,8 +164,13 @@ static int remember(struct symbols *s, const struct candidate *c)
 			return -ENOMEM;
 		}
 	}
-	e = slot(s->table, s->size, c->addr);
-	e->addr = c->addr;
+	e = slot(s->table, s->size, c->code);
+	if (e->sym.name && retire(s, e)) {
+		free(name);
+		free(module);
+		return -ENOMEM;
+	}
+	e->addr = c->code;
 	e->sym.name = name;
 	e->sym.module = module;
 	s->used++;
@@ -156,18 +183,29 @@ void symbols_set_source(struct symbols *s, symbols_source source, void *ctx)
 	s->source_ctx = ctx;
 }
 
+/* The entry has that name already. */
+static bool has_name(const struct entry *e, const struct symbol_text *t)
+{
+	char name[SYMBOL_TEXT_MAX];
+
+	if (!e->sym.name || strcmp(e->sym.module ?: "", t->module))
+		return false;
+	snprintf(name, sizeof(name), "%s+0x%" PRIx64, t->name, t->offset);
+	return !strcmp(e->sym.name, name);
+}
+
 int symbols_learn(struct symbols *s, uint64_t addr, const char *text)
 {
-	struct candidate c = { .addr = addr, .found = true };
+	struct candidate c = { .code = addr, .addr = iomap_code_address(addr), .found = true };
 	struct symbol_text t;
 
-	if (cached(s, addr))
-		return 1;
 	if (!symbol_parse(text, &t) || !t.has_offset)
 		return 0;
+	if (has_name(slot(s->table, s->size, addr), &t))
+		return 1;
 	memcpy(c.name, t.name, sizeof(c.name));
 	memcpy(c.module, t.module, sizeof(c.module));
-	c.start = addr - t.offset;
+	c.start = c.addr - t.offset;
 	return remember(s, &c) ?: 1;
 }
 
@@ -325,7 +363,10 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 	new = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!cached(s, addrs[i]))
-			cand[new ++].addr = addrs[i];
+			cand[new ++] = (struct candidate){
+				.code = addrs[i],
+				.addr = iomap_code_address(addrs[i]),
+			};
 	}
 	qsort(cand, new, sizeof(*cand), by_addr);
 	search = (struct search){ cand, new };
@@ -340,7 +381,7 @@ int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n)
 			memcpy(c->name, cand[i - 1].name, sizeof(c->name));
 			memcpy(c->module, cand[i - 1].module, sizeof(c->module));
 		}
-		if (!cached(s, c->addr) && remember(s, c))
+		if (!cached(s, c->code) && remember(s, c))
 			return -ENOMEM;
 	}
 	return err;
@@ -377,40 +418,68 @@ int symbols_check(const struct symbols *s)
 struct finding {
 	const char *const *names;
 	size_t n;
-	uint64_t *start;
-	uint64_t *end; /* NULL: not asked for */
+	struct function *functions; /* NULL: variables are sought */
+	uint64_t *addrs;
 };
 
-static bool find(void *ctx, const struct line *l)
+static bool is_named(const struct line *l, const char *name)
+{
+	return !l->module && *name == *l->name && !strncmp(name, l->name, l->name_len) &&
+	       !name[l->name_len];
+}
+
+static void found(struct function *f, const struct line *l)
+{
+	bool global = l->type < 'a';
+
+	if (f->global && !global)
+		return;
+	if (global && !f->global)
+		*f = (struct function){ .global = true };
+	f->copies++;
+	if (f->copies == 1)
+		f->start = l->addr;
+}
+
+static bool find_function(void *ctx, const struct line *l)
 {
 	struct finding *f = ctx;
 
 	for (size_t i = 0; i < f->n; i++) {
+		struct function *fn = &f->functions[i];
+
 		/* A function ends at the next symbol. The symbols of vmlinux are sorted. */
-		if (f->end && f->start[i] && l->addr > f->start[i] &&
-		    (!f->end[i] || l->addr < f->end[i]))
-			f->end[i] = l->addr;
-		if (!l->module && strlen(f->names[i]) == l->name_len &&
-		    !memcmp(f->names[i], l->name, l->name_len))
-			f->start[i] = l->addr;
+		if (fn->start && l->addr > fn->start && (!fn->end || l->addr < fn->end))
+			fn->end = l->addr;
+		if (is_named(l, f->names[i]))
+			found(fn, l);
 	}
 	return true;
 }
 
-int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
-		 uint64_t *end)
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, struct function *ret)
 {
-	struct finding f = { names, n, start, end };
+	struct finding f = { .names = names, .n = n, .functions = ret };
 
-	memset(start, 0, n * sizeof(*start));
-	memset(end, 0, n * sizeof(*end));
-	return each_symbol(s, FUNCTIONS, find, &f);
+	memset(ret, 0, n * sizeof(*ret));
+	return each_symbol(s, FUNCTIONS, find_function, &f);
+}
+
+static bool find_variable(void *ctx, const struct line *l)
+{
+	struct finding *f = ctx;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_named(l, f->names[i]))
+			f->addrs[i] = l->addr;
+	}
+	return true;
 }
 
 int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr)
 {
-	struct finding f = { names, n, addr, NULL };
+	struct finding f = { .names = names, .n = n, .addrs = addr };
 
 	memset(addr, 0, n * sizeof(*addr));
-	return each_symbol(s, DATA, find, &f);
+	return each_symbol(s, DATA, find_variable, &f);
 }

@@ -43,12 +43,20 @@ void symbols_set_source(struct symbols *s, symbols_source source, void *ctx);
 /* Looks up the addresses that are not cached. Returns 0 or a negative errno. */
 int symbols_resolve(struct symbols *s, const uint64_t *addrs, size_t n);
 
+/* A function of vmlinux. */
+struct function {
+	uint64_t start; /* 0: there is none of the name, or its address is hidden */
+	uint64_t end;	/* of the first byte behind it; 0: not known */
+	/* Functions of the name. Only static ones can share it; a global one wins over them. */
+	unsigned int copies;
+	bool global;
+};
+
 /*
- * Finds functions of vmlinux: start[i] and end[i] of names[i], 0 for an unknown name. Returns 0 or
- * a negative errno.
+ * Finds functions of vmlinux, ret[i] by names[i]. Functions of modules that have such a name are
+ * others. Returns 0 or a negative errno.
  */
-int symbols_find(const struct symbols *s, const char *const *names, size_t n, uint64_t *start,
-		 uint64_t *end);
+int symbols_find(const struct symbols *s, const char *const *names, size_t n, struct function *ret);
 
 /* Finds variables of vmlinux, likewise. Kernels without KALLSYMS_ALL list none. */
 int symbols_find_data(const struct symbols *s, const char *const *names, size_t n, uint64_t *addr);

@@ -5,6 +5,7 @@
  * never used. The next iomapd does not replace the programs: the kernel cannot replace programs on
  * tracepoints and probes without losing events or counting them twice.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,9 @@
 #include "daemon/collector/priv.h"
 
 #define FRESH "counters start at zero"
+
+/* The name of our set. A test replaces it in the program, so all uses read it from here. */
+static const char *const volatile takeover_schema = IOMAP_PIN_SCHEMA;
 
 __attribute__((format(printf, 2, 3))) static int add_note(struct collector *c, const char *fmt, ...)
 {
@@ -68,7 +72,7 @@ static int take_maps(struct collector *c, char *why, size_t size)
 	bpf_object__for_each_map(map, c->skel->obj)
 	{
 		_cleanup_close_ int fd =
-			pins_get(&c->takeover.pins, IOMAP_PIN_SCHEMA, "map", bpf_map__name(map));
+			pins_get(&c->takeover.pins, takeover_schema, "map", bpf_map__name(map));
 
 		if (fd < 0) {
 			snprintf(why, size, "the map %s: %s", bpf_map__name(map), strerror(-fd));
@@ -94,7 +98,7 @@ static uint32_t take_programs(struct collector *c)
 		bpf_program__set_autoload(prog, false);
 		if (i == ARRAY_SIZE(c->takeover.progs))
 			continue;
-		c->takeover.progs[i] = pins_get(&c->takeover.pins, IOMAP_PIN_SCHEMA, "prog",
+		c->takeover.progs[i] = pins_get(&c->takeover.pins, takeover_schema, "prog",
 						bpf_program__name(prog));
 		n += c->takeover.progs[i++] >= 0;
 	}
@@ -117,7 +121,7 @@ static bool usable(struct collector *c, const struct iomap_persistent *k, char *
 		snprintf(why, size, "%d of its %u programs are there", n, k->nr_programs);
 		return false;
 	}
-	n = pins_count(&c->takeover.pins, IOMAP_PIN_SCHEMA, "link");
+	n = pins_count(&c->takeover.pins, takeover_schema, "link");
 	if (n < 0 || (uint32_t)n != k->nr_links) {
 		snprintf(why, size, "%d of its %u links are there", n, k->nr_links);
 		return false;
@@ -199,6 +203,7 @@ static int clear_new(struct collector *c)
 
 	if (n == -ENOENT)
 		return 0;
+	c->takeover.unfinished = true;
 	if (n < 0)
 		return add_note(c, "cannot remove the pins of an unfinished start: %s",
 				strerror(-n));
@@ -215,11 +220,14 @@ int takeover_try(struct collector *c, struct errbuf *e)
 		return 0;
 	/* Without the folder there is no set. takeover_pin() tries to make the folder. */
 	r = pins_open(c->opts.pins, false, &c->takeover.pins, e);
+	if (r == -EBUSY)
+		return r;
+	*e->text = 0;
 	if (r)
-		return r == -EBUSY ? r : 0;
+		return 0;
 	if (clear_new(c))
 		return set_error(e, -ENOMEM, "out of memory");
-	if (pins_count(&c->takeover.pins, IOMAP_PIN_SCHEMA, "map") < 0)
+	if (pins_count(&c->takeover.pins, takeover_schema, "map") < 0)
 		return 0;
 	r = take_set(c, why, sizeof(why));
 	if (r > 0) {
@@ -228,12 +236,8 @@ int takeover_try(struct collector *c, struct errbuf *e)
 		return r ? r : take_persistent(c) ? set_error(e, -ENOMEM, "out of memory") : 1;
 	}
 	drop_skeleton(c);
-	if (!r)
-		r = add_note(c,
-			     FRESH ": the pinned set of an earlier iomapd is set "
-				   "aside in %s/" PINS_ASIDE ", as %s",
-			     c->opts.pins, why);
-	return r ? set_error(e, r, "out of memory") : 0;
+	c->takeover.why = r ? NULL : strdup(why);
+	return c->takeover.why ? 0 : set_error(e, -ENOMEM, "out of memory");
 }
 
 static void *map_array(const struct bpf_map *map, size_t size)
@@ -309,42 +313,61 @@ static int pin_all(struct collector *c)
 	return err;
 }
 
-/* Moves unusable sets to `aside`, which ends their programs. */
+/* Moves a set to `aside`, which ends its programs. */
+static int set_aside(struct collector *c, const char *set)
+{
+	int err = pins_set_aside(&c->takeover.pins, set);
+
+	if (err == -ENOTDIR) {
+		err = pins_remove(&c->takeover.pins, set);
+		return err < 0 ? err
+			       : add_note(c, "removed %s/%s, which is no set of pins", c->opts.pins,
+					  set);
+	}
+	if (err)
+		return err;
+	if (!strcmp(set, takeover_schema))
+		return add_note(c,
+				FRESH ": the pinned set of an earlier iomapd is set aside in "
+				      "%s/" PINS_ASIDE "/%s, as %s",
+				c->opts.pins, set, c->takeover.why ?: "its maps cannot be read");
+	return add_note(c,
+			FRESH ": the pinned set of an iomapd of another schema is set aside in "
+			      "%s/" PINS_ASIDE "/%s",
+			c->opts.pins, set);
+}
+
+/*
+ * Sets all unusable sets aside. The sets of an earlier time are removed first, but not those that
+ * an unfinished start has set aside and could not report.
+ */
 static int set_others_aside(struct collector *c)
 {
-	char name[64];
-	int r;
+	char name[NAME_MAX + 1];
+	int err = 0;
 
-	r = pins_set_aside(&c->takeover.pins, IOMAP_PIN_SCHEMA);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	while (pins_find(&c->takeover.pins, NULL, name, sizeof(name))) {
-		r = pins_set_aside(&c->takeover.pins, name);
-		if (r >= 0 && add_note(c,
-				       FRESH ": the pinned set of an iomapd of another "
-					     "schema (%s) is set aside in %s/" PINS_ASIDE,
-				       name, c->opts.pins))
-			r = -ENOMEM;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (!c->takeover.unfinished && pins_find(&c->takeover.pins, name, sizeof(name)))
+		err = pins_remove(&c->takeover.pins, PINS_ASIDE);
+	if (err == -ENOENT)
+		err = 0;
+	while (err >= 0 && pins_find(&c->takeover.pins, name, sizeof(name)))
+		err = set_aside(c, name);
+	return err < 0 ? err : 0;
 }
 
 static int not_pinned(struct collector *c, const char *why, struct errbuf *e)
 {
-	if (!add_note(c, "the counts will not outlive this iomapd: %s", why))
-		return 0;
-	return set_error(e, -ENOMEM, "out of memory");
+	if (add_note(c, "the counts will not outlive this iomapd: %s", why))
+		return set_error(e, -ENOMEM, "out of memory");
+	*e->text = 0;
+	return 0;
 }
 
-int takeover_pin(struct collector *c, struct errbuf *e)
+int collector_pin(struct collector *c, struct errbuf *e)
 {
 	int err = 0;
 
-	c->takeover.persistent->since_unix_ns = c->started_unix_ns;
-	c->takeover.persistent->starts = 1;
-	if (!c->opts.pins)
+	if (!c->opts.pins || c->takeover.taken_over)
 		return 0;
 	if (c->takeover.pins.fd < 0)
 		err = pins_open(c->opts.pins, true, &c->takeover.pins, e);
@@ -354,13 +377,30 @@ int takeover_pin(struct collector *c, struct errbuf *e)
 	if (!err)
 		err = set_others_aside(c);
 	if (!err)
-		err = pins_rename(&c->takeover.pins, PINS_NEW, IOMAP_PIN_SCHEMA);
+		err = pins_rename(&c->takeover.pins, PINS_NEW, takeover_schema);
 	c->takeover.pinned = !err;
 	if (!err)
 		return 0;
 	pins_remove(&c->takeover.pins, PINS_NEW);
 	set_error(e, err, "cannot pin the programs in %s: %s", c->opts.pins, strerror(-err));
 	return not_pinned(c, e->text, e);
+}
+
+int collector_undo(struct collector *c)
+{
+	int n;
+
+	if (c->takeover.taken_over)
+		c->takeover.persistent->starts--;
+	if (c->takeover.taken_over || !c->takeover.pinned)
+		return 0;
+	n = pins_remove(&c->takeover.pins, takeover_schema);
+	if (n < 0)
+		return n;
+	c->takeover.pinned = false;
+	/* Sets that were set aside stay, and the folder with them. */
+	pins_remove_folder(&c->takeover.pins);
+	return 0;
 }
 
 /* A disconnected link lives as long as a pin or descriptor refers to it; close ours. */
@@ -384,5 +424,6 @@ void takeover_free(struct collector *c)
 		munmap(c->takeover.persistent, sizeof(*c->takeover.persistent));
 	for (size_t i = 0; i < c->takeover.nr_notes; i++)
 		free(c->takeover.notes[i]);
+	free(c->takeover.why);
 	pins_close(&c->takeover.pins);
 }

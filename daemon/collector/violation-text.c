@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "daemon/base/symbol.h"
 #include "daemon/collector/report.h"
 
 #define put(buf, ...) snprintf(buf, VIOLATION_TEXT_MAX, __VA_ARGS__)
+
+/* Says which part of base + offset is not aligned. */
+static void put_align(const struct model_violation *v, char buf[VIOLATION_TEXT_MAX])
+{
+	uint64_t inside = sysconf(_SC_PAGESIZE) - 1;
+
+	if (!(v->base & inside))
+		put(buf, "offset 0x%" PRIx64 " is not a multiple of the page size", v->offset);
+	else if (v->offset & inside)
+		put(buf,
+		    "base 0x%" PRIx64 " + offset 0x%" PRIx64 " is not a multiple of the page size",
+		    v->base, v->offset);
+	else
+		put(buf,
+		    "the mapping's base 0x%" PRIx64
+		    " is not a multiple of the page size: offset 0x%" PRIx64 " lies inside a page",
+		    v->base, v->offset);
+}
 
 const char *violation_text(const struct model_violation *v, char buf[VIOLATION_TEXT_MAX])
 {
@@ -32,8 +51,14 @@ const char *violation_text(const struct model_violation *v, char buf[VIOLATION_T
 		put(buf, "unmapped%s%s as another kind of map", *call ? " by " : "", call);
 		break;
 	case IOMAP_UNMAP_UNKNOWN:
-		put(buf, "unmapped%s%s, but not mapped: unmapped twice, or a wrong pointer",
-		    *call ? " by " : "", call);
+		if (v->offset)
+			put(buf,
+			    "unmapped%s%s, with an address inside the map: it takes the address "
+			    "that the map returned",
+			    *call ? " by " : "", call);
+		else
+			put(buf, "unmapped%s%s, but not mapped: unmapped twice, or a wrong pointer",
+			    *call ? " by " : "", call);
 		break;
 	case IOMAP_OFFSET_RANGE:
 		if (v->map_size && v->size)
@@ -45,7 +70,7 @@ const char *violation_text(const struct model_violation *v, char buf[VIOLATION_T
 			put(buf, "past the end of the mapping");
 		break;
 	case IOMAP_OFFSET_ALIGN:
-		put(buf, "offset 0x%" PRIx64 " is not a multiple of the page size", v->offset);
+		put_align(v, buf);
 		break;
 	case IOMAP_USE_AFTER_FREE:
 		put(buf, "mapped after the mapping was freed");

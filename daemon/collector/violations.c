@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "daemon/base/symbol.h"
 #include "daemon/collector/priv.h"
 
 struct site {
@@ -22,6 +23,7 @@ static bool is_tracing(const char *name)
 	static const char *const prefixes[] = {
 		"bpf_",
 		"__bpf_",
+		"___bpf_", /* the interpreter */
 		"__traceiter_",
 		"trace_",
 		"__io_mapping_trace",
@@ -45,10 +47,12 @@ static bool is_scheduling(const char *name)
 		"__cond_resched",   "preempt_schedule",
 		"io_schedule",	    "schedule_preempt_disabled",
 	};
-	size_t len = strcspn(name, "+");
+	struct symbol_text t;
 
+	symbol_parse(name, &t);
+	symbol_strip_suffix(t.name);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == len && !strncmp(name, names[i], len))
+		if (!strcmp(t.name, names[i]))
 			return true;
 	}
 	return false;
@@ -134,7 +138,7 @@ static void set_facts(struct site *p)
 	v->mapping_id = rec->id;
 	v->count = rec->maps;
 	v->time_ns = rec->time_ns;
-	v->time_unix_ns = collector_unix_ns(rec->time_ns);
+	v->time_unix_ns = collector_unix_ns(rec->tai_ns);
 	v->base = rec->base;
 	v->size = rec->size;
 	v->offset = rec->offset;
@@ -190,10 +194,12 @@ void sites_find(struct collector *c)
 		qsort(c->sites.site, c->sites.nr, sizeof(struct site *), by_time);
 }
 
-bool site_claim(struct site *p)
+bool site_claim(struct site *p, uint64_t time_unix_ns)
 {
 	bool was = p->reported;
 
+	if (!was)
+		p->v.time_unix_ns = time_unix_ns;
 	p->reported = true;
 	return !was;
 }
@@ -213,6 +219,7 @@ bool site_unreported(const struct site *p, struct iomap_event *ret)
 		.type = IOMAP_EVENT_VIOLATION,
 		.site = p->key,
 		.time_ns = rec->time_ns,
+		.tai_ns = rec->tai_ns,
 		.caller = rec->caller,
 		.base = rec->base,
 		.size = rec->size,

@@ -112,9 +112,11 @@ static void clear_unused(struct iomap_cpu *cpu)
 	struct iomap_stack *s = &cpu->stack;
 
 	cpu->slow = 0;
-	cpu->hit = 0;
+	cpu->found = 0;
+	memset(&cpu->live_key, 0, sizeof(cpu->live_key));
 	memset(&cpu->taken, 0, sizeof(cpu->taken));
-	s->hit = 0;
+	memset(&cpu->opened, 0, sizeof(cpu->opened));
+	s->hit = s->fit = s->open_above = s->not_last = 0;
 	for (uint32_t depth = s->used + 1; depth <= IOMAP_STACK_DEPTH; depth++)
 		memset(&s->frames[(s->top - depth) % IOMAP_STACK_DEPTH], 0, sizeof(s->frames[0]));
 }

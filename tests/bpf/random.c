@@ -149,6 +149,8 @@ static void step_unmap(struct bench *b, struct reference *r, struct worker *w, i
 	ref_switch(b, r, task, cpu);
 	on_unmap(b, w, cpu, vaddr, kind);
 	closed = ref_close(r, vaddr, kind, task, &m);
+	if (m.doubted)
+		ref_back(r, &m);
 	if (closed == REF_NOT_LAST)
 		r->broken[IOMAP_UNMAP_ORDER]++;
 	if (closed == REF_OTHER_KIND) {

@@ -9,12 +9,17 @@ static void ref_remove(struct ref_stack *s, int i)
 	s->used--;
 }
 
+static bool ref_open(const struct open_map *m)
+{
+	return m->vaddr && !m->doubted;
+}
+
 int ref_push(struct ref_stack *s, const struct open_map *m)
 {
 	int lost = IOMAP_LOST_NONE;
 
 	if (s->used == IOMAP_STACK_DEPTH) {
-		if (s->map[0].vaddr)
+		if (ref_open(&s->map[0]))
 			lost = IOMAP_LOST_DEPTH_OVERFLOW;
 		ref_remove(s, 0);
 	}
@@ -30,7 +35,11 @@ static bool ref_pop(struct ref_stack *s, uint64_t vaddr, uint32_t kind, struct o
 		if (s->map[i].vaddr != vaddr || (s->map[i].kind != kind && kind != IOMAP_KIND_MAX))
 			continue;
 		*ret = s->map[i];
-		*ret_last = i == s->used - 1;
+		*ret_last = true;
+		for (int k = i + 1; k < s->used; k++)
+			*ret_last &= !ref_open(&s->map[k]);
+		if (*ret_last)
+			s->used = i + 1;
 		s->map[i].vaddr = 0;
 		while (s->used && !s->map[s->used - 1].vaddr)
 			s->used--;
@@ -106,10 +115,16 @@ void ref_gone(struct reference *r, const struct open_map *m)
 		r->by_id[ref_row(m->id)][m->kind].gone++;
 }
 
+void ref_back(struct reference *r, const struct open_map *m)
+{
+	if (!ref_stale(r, m))
+		r->by_id[ref_row(m->id)][m->kind].gone--;
+}
+
 bool ref_atomic(const struct ref_stack *s)
 {
 	for (int i = 0; i < s->used; i++) {
-		if (s->map[i].vaddr && s->map[i].kind == IOMAP_ATOMIC)
+		if (ref_open(&s->map[i]) && s->map[i].kind == IOMAP_ATOMIC)
 			return true;
 	}
 	return false;
@@ -149,5 +164,12 @@ void ref_unmatched(struct reference *r, uint32_t kind, int task)
 		r->undecided[kind]++;
 	} else {
 		r->broken[IOMAP_UNMAP_UNKNOWN]++;
+		for (int i = s->used - 1; i >= 0; i--) {
+			if (!ref_open(&s->map[i]) || s->map[i].kind != kind)
+				continue;
+			s->map[i].doubted = true;
+			ref_gone(r, &s->map[i]);
+			break;
+		}
 	}
 }

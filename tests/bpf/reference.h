@@ -24,6 +24,7 @@ struct open_map {
 	uint32_t gen;
 	int task;
 	int n;
+	bool doubted; /* a wrong unmap may have ended it */
 };
 
 /* Open sections of a task, oldest first. A hole has vaddr 0. */
@@ -67,6 +68,8 @@ void ref_lose(struct reference *r, int lost);
 bool ref_stale(const struct reference *r, const struct open_map *m);
 /* Counts a map that no unmap will end. */
 void ref_gone(struct reference *r, const struct open_map *m);
+/* Takes ref_gone() back. */
+void ref_back(struct reference *r, const struct open_map *m);
 
 /* Adds a map. Both return IOMAP_LOST_NONE or the reason why they forget one. */
 int ref_push(struct ref_stack *s, const struct open_map *m);
@@ -77,7 +80,10 @@ enum ref_closed ref_close(struct reference *r, uint64_t vaddr, uint32_t kind, in
 
 /* The stack has an open atomic section. */
 bool ref_atomic(const struct ref_stack *s);
-/* Counts an unmatched unmap: a violation, unless it may end a map that was forgotten. */
+/*
+ * Counts an unmatched unmap: a violation, unless it may end a map that was forgotten. It makes the
+ * newest map of the kind doubted.
+ */
 void ref_unmatched(struct reference *r, uint32_t kind, int task);
 
 #endif

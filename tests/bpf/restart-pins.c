@@ -120,7 +120,8 @@ static void expect_one_set(int step, int steps)
 
 	pins_bench_open(&b);
 	assert_true(there(IOMAP_PIN_SCHEMA));
-	assert_true(there(PINS_ASIDE));
+	assert_true(there(PINS_ASIDE "/other/map_one"));
+	assert_false(there(PINS_ASIDE "/other/prog_one"));
 	assert_false(there(PINS_NEW));
 	assert_false(there("other"));
 	bench_sample(&b);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "build/bpf/schema.h"
 #include "daemon/collector/pins.h"
 
 /* Bytes of a record in the ring, with its header. */
@@ -104,10 +105,10 @@ static void each_event_once(void **state)
 
 static void offend(struct bench *b, uint64_t site)
 {
-	uint64_t args[] = { 1, 0x5000, 0x123, 0x1000, IOMAP_ATOMIC, IOMAP_LINEAR, site };
+	uint64_t args[] = { 1, 0x5123, 0x123, 0x1000, IOMAP_ATOMIC, IOMAP_LINEAR, site };
 
 	ev_raw(b, b->map_fd, args, ARRAY_SIZE(args));
-	ev_unmap(b, 0x5000, IOMAP_ATOMIC);
+	ev_unmap(b, 0x5123, IOMAP_ATOMIC);
 }
 
 /* A violation, and then more other events than are saved. */
@@ -200,9 +201,10 @@ static void other_options_start_at_zero(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.starts, 1);
 	assert_int_equal(b.m.nr_mappings, 0);
-	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/map_counters", pins);
+	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/" IOMAP_PIN_SCHEMA "/map_counters", pins);
 	assert_int_equal(access(aside, F_OK), 0);
-	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/prog_iomap_map", pins);
+	snprintf(aside, sizeof(aside), "%s/" PINS_ASIDE "/" IOMAP_PIN_SCHEMA "/prog_iomap_map",
+		 pins);
 	assert_int_not_equal(access(aside, F_OK), 0);
 	bench_close(&b);
 	pins_clean();

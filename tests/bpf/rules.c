@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/collector/report.h"
+
 #define SITE_B 0xffffffff81000200
 
 /* The name of a call site of mapping 1. */
@@ -99,6 +101,59 @@ static void offsets(void **state)
 		assert_int_equal(v->size, REGION);
 		assert_string_equal(v->comm, "rules");
 		assert_int_equal(v->cpu, 0);
+		bench_close(&b);
+	}
+}
+
+/*
+ * The page of a map begins at base + offset: a base inside a page makes offsets of whole pages
+ * wrong, and others right. On both paths.
+ */
+static void base_inside_a_page(void **state)
+{
+	static const struct {
+		uint64_t base, offset;
+		unsigned int broken;
+		const char *text; /* NULL: the rule holds */
+	} cases[] = {
+		{ 0xff200010, 0, 1,
+		  "the mapping's base 0xff200010 is not a multiple of the page size: offset 0x0 "
+		  "lies inside a page" },
+		{ 0xff200010, 0x10, 1,
+		  "base 0xff200010 + offset 0x10 is not a multiple of the page size" },
+		{ 0xff200010, 0xff0, 0, NULL },
+		{ 0xff200800, 0x3000, 1,
+		  "the mapping's base 0xff200800 is not a multiple of the page size: offset "
+		  "0x3000 lies inside a page" },
+		{ 0xff200800, 0x2800, 0, NULL },
+		{ 0xff200000, 0x10, 1, "offset 0x10 is not a multiple of the page size" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		const struct collector_options opts = { .timing = IOMAP_TIMING_ALL,
+							.slow_only = i % 2 };
+		uint64_t base = cases[i / 2].base, offset = cases[i / 2].offset;
+		char text[VIOLATION_TEXT_MAX];
+		struct bench b;
+
+		bench_open(&b, &opts);
+		on_cpu(0);
+		ev_create(&b, 1, base, REGION, IOMAP_LINEAR, SITE);
+		for (unsigned int n = 0; n < 3; n++) {
+			for (unsigned int kind = 0; kind < IOMAP_KIND_MAX; kind++) {
+				uint64_t vaddr = 0xc0000000 + base % 4096 + offset;
+
+				map_at(&b, 1, vaddr, offset, 4096, kind);
+				ev_unmap(&b, vaddr, kind);
+			}
+		}
+		bench_sample(&b);
+		assert_int_equal(b.m.rule_count[IOMAP_OFFSET_ALIGN], 9 * cases[i / 2].broken);
+		assert_int_equal(total_violations(&b), 9 * cases[i / 2].broken);
+		for (size_t k = 0; k < b.m.nr_violations; k++)
+			assert_string_equal(violation_text(&b.m.violations[k], text),
+					    cases[i / 2].text);
 		bench_close(&b);
 	}
 }
@@ -317,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(correct_use_is_silent),
 		cmocka_unit_test(offsets),
+		cmocka_unit_test(base_inside_a_page),
 		cmocka_unit_test(failed_and_doubly_wrong_maps),
 		cmocka_unit_test(use_after_free),
 		cmocka_unit_test(unmap_order),

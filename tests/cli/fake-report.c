@@ -24,6 +24,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(formats) && argc == 3; i++) {
 		if (strcmp(formats[i].name, argv[2]) || !fixture_report(argv[1], &r))
 			continue;
+		if (formats[i].write == assert_sarif)
+			r.fallback_file = "driver.c";
 		if (formats[i].write(&r, stdout) || fflush(stdout))
 			return 1;
 		assert_report_free(&r);

@@ -99,7 +99,7 @@ as_nobody() {
 not_root() {
 	as_nobody "$iomapctl" assert --output "$dir/report" -- touch "$dir/ran" >"$dir/out" \
 		2>"$dir/err"
-	[ $? = 5 ] && err_has 'no privilege to load BPF programs; run it as root' &&
+	[ $? = 5 ] && err_has 'no privilege to load BPF programs; run it ' &&
 		[ ! -e "$dir/ran" ] &&
 		[ "$(cat "$dir/report")" = old ] && [ "$(ls "$dir"/report*)" = "$dir/report" ]
 }
@@ -177,7 +177,106 @@ for format in text tap junit sarif github json; do
 	is "--format $format" ran 0 good --format $format -- true
 done
 
-# A report that cannot be written is an error, unless there are violations.
+# ---- the report and the output of the command ----
+
+fake=$bin/tests/cli/iomapctl-fake
+# Each of these prints a part of a line, which a report on the same stream would continue.
+mixed() { FAKE_RUN=$1 "$fake" assert --format "$2" --fallback-file driver.c -- sh -c \
+	'printf "TAP version 13\n1..1\nnot ok 1 - mine\n{ <x>"' >"$dir/$1.$2" 2>"$dir/err"; }
+for format in tap junit sarif json; do
+	mixed violations $format
+	is "$format: the command's output is on standard error" err_has 'not ok 1 - mine'
+done
+is 'TAP beside a test that prints TAP: prove' prove_agrees violations
+is 'JUnit beside the output of a command' junit_agrees violations
+is 'SARIF beside the output of a command' valid_sarif "$dir/violations.sarif"
+is 'SARIF and JSON beside the output of a command' sarif_agrees violations
+FAKE_RUN=good "$fake" assert --format tap --output "$dir/report" -- echo mine \
+	>"$dir/out" 2>"$dir/err"
+is 'with --output, the output of the command stays where it is' [ "$(cat "$dir/out")" = mine ]
+
+# Text and annotations share the stream: they begin on a new line.
+first_report_line() { FAKE_RUN=violations "$fake" assert --format "$1" -- sh -c "$2" 2>/dev/null |
+	grep -nE "$3" | cut -d: -f1; }
+same 'text: no newline after the output' "$(first_report_line text 'printf x' '^command ')" 2
+same 'annotations: no newline after the output' \
+	"$(first_report_line github 'printf x' '^::notice title=iomapctl assert::')" 2
+same 'annotations: no output' \
+	"$(first_report_line github true '^::notice title=iomapctl assert::')" 2
+FAKE_RUN=good "$fake" assert -- printf x >"$dir/out" 2>/dev/null
+is 'text in a file: no newline after the output' [ "$(sed -n '2s/ .*//p' "$dir/out")" = command ]
+FAKE_RUN=good "$fake" assert -- echo x >"$dir/out" 2>/dev/null
+is 'text in a file: no blank line' [ "$(sed -n '2s/ .*//p' "$dir/out")" = command ]
+FAKE_RUN=good "$fake" assert --format json --output /dev/stdout -- echo x 2>/dev/null |
+	jq -e '.exit_status == 0' >"$dir/out" 2>"$dir/err"
+is '--output /dev/stdout is standard output' [ "$(cat "$dir/out")" = true ]
+
+# ---- --output ----
+
+mkdir "$dir/there"
+echo secret >"$dir/secret"
+chmod 600 "$dir/secret"
+ln -s "$dir/secret" "$dir/there/link"
+is 'a link is not followed' cannot \
+	"cannot write $dir/there/link: it is a symbolic link, and links are not followed: name the file itself" \
+	--output "$dir/there/link" -- touch "$dir/ran"
+is 'a link is not followed: the file is as before' [ "$(cat "$dir/secret"; stat -c %a "$dir/secret")" = \
+	"$(printf 'secret\n600')" ]
+is 'a file of mode 600' ran 0 good --output "$dir/secret" -- true
+is 'a file of mode 600 keeps it' [ "$(stat -c %a "$dir/secret")" = 600 ]
+is 'a file of mode 600 has the report' grep -q '^good: ' "$dir/secret"
+bind_mounted() {
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --bind "$1/secret" "$1/report" && shift && FAKE_RUN=good "$@"' sh \
+		"$dir" "$fake" assert --format json --output "$dir/report" -- true 2>"$dir/err" &&
+		[ "$(jq .exit_status "$dir/secret")" = 0 ]
+}
+read_only() {
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && "$@"' \
+		sh "$dir/there" "$fake" assert --output "$dir/there/x" -- touch "$dir/ran" \
+		2>"$dir/err"
+	[ $? = 5 ] && err_is "iomapctl: cannot write $dir/there/x: Read-only file system" &&
+		[ ! -e "$dir/ran" ]
+}
+if unshare -m true 2>/dev/null; then
+	is 'a mounted file' bind_mounted
+	is 'a folder that is read-only: said before the command runs' read_only
+else
+	skip 'mounts' 'needs root'
+fi
+
+# ---- signals ----
+
+ignored() {
+	FAKE_RUN=$2 env --ignore-signal=CHLD --ignore-signal=PIPE --block-signal=CHLD \
+		--block-signal=TERM "$fake" assert -- true >"$dir/out" 2>"$dir/err"
+	[ $? = "$1" ]
+}
+is 'SIGCHLD is ignored on entry: a good run' ignored 0 good
+is 'SIGCHLD is ignored on entry: violations' ignored 1 violations
+
+# A process that is killed by KILL ends its command, and leaves no file.
+ended() { ! kill -0 "$1" 2>/dev/null; }
+killed() {
+	rm -rf "$dir/there" "$dir/pid"
+	mkdir "$dir/there"
+	# shellcheck disable=SC2016
+	FAKE_RUN=good "$fake" assert --output "$dir/there/report" -- sh -c \
+		'echo $$ >"$0.new"; mv "$0.new" "$0"; exec sleep 600' "$dir/pid" >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	servers="$servers $pid"
+	wait_for 20 test -s "$dir/pid" || return 1
+	kill -KILL $pid
+	wait $pid
+	servers="$servers $(cat "$dir/pid")"
+	wait_for 20 ended "$(cat "$dir/pid")" && [ -z "$(ls -A "$dir/there")" ]
+}
+is 'killed: the command ends, no file is left' killed
+
+# ---- output that cannot be written ----
+
+# A report that cannot be written is an error, unless the outcome is bad already.
 to_full() {
 	FAKE_RUN=$2 "$bin/tests/cli/iomapctl-fake" assert -- true >/dev/full 2>"$dir/err"
 	[ $? = "$1" ] && err_has 'cannot write the output: No space left on device'
@@ -191,7 +290,8 @@ to_nobody() {
 	} | true
 	[ "$(cat "$dir/status")" = "$1" ]
 }
-is 'the reader closes the pipe' to_nobody 0 good
+is 'the reader closes the pipe' to_nobody 5 good
+is 'the reader closes the pipe: no message' [ "$(grep -c iomapctl: "$dir/err")" = 0 ]
 is 'the reader closes the pipe, and there are violations' to_nobody 1 violations
 
 finish

@@ -30,6 +30,15 @@ shows() {
 
 is "--help" shows '^Usage: iomapd' --help
 is "--version" shows '^iomapd [0-9.]*$' --version
+full() {
+	"$bin/iomapd" "$1" >/dev/full 2>"$dir/err"
+	[ $? = 5 ] && [ "$(cat "$dir/err")" = 'iomapd: cannot write the output: No space left on device' ]
+}
+closed() { "$bin/iomapd" "$1" >&- 2>"$dir/err"; [ $? = 5 ]; }
+is "--help: the disk is full" full --help
+is "--version: the disk is full" full --version
+is "--check-config: the disk is full" full --check-config
+is "--help: the output is closed" closed --help
 see="see 'iomapd --help'"
 is "unknown option" says 2 "unknown option --nope: $see" "$bin/iomapd" --nope
 is "argument" says 2 "unexpected argument 'x': $see" "$bin/iomapd" x

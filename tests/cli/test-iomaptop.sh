@@ -50,9 +50,18 @@ is 'batch: in the C locale, it prints only ASCII' sh -c "! LC_ALL=C grep -q '[^ 
 full() { "$top" -b -d 0.2 >/dev/full 2>"$dir/err"; [ $? = 5 ] &&
 	err_is 'iomaptop: cannot write the output: No space left on device'; }
 is 'batch: the disk is full' full
-reader_gone() { timeout 20 "$top" -b -d 0.2 2>"$dir/err" |
-	head -3 >"$dir/out"; [ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ]; }
+reader_gone() {
+	# shellcheck disable=SC2016
+	sh -c 'timeout 20 "$1" -b -d 0.2; echo $? >"$0"' "$dir/status" "$top" 2>"$dir/err" |
+		head -3 >"$dir/out"
+	[ "$(wc -l <"$dir/out")" = 3 ] && [ ! -s "$dir/err" ] &&
+		wait_for 20 test -s "$dir/status" && [ "$(cat "$dir/status")" = 5 ]
+}
 is 'batch: the reader closes the pipe' reader_gone
+help_full() { "$top" "$1" >/dev/full 2>"$dir/err"; [ $? = 5 ] &&
+	err_is 'iomaptop: cannot write the output: No space left on device'; }
+is '--help: the disk is full' help_full --help
+is '--version: the disk is full' help_full --version
 rm -f "$dir/out"
 "$top" -b -d 0.2 >"$dir/out" 2>"$dir/err" &
 batch=$!
@@ -158,6 +167,25 @@ is 'Enter: callers of the selected mapping' sees 'of mapping 2$'
 is 'Enter: no caller of another mapping' sees_not 'qxl_bo_kmap'
 keys Escape
 is 'Escape: back' sees '\[1 Mappings\]'
+
+# --- sequences that are no keys: the mouse, a key with its number, the cursor, a colour
+# raw FORMAT: the bytes arrive as from the terminal.
+raw() {
+	# shellcheck disable=SC2046,SC2059
+	keys -H $(printf "$1" | od -An -v -tx1)
+}
+for sequence in '\033[M   ' '\033[M"p4' '\033[112;5u' '\033[32u' '\033[4;24R' '\033[<0;3;4M' \
+	'\033]11;rgb:4/4/4\a' '\033P2 3 4\033\\' '\033OX'; do
+	raw "$sequence"
+	# The filter shows that all bytes before it were taken.
+	keys /
+	keys -l x
+	is "no key: $sequence" sees 'filter: x( |$)'
+	keys Escape
+	is "no key: $sequence: it goes on" sees '^q quit'
+	is "no key: $sequence: the same view" shows '\[1 Mappings\]'
+	is "no key: $sequence: not paused" shows_not 'PAUSED'
+done
 
 # --- resizing
 for size in 132x43 40x10 10x3 1x1 200x5 5x50 80x24; do

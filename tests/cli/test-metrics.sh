@@ -19,10 +19,10 @@ metrics() {
 	address=$(sed -n 's|.*serving http://\(.*\)/metrics$|\1|p' "$dir/fake.log")
 }
 
-get() { curl -sS --max-time 10 -H "Accept: $1" "http://$address/metrics"; }
+get() { curl -sS --max-time 10 ${1:+-H "Accept: $1"} "http://$address/metrics"; }
 
 linted() {
-	get text/plain >"$dir/text" && "$promtool" check metrics <"$dir/text" >"$dir/out" \
+	get "$1" >"$dir/text" && "$promtool" check metrics <"$dir/text" >"$dir/out" \
 		2>"$dir/err" &&
 		[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
 }
@@ -49,7 +49,8 @@ parsed() {
 
 for scenario in ipi ipi-missing missing many empty lost; do
 	metrics --scenario $scenario --at 10
-	is "$scenario: promtool accepts the metrics" linted
+	is "$scenario: promtool accepts the metrics" linted text/plain
+	is "$scenario: promtool accepts what curl gets without an Accept header" linted ''
 	[ $scenario != ipi ] || is "both formats have the same samples" parsed
 	stop
 done
@@ -58,6 +59,33 @@ metrics --scenario missing --at 10
 is "without BPF statistics of the kernel there is no run time" test "$(get text/plain |
 	grep -c iomapd_bpf_run)" = 0
 stop
+
+# ---- an address that comes later ----
+
+# In a network of its own: serves the metrics at an address, and adds it after two looks at it.
+later() {
+	unshare -rn bash -c '
+		ip link set lo up
+		"$1" --socket "$2" --metrics 192.0.2.1:9751 2>"$3" &
+		trap "kill $!; wait $!" EXIT
+		for _ in {1..100}; do [ ! -S "$2" ] || break; sleep 0.1; done
+		"$4" --socket "$2" status | grep ^metrics
+		curl -sS --max-time 5 http://192.0.2.1:9751/metrics >"$3" 2>&1 &&
+			echo "served too early"
+		ip addr add 192.0.2.1/32 dev lo
+		"$4" --socket "$2" status | grep ^metrics
+		curl -sS --max-time 10 http://192.0.2.1:9751/metrics | grep -c ^iomapd_info' \
+		- "$bin/tests/lib/fake-iomapd" "$dir/later.sock" "$dir/later.log" "$bin/iomapctl"
+}
+if unshare -rn ip link set lo up 2>/dev/null; then
+	same "metrics are served when the machine gets the address, and the status says so" \
+		"$(later)" "$(printf '%-14s%s\n' \
+			metrics 'http://192.0.2.1:9751/metrics: this machine does not have the address yet' \
+			metrics http://192.0.2.1:9751/metrics
+		echo 1)"
+else
+	skip "an address that comes later" "no network namespaces, or no ip"
+fi
 
 # ---- Prometheus ----
 

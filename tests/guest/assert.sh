@@ -163,7 +163,8 @@ load_driver
 # ---- real runs in each format, for the readers on the host ----
 
 for format in tap junit sarif github json; do
-	options=(--rule offset-align --rule offset-range --format "$format")
+	options=(--rule offset-align --rule offset-range --format "$format"
+		--fallback-file driver.c)
 	is "$format: rules that hold" drives 0 "${options[@]}" --output $reports/good.$format -- \
 		"run ops=100"
 	is "$format: a broken rule" drives 1 "${options[@]}" --output $reports/broken.$format -- \

@@ -86,10 +86,13 @@ check() {
 }
 
 [ -r $kallsyms ] || bail "no $kallsyms"
+echo "# $(bpftrace --version)"
 while read -r heading; do
 	if run "$heading"; then
 		before=$failed
 		check "$heading"
+		same "$heading: bpftrace has no complaint" \
+			"$(grep -icE 'warning|deprecated' $out)" 0
 		[ "$failed" = "$before" ] || sed 's/^/# /' $out | head -40
 	else
 		is "$heading: bpftrace attaches" false

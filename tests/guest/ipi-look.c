@@ -3,7 +3,7 @@
  * Usage: ipi-look SOCKET FILE
  * Reads the counts of interrupts between CPUs from the kernel, iomapd, and the kernel again, until
  * both readings of the kernel are the same: no interrupt was sent in between. Writes iomapd's reply
- * to FILE.reply, and CAL RES IWI SENDS CALLS of the kernel to FILE.kernel.
+ * to FILE.reply, and CAL RES IWI SENDS CALLS PURGES of the kernel to FILE.kernel.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define TRIES	3000
 
 struct kernel {
-	unsigned long long cal, res, iwi, sends, calls;
+	unsigned long long cal, res, iwi, sends, calls, purges;
 };
 
 static char text[1 << 20];
@@ -56,6 +56,7 @@ static void read_kernel(struct kernel *k)
 	k->sends = line_sum(slurp(TRACING "ipi/ipi_send_cpu/hist"), "Hits:");
 	k->sends += line_sum(slurp(TRACING "ipi/ipi_send_cpumask/hist"), "Hits:");
 	k->calls = line_sum(slurp(TRACING "csd/csd_queue_cpu/hist"), "Hits:");
+	k->purges = line_sum(slurp(TRACING "vmalloc/purge_vmap_area_lazy/hist"), "Hits:");
 }
 
 /* Asks iomapd. The reply, without its NUL, is in text. Returns its length, or 0. */
@@ -112,9 +113,10 @@ int main(int argc, char **argv)
 		memcpy(reply, text, n);
 		read_kernel(&after);
 		if (!memcmp(&before, &after, sizeof(before))) {
-			len = (size_t)snprintf(line, sizeof(line), "%llu %llu %llu %llu %llu\n",
-					       after.cal, after.res, after.iwi, after.sends,
-					       after.calls);
+			len = (size_t)snprintf(line, sizeof(line),
+					       "%llu %llu %llu %llu %llu %llu\n", after.cal,
+					       after.res, after.iwi, after.sends, after.calls,
+					       after.purges);
 			printf("# quiet at look %d\n", i + 1);
 			return put(argv[2], "kernel", line, len) || put(argv[2], "reply", reply, n);
 		}

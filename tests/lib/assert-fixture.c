@@ -131,6 +131,14 @@ static void inconclusive(struct assert_report *r)
 	model_add_hook(&r->model, "may-sleep", "this kernel has no kprobes");
 }
 
+/* A kernel with full preemption. */
+static void without_might_sleep(struct assert_report *r)
+{
+	good(r);
+	r->model.may_sleep = (struct model_may_sleep){ .functions = "msleep ww_mutex_lock down",
+						       .allocations = true };
+}
+
 static void nothing(struct assert_report *r)
 {
 	(void)r;
@@ -191,6 +199,7 @@ static const struct {
 	{ "suppressed", suppressed },
 	{ "mixed", mixed },
 	{ "inconclusive", inconclusive },
+	{ "without-might-sleep", without_might_sleep },
 	{ "nothing", nothing },
 	{ "failed", failed },
 	{ "killed", killed },
@@ -198,9 +207,19 @@ static const struct {
 	{ "hostile", hostile },
 };
 
-const char *const fixture_names[] = { "good",	"partly",	"violations", "suppressed",
-				      "mixed",	"inconclusive", "nothing",    "failed",
-				      "killed", "unlisted",	"hostile",    NULL };
+const char *const fixture_names[] = { "good",
+				      "partly",
+				      "violations",
+				      "suppressed",
+				      "mixed",
+				      "inconclusive",
+				      "without-might-sleep",
+				      "nothing",
+				      "failed",
+				      "killed",
+				      "unlisted",
+				      "hostile",
+				      NULL };
 
 bool fixture_fill(const char *name, struct assert_report *r, struct model *before)
 {

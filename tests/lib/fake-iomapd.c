@@ -20,6 +20,7 @@ enum scenario {
 	BUSY,
 	IDLE,
 	EMPTY,
+	NO_DEBUGFS,
 	LOST,
 	MISSING,
 	MANY,
@@ -31,9 +32,11 @@ enum scenario {
 };
 
 static const char *const scenarios[SCENARIO_MAX] = {
-	[BUSY] = "busy",       [IDLE] = "idle",	      [EMPTY] = "empty",
-	[LOST] = "lost",       [MISSING] = "missing", [MANY] = "many",
-	[BROKEN] = "broken",   [IPI] = "ipi",	      [IPI_MISSING] = "ipi-missing",
+	[BUSY] = "busy",       [IDLE] = "idle",
+	[EMPTY] = "empty",     [NO_DEBUGFS] = "no-debugfs",
+	[LOST] = "lost",       [MISSING] = "missing",
+	[MANY] = "many",       [BROKEN] = "broken",
+	[IPI] = "ipi",	       [IPI_MISSING] = "ipi-missing",
 	[FAILING] = "failing",
 };
 
@@ -43,6 +46,7 @@ struct fake {
 	struct loop_source signals;
 	struct server *server;
 	struct http *http;
+	const char *metrics; /* their address */
 	struct history *history;
 	enum scenario scenario;
 	double at; /* below 0: time passes */
@@ -76,7 +80,8 @@ static struct figures figures_of(const struct fake *f)
 		.unmatched = f->scenario == LOST,
 		.timed = f->scenario == LOST ? 64 : 0,
 		.hook_missing = f->scenario == MISSING,
-		.empty = f->scenario == EMPTY,
+		.no_debugfs = f->scenario == NO_DEBUGFS,
+		.empty = f->scenario == EMPTY || f->scenario == NO_DEBUGFS,
 		.sites = f->scenario == BROKEN ? FIGURES_SITES : 0,
 		.unlisted = f->scenario == BROKEN ? 6 : 0,
 		.first_ns = f->at >= 0 ? second : f->start_ns,
@@ -90,7 +95,10 @@ static int sample(void *ctx, struct model *m)
 	const struct fake *f = ctx;
 	struct figures figures = figures_of(f);
 
-	return f->scenario == FAILING ? -EIO : figures_fill(m, &figures);
+	int err = f->scenario == FAILING ? -EIO : figures_fill(m, &figures);
+
+	http_describe(f->http, f->metrics, NULL, &m->metrics);
+	return err;
 }
 
 static int cost(void *ctx, struct cost *c)
@@ -238,6 +246,7 @@ static int run(struct fake *f, const char *path, const char *metrics)
 	if (f->scenario == BROKEN)
 		report_sites(f);
 	service_init(&service, &source, f->history);
+	f->metrics = metrics;
 	err = serve_metrics(f, &service, metrics, &e);
 	fd = err ? err : server_listen(path, &e);
 	if (fd < 0) {
@@ -268,8 +277,8 @@ static const char help[] =
 	"Usage: fake-iomapd --socket PATH [--metrics ADDR] [--scenario NAME]\n"
 	"                    [--at SECONDS] [--since NS]\n"
 	"Serves fake figures, as iomapd would, until it gets SIGTERM.\n"
-	"  --scenario NAME  busy (default), idle, empty, lost, missing, many, broken, ipi,\n"
-	"                   ipi-missing or failing\n"
+	"  --scenario NAME  busy (default), idle, empty, no-debugfs, lost, missing, many, broken,\n"
+	"                   ipi, ipi-missing or failing\n"
 	"  --at SECONDS     always the figures of that moment, and no new event\n"
 	"  --since NS       when counting began, as a restarted iomapd reports it\n";
 

@@ -3,10 +3,11 @@
  * A server on a UNIX socket that answers each call with the bytes of standard input. Tests use it
  * for replies that iomapd never sends.
  *
- *	fake-server PATH [hold|close] < REPLY
+ *	fake-server PATH [hold|close|each|endless] < REPLY
  *
- * hold (default): keeps the connection open after the reply; close: closes it. Runs until it gets a
- * signal.
+ * hold (default): keeps the connection open after the reply; close: closes it; each: the first call
+ * of a connection gets the first message (it ends in a NUL), the next one the next; endless: sends
+ * the bytes again and again. Runs until it gets a signal.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,17 +17,34 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char reply[1 << 20];
+static char reply[32 << 20];
+
+/* Answers the calls of a connection with a message each. */
+static void serve_each(int c, size_t len)
+{
+	const char *p = reply;
+	char call[65536];
+
+	while (p < reply + len && recv(c, call, sizeof(call), 0) > 0) {
+		size_t n = strnlen(p, (size_t)(reply + len - p)) + 1;
+
+		send(c, p, n, MSG_NOSIGNAL);
+		p += n;
+	}
+	close(c);
+}
 
 int main(int argc, char **argv)
 {
+	int endless = argc == 3 && !strcmp(argv[2], "endless");
+	int each = argc == 3 && !strcmp(argv[2], "each");
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int closes = argc == 3 && !strcmp(argv[2], "close"), fd, c;
 	char call[65536];
 	size_t len;
 
 	if (argc < 2 || argc > 3 || strlen(argv[1]) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "Usage: fake-server PATH [hold|close] < REPLY\n");
+		fprintf(stderr, "Usage: fake-server PATH [hold|close|each|endless] < REPLY\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -42,8 +60,11 @@ int main(int argc, char **argv)
 		c = accept(fd, NULL, NULL);
 		if (c < 0)
 			continue;
-		if (recv(c, call, sizeof(call), 0) > 0)
-			send(c, reply, len, MSG_NOSIGNAL);
+		if (each)
+			serve_each(c, len);
+		else if (recv(c, call, sizeof(call), 0) > 0)
+			while (send(c, reply, len, MSG_NOSIGNAL) > 0 && endless)
+				;
 		if (closes)
 			close(c);
 	}

@@ -66,7 +66,7 @@ static int add_callers(struct model *m, const struct figures *f)
 			.id = id_of(f, c->mapping),
 			.kind = c->kind,
 			.backend = IOMAP_LINEAR,
-			.used = 1,
+			.modules = 1,
 			.maps = maps_of(f, c),
 			.failed = failed_of(f, c),
 		};
@@ -135,7 +135,7 @@ static int add_cpus(struct model *m, const struct figures *f)
 		c.lost[IOMAP_LOST_CALLERS_FULL] = part(f->lost, cpu, n);
 		c.seen = c.counted + c.lost[IOMAP_LOST_RING_FULL] +
 			 c.lost[IOMAP_LOST_CALLERS_FULL] + (cpu ? 0 : f->unbalanced);
-		if (model_add_cpu(m, cpu, &c))
+		if (model_add_cpu(m, cpu, &c, true))
 			return -ENOMEM;
 	}
 	return 0;
@@ -414,12 +414,19 @@ static int add_hooks(struct model *m, const struct figures *f)
 					     "io_mapping_unmap", "io_mapping_map" };
 	static const char no_free[] = "mappings are never shown as freed: this kernel has no "
 				      "io_mapping_free tracepoint";
+	static const char no_debugfs[] =
+		"base, size and owner of mappings older than iomapd are not known: debugfs is not "
+		"mounted at /sys/kernel/debug; mount it and restart iomapd";
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(hooks) && !err; i++)
 		err = model_add_hook(m, hooks[i], f->hook_missing && i == 1 ? no_free : NULL);
 	if (f->hook_missing)
 		m->rule_missing[IOMAP_USE_AFTER_FREE] = m->rule_missing[IOMAP_LEAK] = no_free;
+	if (!err && f->no_debugfs) {
+		err = model_add_hook(m, "debugfs", no_debugfs);
+		m->rule_missing[IOMAP_OFFSET_RANGE] = no_debugfs;
+	}
 	return err;
 }
 
@@ -437,6 +444,7 @@ int figures_fill(struct model *m, const struct figures *f)
 	m->backend_present[IOMAP_LINEAR] = true;
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
+	m->may_sleep = (struct model_may_sleep){ "msleep mutex_lock", "__cond_resched", true };
 	err = add_hooks(m, f) ?: add_violations(m, f);
 	if (!err)
 		err = add_cpus(m, f);

@@ -23,6 +23,7 @@ struct figures {
 	uint64_t unbalanced;   /* events seen and neither counted nor lost */
 	bool unmatched;	       /* some unmaps have no known map */
 	bool hook_missing;     /* the kernel lacks io_mapping_free */
+	bool no_debugfs;       /* mappings older than iomapd are not known */
 	bool empty;	       /* nothing was ever mapped */
 	unsigned int timed;    /* one of so many holds is timed; 0: each */
 	const char *owner;     /* of the first mapping; NULL: of qxl */

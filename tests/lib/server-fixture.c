@@ -55,10 +55,15 @@ void pump(struct fixture *f)
 
 int connect_client(struct fixture *f)
 {
+	return connect_user(f, getuid());
+}
+
+int connect_user(struct fixture *f, uid_t uid)
+{
 	int fd[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	assert_int_equal(server_add_client(f->server, fd[0]), 0);
+	assert_int_equal(server_add_client(f->server, fd[0], uid), 0);
 	return fd[1];
 }
 

@@ -25,13 +25,16 @@ void tear_down(struct fixture *f);
 /* Lets the server do all pending work. */
 void pump(struct fixture *f);
 
-#define STATUS "{\"method\":\"org.iomap.Monitor.Status\"}"
-#define LIST   "{\"method\":\"org.iomap.Monitor.List\"}"
+#define STATUS	   "{\"method\":\"org.iomap.Monitor.Status\"}"
+#define LIST	   "{\"method\":\"org.iomap.Monitor.List\"}"
+#define LIST_FREED "{\"method\":\"org.iomap.Monitor.List\",\"parameters\":{\"freed\":true}}"
 #define FOLLOW \
 	"{\"method\":\"org.iomap.Monitor.Events\",\"parameters\":{\"follow\":true},\"more\":true}"
 
 /* Returns the client's end of a new connection, non-blocking. */
 int connect_client(struct fixture *f);
+/* The same for a client of another user. */
+int connect_user(struct fixture *f, uid_t uid);
 void put(int fd, const void *data, size_t n);
 /* Sends one call. */
 void call(int fd, const char *json);

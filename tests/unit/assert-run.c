@@ -2,12 +2,14 @@
 /* Running a command, with a collector that only counts its calls. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include "cli/assert/report.h"
+#include "cli/signals.h"
 #include "daemon/collector/collector.h"
 #include "tests/lib/test.h"
 
@@ -36,11 +38,12 @@ int collector_consume(struct collector *c, struct history *h)
 }
 
 static struct assert_report report;
+static struct signals signals;
 static struct errbuf err;
 
 static int run(char *const argv[])
 {
-	report = (struct assert_report){ .argv = (char **)argv };
+	report = (struct assert_report){ .argv = (char **)argv, .signals = &signals };
 	err.text[0] = 0;
 	consumed = 0;
 	return assert_run(&report, NULL, &err);
@@ -102,22 +105,134 @@ static void events_are_consumed_meanwhile(void **state)
 	assert_true(report.duration_ns < 30 * NSEC_PER_SEC);
 }
 
-/* The command has the caller's signal mask and actions, which we restore afterwards. */
+/* Tells whether the command has the signal in that line of its status. A shell may set some. */
+static bool command_has(const char *line, int signal)
+{
+	static const char *const with_bit[] = { "13579bdf", "2367abef", "4567cdef", "89abcdef" };
+	char regex[80];
+	char *const argv[] = { "grep", "-Eq", regex, "/proc/self/status", NULL };
+
+	snprintf(regex, sizeof(regex), "^%s:.*[%s][0-9a-f]{%d}$", line, with_bit[(signal - 1) % 4],
+		 (signal - 1) / 4);
+	assert_int_equal(run(argv), 0);
+	assert_true(WIFEXITED(report.wait_status));
+	return !WEXITSTATUS(report.wait_status);
+}
+
+static void (*disposition(int signal))(int)
+{
+	struct sigaction a;
+
+	assert_int_equal(sigaction(signal, NULL, &a), 0);
+	return a.sa_handler;
+}
+
+/* The command has the signal mask and the dispositions of the caller. */
 static void signals_are_left_alone(void **state)
 {
-	sigset_t before, after;
+	static const int changed[] = { SIGCHLD, SIGPIPE, SIGXFSZ };
+	sigset_t before, after, block;
+	struct signals none;
 
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
+	for (int ignored = 0; ignored < 2; ignored++) {
+		for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+			signal(changed[i], ignored ? SIG_IGN : SIG_DFL);
+		signals_init(&signals);
+		assert_true(disposition(SIGCHLD) == SIG_DFL);
+		assert_true(disposition(SIGPIPE) == SIG_IGN);
+		assert_true(disposition(SIGXFSZ) == SIG_IGN);
+		for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+			assert_int_equal(command_has("SigIgn", changed[i]), ignored);
+		assert_true(disposition(SIGCHLD) == SIG_DFL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		signal(changed[i], SIG_DFL);
+	signals_init(&none);
+	signals_restore(&none);
+	signals_init(&signals);
 	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &before), 0);
-	/* Signal 13 is SIGPIPE; others may be ignored already. */
-	assert_int_equal(shell("grep -q '^SigBlk:[[:space:]]*0*$' /proc/self/status && "
-			       "grep -q '^SigIgn:.*[02468ace]...$' /proc/self/status"),
-			 0);
-	assert_int_equal(report.wait_status, 0);
+	assert_false(command_has("SigBlk", SIGTERM));
+	assert_false(command_has("SigBlk", SIGUSR2));
 	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &after), 0);
 	for (int i = 1; i < SIGRTMIN; i++)
 		assert_int_equal(sigismember(&before, i), sigismember(&after, i));
+	sigemptyset(&block);
+	sigaddset(&block, SIGUSR2);
+	sigaddset(&block, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &block, NULL);
+	assert_true(command_has("SigBlk", SIGUSR2));
+	assert_true(command_has("SigBlk", SIGCHLD));
+	assert_false(command_has("SigBlk", SIGTERM));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The command's standard output goes to standard error if a program reads the report. */
+static void command_output(void **state)
+{
+	static char out[2][16];
+	char *const argv[] = { "echo", "hello", NULL };
+	int saved[2] = { dup(1), dup(2) }, fds[2][2];
+
+	(void)state;
+	for (int to_stderr = 0; to_stderr < 2; to_stderr++) {
+		int e;
+
+		fflush(stdout);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(pipe2(fds[i], O_NONBLOCK), 0);
+			dup2(fds[i][1], i + 1);
+		}
+		report = (struct assert_report){ .argv = (char **)argv,
+						 .signals = &signals,
+						 .command_to_stderr = to_stderr };
+		e = assert_run(&report, NULL, &err);
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = read(fds[i][0], out[i], sizeof(out[i]) - 1);
+
+			out[i][n > 0 ? n : 0] = 0;
+			dup2(saved[i], i + 1);
+			close(fds[i][0]);
+			close(fds[i][1]);
+		}
+		assert_int_equal(e, 0);
+		assert_string_equal(out[to_stderr], "hello\n");
+		assert_string_equal(out[!to_stderr], "");
+	}
+	close(saved[0]);
+	close(saved[1]);
+}
+
+/* The kernel kills the command if we are killed. The command's end closes the pipe. */
+static void killed(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+	int fds[2], ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		dup2(fds[1], 1);
+		dup2(ready[1], 2);
+		close(fds[1]);
+		shell("echo >&2; exec sleep 600 2>/dev/null");
+		_exit(1);
+	}
+	close(fds[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	p.fd = fds[0];
+	assert_int_equal(poll(&p, 1, 20000), 1);
+	assert_int_equal(read(fds[0], &c, 1), 0);
+	close(fds[0]);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 static void interrupt(void)
@@ -163,10 +278,13 @@ int main(void)
 		cmocka_unit_test(cannot_start),
 		cmocka_unit_test(events_are_consumed_meanwhile),
 		cmocka_unit_test(signals_are_left_alone),
+		cmocka_unit_test(command_output),
+		cmocka_unit_test(killed),
 		cmocka_unit_test(late_signal),
 		cmocka_unit_test(descriptors_are_closed),
 	};
 
+	signals_init(&signals);
 	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return cmocka_run_group_tests_name("unit/assert-run", tests, NULL, NULL);
 }

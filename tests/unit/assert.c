@@ -110,18 +110,24 @@ static void matching(void **state)
 		.caller = "map_it.isra.0+0x4c",
 		.module = "qxl",
 		.offender = "end_it+0x0",
-		.stack = { "schedule+0x2d", "break_it+0x77 [test]", "0xffffffffc0001234" },
-		.nr_stack = 3,
+		.stack = { "schedule+0x2d", "break_it+0x77 [test]", "0xffffffffc0001234",
+			   "go_on.llvm.12345678901234567890.cold+0x4 [test]" },
+		.nr_stack = 4,
 		.map_stack = { "outer+0x1" },
 		.nr_map_stack = 1,
 	};
 
 	(void)state;
 	assert_true(match("leak map_it.isra.0 -- x\n", &v));
+	assert_true(match("leak map_it -- x\n", &v));
+	assert_true(match("leak map_it.isra.* -- x\n", &v));
+	assert_false(match("leak map_it.cold -- x\n", &v));
 	assert_true(match("leak map_* -- x\nleak m* -- y\n", &v));
 	assert_true(match("leak map_* [qxl] -- x\n", &v));
 	assert_true(match("leak end_it -- x\n", &v));
 	assert_true(match("leak schedule -- x\n", &v));
+	assert_true(match("leak go_on [test] -- x\n", &v));
+	assert_true(match("leak go_on.llvm.* [test] -- x\n", &v));
 	assert_true(match("leak break_it [t?st] -- x\n", &v));
 	assert_true(match("leak 0xffffffffc0001234 -- x\n", &v));
 	assert_true(match("leak [mx]ap_it* -- x\n", &v));
@@ -309,6 +315,10 @@ static void doubts(void **state)
 	begin_good();
 	r.model.rule_missing[IOMAP_LEAK] = "no sched_process_exit";
 	doubted("leak is not checked, or not completely: no sched_process_exit");
+	/* A hook that worked again after the command */
+	begin_good();
+	before.rule_missing[IOMAP_LEAK] = "its tracepoints did not fire";
+	doubted("leak is not checked, or not completely: its tracepoints did not fire");
 	begin_good();
 	before.rule_missed[IOMAP_LEAK] = 3;
 	r.model.rule_missed[IOMAP_LEAK] = 4;

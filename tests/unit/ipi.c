@@ -13,6 +13,10 @@ static void is(json_t *v, const char *path, double want)
 
 static void figures(void **state)
 {
+	static const struct iomap_ipi_cell cell = { .ipis = { [IOMAP_IPI_OTHER] = 1,
+							      [IOMAP_IPI_DIRECT] = 2,
+							      [IOMAP_IPI_PURGE] = 3,
+							      [IOMAP_IPI_RESERVE] = 4 } };
 	struct model m = {};
 	json_t *v;
 
@@ -55,6 +59,14 @@ static void figures(void **state)
 	is(v, "cpus/0/direct", 30);
 	is(v, "cpus/0/flushes", 30);
 	is(v, "cpus/0/other", 1000);
+	assert_int_equal(json_array_size(at(v, "cpus")), 9);
+	is(v, "offline_cpus/other", 0);
+	json_decref(v);
+	ipi_add_offline(&m.ipi, &cell);
+	v = write_report(report_ipi, &m);
+	is(v, "offline_cpus/direct", 2);
+	is(v, "offline_cpus/flushes", 7);
+	is(v, "offline_cpus/other", 1);
 	assert_int_equal(json_array_size(at(v, "cpus")), 9);
 	json_decref(v);
 	/* A second sampling starts at zero. */

@@ -333,7 +333,7 @@ static char *look(const struct kernel *k)
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++)
 		m.backend_present[b] = true;
 	m.timing = IOMAP_TIMING_ALL;
-	assert_int_equal(model_add_cpu(&m, 0, &k->cpu), 0);
+	assert_int_equal(model_add_cpu(&m, 0, &k->cpu, true), 0);
 	model_add_unattributed(&m, &k->counters[0], 1, sizeof(k->counters[0]));
 	for (uint32_t id = 1; id < IDS; id++) {
 		if (k->mappings[id].state != IOMAP_EMPTY || k->counters[id].kind[0].maps)

@@ -27,7 +27,7 @@ static void fill(struct model *m)
 		.base = 0x1000, .size = 4096, .state = IOMAP_FREED, .backend = IOMAP_KMAP
 	};
 	struct iomap_cpu cpu[2] = {};
-	struct iomap_caller site = { .caller = 0x1234, .id = 1, .kind = IOMAP_ATOMIC, .used = 1 };
+	struct iomap_caller site = { .caller = 0x1234, .id = 1, .modules = 1 }; /* atomic */
 	struct iomap_hist h = { .sum = 300, .max = 170 };
 	struct model_mapping *mm;
 
@@ -40,6 +40,7 @@ static void fill(struct model *m)
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");
 	m->unlisted_maps = 6;
+	m->may_sleep = (struct model_may_sleep){ "msleep mutex_lock", "__cond_resched", true };
 
 	for (int i = 0; i < 2; i++) {
 		cpu[i].seen = 1000 + i;
@@ -50,7 +51,7 @@ static void fill(struct model *m)
 		cpu[i].unmatched[IOMAP_LOCAL] = 3;
 		cpu[i].total[IOMAP_LINEAR][IOMAP_ATOMIC] = (struct iomap_total){ 100, 90, 5 + i };
 		cpu[i].total[IOMAP_KMAP][IOMAP_LOCAL] = (struct iomap_total){ 20, 15, 0 };
-		assert_int_equal(model_add_cpu(m, i, &cpu[i]), 0);
+		assert_int_equal(model_add_cpu(m, i, &cpu[i], true), 0);
 		c[i].kind[IOMAP_ATOMIC] = (struct iomap_count){ .maps = 100,
 								.unmaps = 90,
 								.failed = 5 + i,
@@ -64,7 +65,7 @@ static void fill(struct model *m)
 	site.caller = 0x5678;
 	site.maps = 900;
 	assert_int_equal(model_add_caller(m, &site), 0);
-	site.used = 0;
+	site.modules = 0;
 	assert_int_equal(model_add_caller(m, &site), 0);
 	h.bucket[iomap_bucket(65)] = 2;
 	h.bucket[iomap_bucket(170)] = 1;
@@ -109,6 +110,10 @@ static void status(void **state)
 	is_null(v, "hooks/0/reason");
 	is_str(v, "hooks/1/state", "missing");
 	is_str(v, "hooks/1/reason", "a sentence");
+	is_str(v, "may_sleep/might_sleep", "__cond_resched");
+	is_str(v, "may_sleep/functions/0", "msleep");
+	is_str(v, "may_sleep/functions/1", "mutex_lock");
+	assert_int_equal(json_array_size(at(v, "may_sleep/functions")), 2);
 	is_int(v, "accounting/seen", 2001);
 	is_int(v, "accounting/counted", 1980);
 	is_int(v, "accounting/under_way", 3);
@@ -366,7 +371,7 @@ static void callers_of_many_cpus(void **state)
 	for (int cpu = 0; cpu < 255; cpu++) {
 		for (unsigned int i = 0; i < 100; i++) {
 			struct iomap_caller s = {
-				.caller = 16 * i, .id = i % 3, .used = 1, .maps = i
+				.caller = 16 * i, .id = i % 3, .modules = 1, .maps = i
 			};
 
 			assert_int_equal(model_add_caller(&m, &s), 0);

@@ -2,6 +2,7 @@
 /* The server with slow, silent and hostile clients: it goes on serving the others. */
 #include "tests/lib/server-fixture.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static void garbage_is_dropped(void **state)
@@ -119,38 +120,189 @@ static void reads_slowly(void **state)
 	tear_down(&f);
 }
 
-static void too_busy(void **state)
+/* Asks for a list. Returns false if the reply is an error. */
+static bool gets_list(struct fixture *f, int fd)
 {
-	enum {
-		CLIENTS = 40
-	};
-	int fd[CLIENTS], refused = 0;
+	static char some[1 << 16];
+	bool good = false, end = false;
+	ssize_t n, all = 0;
+
+	call(fd, LIST);
+	while (!end) {
+		n = recv(fd, some, sizeof(some) - 1, 0);
+		if (n < 0 && errno == EAGAIN) {
+			assert_int_equal(loop_once(&f->loop, 0), 0);
+			continue;
+		}
+		assert_true(n > 0);
+		some[n] = '\0';
+		if (!all)
+			good = !strstr(some, "org.iomap.Monitor.TooBusy");
+		end = !some[n - 1];
+		all += n;
+	}
+	return good;
+}
+
+/* Asks for lists until a reply is no error, for at most ten seconds. */
+static void list_until_good(struct fixture *f, int fd)
+{
+	uint64_t end = now_ns() + 10 * NSEC_PER_SEC;
+
+	while (!gets_list(f, fd))
+		assert_true(now_ns() < end);
+}
+
+enum {
+	HOGS = 60
+};
+
+/* Clients that ask for long replies and never read. */
+static void hogs_come(struct fixture *f, int *fd, uid_t uid)
+{
+	for (int i = 0; i < HOGS; i++) {
+		fd[i] = connect_user(f, uid);
+		for (int k = 0; k < 5; k++)
+			call(fd[i], LIST_FREED);
+	}
+	pump(f);
+	pump(f);
+}
+
+static void hogs_leave(const int *fd)
+{
+	for (int i = 0; i < HOGS; i++)
+		close(fd[i]);
+}
+
+/* Short replies need no room that clients which never read can take. Long ones get it from them. */
+static void hogs_of_the_same_user(void **state)
+{
+	int fd[HOGS], good;
 	struct fixture f;
-	char c[100];
 
 	(void)state;
 	set_up(&f, 4096);
-	for (int i = 0; i < CLIENTS; i++) {
-		fd[i] = connect_client(&f);
-		call(fd[i], LIST);
+	good = connect_client(&f);
+	hogs_come(&f, fd, getuid());
+	call(good, STATUS);
+	pump(&f);
+	expect_status(&f, good);
+	list_until_good(&f, good);
+	assert_in_range(server_clients(f.server), 2, HOGS);
+	hogs_leave(fd);
+	close(good);
+	tear_down(&f);
+}
+
+/* Another user has less than the clients that never read, and gets a long reply at once. */
+static void hogs_of_another_user(void **state)
+{
+	int fd[HOGS], good;
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, 4096);
+	good = connect_user(&f, 1000);
+	hogs_come(&f, fd, 1001);
+	assert_true(gets_list(&f, good));
+	assert_in_range(server_clients(f.server), 2, HOGS);
+	hogs_leave(fd);
+	close(good);
+	tear_down(&f);
+}
+
+/* Connects a client; returns -1 if the server has no room for the user. */
+static int try_user(struct fixture *f, uid_t uid)
+{
+	int fd[2], err;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	err = server_add_client(f->server, fd[0], uid);
+	if (!err)
+		return fd[1];
+	assert_int_equal(err, -ENOSPC);
+	close(fd[0]);
+	close(fd[1]);
+	return -1;
+}
+
+static bool is_closed(int fd)
+{
+	char c;
+
+	return !recv(fd, &c, 1, MSG_PEEK);
+}
+
+/* A user who takes all connections leaves room for root and for other users. */
+static void shares_of_connections(void **state)
+{
+	struct rlimit files = { 4096, 4096 };
+	int fd[SERVER_CLIENTS_MAX], others[3];
+	struct fixture f;
+	uint64_t began = now_ns();
+
+	(void)state;
+	setrlimit(RLIMIT_NOFILE, &files);
+	set_up(&f, 1);
+	for (int i = 0; i < SERVER_CLIENTS_MAX; i++)
+		fd[i] = connect_user(&f, 1001);
+	/* The first two have asked; the others are useless. */
+	call(fd[0], STATUS);
+	call(fd[1], STATUS);
+	pump(&f);
+	assert_true(try_user(&f, 1001) < 0 || now_ns() - began >= SERVER_IDLE_NS);
+	others[0] = try_user(&f, 0);
+	others[1] = try_user(&f, 1000);
+	others[2] = try_user(&f, 1000);
+	for (int i = 0; i < 3; i++) {
+		assert_true(others[i] >= 0);
+		call(others[i], STATUS);
 		pump(&f);
+		expect_status(&f, others[i]);
 	}
-	assert_true(f.samples < CLIENTS);
-	for (int i = 0; i < CLIENTS; i++) {
-		memset(c, 0, sizeof(c));
-		assert_true(recv(fd[i], c, sizeof(c) - 1, MSG_PEEK) > 0);
-		refused += strstr(c, "org.iomap.Monitor.TooBusy") != NULL;
-	}
-	assert_int_equal(refused, CLIENTS - f.samples);
-	/* Clients that never read are dropped, which makes room. */
-	for (int i = 0; i < CLIENTS - 1; i++)
+	assert_int_equal(server_clients(f.server), SERVER_CLIENTS_MAX);
+	assert_false(is_closed(fd[0]));
+	assert_false(is_closed(fd[1]));
+	assert_true(is_closed(fd[2]));
+	/* After a while, own idle clients make room for a new one. */
+	while (now_ns() - began < 2 * SERVER_IDLE_NS)
+		pump(&f);
+	close(fd[2]);
+	fd[2] = try_user(&f, 1001);
+	assert_true(fd[2] >= 0);
+	call(fd[2], STATUS);
+	pump(&f);
+	expect_status(&f, fd[2]);
+	expect_status(&f, fd[0]);
+	for (int i = 0; i < SERVER_CLIENTS_MAX; i++)
 		close(fd[i]);
+	for (int i = 0; i < 3; i++)
+		close(others[i]);
+	tear_down(&f);
+}
+
+/* Root replaces even clients of its own that are not idle. */
+static void root_gets_in(void **state)
+{
+	struct rlimit files = { 4096, 4096 };
+	int fd[SERVER_CLIENTS_MAX], extra;
+	struct fixture f;
+
+	(void)state;
+	setrlimit(RLIMIT_NOFILE, &files);
+	set_up(&f, 1);
+	for (int i = 0; i < SERVER_CLIENTS_MAX; i++)
+		fd[i] = connect_user(&f, 0);
+	extra = try_user(&f, 0);
+	assert_true(extra >= 0);
+	call(extra, STATUS);
 	pump(&f);
-	expect_error(&f, fd[CLIENTS - 1], "org.iomap.Monitor.TooBusy");
-	call(fd[CLIENTS - 1], STATUS);
-	pump(&f);
-	expect_status(&f, fd[CLIENTS - 1]);
-	close(fd[CLIENTS - 1]);
+	expect_status(&f, extra);
+	assert_true(is_closed(fd[0]));
+	for (int i = 0; i < SERVER_CLIENTS_MAX; i++)
+		close(fd[i]);
+	close(extra);
 	tear_down(&f);
 }
 
@@ -244,7 +396,10 @@ int main(void)
 		cmocka_unit_test(endless_message_is_dropped),
 		cmocka_unit_test(never_reads),
 		cmocka_unit_test(reads_slowly),
-		cmocka_unit_test(too_busy),
+		cmocka_unit_test(hogs_of_the_same_user),
+		cmocka_unit_test(hogs_of_another_user),
+		cmocka_unit_test(shares_of_connections),
+		cmocka_unit_test(root_gets_in),
 		cmocka_unit_test(slow_follower),
 		cmocka_unit_test(fuzz),
 	};

@@ -5,6 +5,8 @@
  */
 #include "tests/lib/load.h"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /* The duration of a sampling on a machine with two CPUs. */
@@ -42,9 +44,66 @@ static void answers(void **state)
 	load_end(&c);
 }
 
+enum {
+	EQUAL = 400,
+	ROUNDS = 5
+};
+
+/* The CPU time of the server for the same call of many clients at once. */
+static uint64_t cost_of(struct fixture *f, const int *fd, const char *text)
+{
+	uint64_t best = UINT64_MAX, began, ns;
+	static char some[1 << 20];
+
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned int samples = f->samples;
+
+		for (int i = 0; i < EQUAL; i++)
+			call(fd[i], text);
+		began = worked_ns();
+		pump(f);
+		pump(f);
+		ns = worked_ns() - began;
+		/* All calls were in one batch. */
+		assert_int_equal(f->samples, samples + 1);
+		best = ns < best ? ns : best;
+		for (int i = 0; i < EQUAL; i++) {
+			ssize_t n = recv(fd[i], some, sizeof(some), 0);
+
+			assert_true(n > 0);
+			assert_int_equal(some[n - 1], 0);
+		}
+	}
+	print_message("# %d times %s: %.1f ms\n", EQUAL, text, best / 1e6);
+	return best;
+}
+
+/* Equal calls share a reply, with parameters and without. */
+static void equal_calls(void **state)
+{
+	struct rlimit files = { 4096, 4096 };
+	int fd[EQUAL];
+	uint64_t plain, freed;
+	struct fixture f;
+
+	(void)state;
+	setrlimit(RLIMIT_NOFILE, &files);
+	set_up(&f, 200);
+	for (int i = 0; i < EQUAL; i++)
+		fd[i] = connect_client(&f);
+	plain = cost_of(&f, fd, LIST);
+	freed = cost_of(&f, fd, LIST_FREED);
+	for (int i = 0; i < EQUAL; i++)
+		close(fd[i]);
+	tear_down(&f);
+	/* A reply of its own for each client takes over thirty times as long. */
+	assert_true(freed < 3 * plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_calls),
 		cmocka_unit_test(answers),
 	};
 

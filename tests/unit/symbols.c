@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/lib/test.h"
 
+#include "daemon/base/util.h"
 #include "daemon/collector/symbols.h"
 
 static char path[] = "/tmp/iomap-kallsyms-XXXXXX";
@@ -125,6 +126,67 @@ static bool names_some(void *ctx, uint64_t addr, char *buf, size_t size)
 }
 
 /* The source has names of unloaded modules, so it goes before the file. */
+/* A function of vmlinux by its name: not that of a module, and a global one before static ones. */
+static void finds_functions(void **state)
+{
+	static const char *const names[] = { "flush_work", "reserve_flush", "down", "flush",
+					     "none" };
+	struct function f[ARRAY_SIZE(names)];
+	struct symbols *s;
+
+	(void)state;
+	write_file("ffffffff81000000 t down\n"
+		   "ffffffff81000100 T flush_work\n"
+		   "ffffffff81000100 T alias\n"
+		   "ffffffff81000180 t flush_work.cold\n"
+		   "ffffffff81000200 t reserve_flush\n"
+		   "ffffffff81000280 t other\n"
+		   "ffffffff81000300 t reserve_flush\n"
+		   "ffffffff81000400 T down\n"
+		   "ffffffff81000440 t after\n"
+		   "ffffffff81000500 t down\n"
+		   "ffffffffc0000000 t flush_work\t[mis]\n"
+		   "ffffffffc0000040 T down\t[mis]\n"
+		   "ffffffffc0000080 t none\t[mis]\n");
+	s = symbols_new(path);
+	assert_int_equal(symbols_find(s, names, ARRAY_SIZE(names), f), 0);
+	assert_int_equal(f[0].start, 0xffffffff81000100);
+	assert_int_equal(f[0].end, 0xffffffff81000180);
+	assert_int_equal(f[0].copies, 1);
+	assert_int_equal(f[1].copies, 2);
+	assert_int_equal(f[2].start, 0xffffffff81000400);
+	assert_int_equal(f[2].end, 0xffffffff81000440);
+	assert_int_equal(f[2].copies, 1);
+	for (size_t i = 3; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(f[i].start, 0);
+		assert_int_equal(f[i].copies, 0);
+	}
+	symbols_free(s);
+}
+
+/* kernel.kptr_restrict=2: names without addresses */
+static void hidden_functions(void **state)
+{
+	static const char *const names[] = { "flush_work", "down", "none" };
+	static const unsigned int copies[] = { 1, 2, 0 };
+	struct function f[ARRAY_SIZE(names)];
+	struct symbols *s;
+
+	(void)state;
+	write_file("0000000000000000 T flush_work\n"
+		   "0000000000000000 t down\n"
+		   "0000000000000000 t other\n"
+		   "0000000000000000 t down\n");
+	s = symbols_new(path);
+	assert_int_equal(symbols_check(s), -EACCES);
+	assert_int_equal(symbols_find(s, names, ARRAY_SIZE(names), f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(f[i].start, 0);
+		assert_int_equal(f[i].copies, copies[i]);
+	}
+	symbols_free(s);
+}
+
 static void source_goes_before_file(void **state)
 {
 	uint64_t addrs[] = { 0xffffffffc0400110, 0xffffffffc0400104, 0xffffffffc0400110 };
@@ -220,6 +282,8 @@ int main(void)
 		cmocka_unit_test(names_offsets_and_modules),
 		cmocka_unit_test(addresses_without_a_symbol),
 		cmocka_unit_test(one_pass_for_many),
+		cmocka_unit_test(finds_functions),
+		cmocka_unit_test(hidden_functions),
 		cmocka_unit_test(source_goes_before_file),
 		cmocka_unit_test(cache_grows),
 		cmocka_unit_test(long_file_and_long_names),

@@ -64,6 +64,10 @@ static void first_sample(void **state)
 	feed((struct figures){ .time = 2, .empty = true });
 	draw(80, 24);
 	assert_true(on_screen("No mapping: no driver of this kernel holds one now."));
+	feed((struct figures){ .time = 3, .empty = true, .no_debugfs = true });
+	draw(80, 24);
+	assert_false(on_screen("no driver of this kernel holds one"));
+	assert_true(on_screen("older ones are not known ('iomapctl list')."));
 }
 
 static void help(void **state)

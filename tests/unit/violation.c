@@ -35,6 +35,9 @@ static void sentences(void **state)
 		   "unmapped by drv_work+0x10 [drv] as another kind of map");
 	check_text(V(.rule = IOMAP_UNMAP_UNKNOWN),
 		   "unmapped, but not mapped: unmapped twice, or a wrong pointer");
+	check_text(V(.rule = IOMAP_UNMAP_UNKNOWN, BY, .offset = 0x40),
+		   "unmapped by drv_work+0x10 [drv], with an address inside the map: it takes the "
+		   "address that the map returned");
 	check_text(V(.rule = IOMAP_USE_AFTER_FREE, BY), "mapped after the mapping was freed");
 	check_text(V(.rule = IOMAP_LEAK), "still mapped when the mapping was freed");
 	check_text(V(.rule = IOMAP_LEAK, .at_exit = true), "still mapped when the task ended");
@@ -51,6 +54,16 @@ static void offsets(void **state)
 	check_text(V(.rule = IOMAP_OFFSET_RANGE, .size = 4096), "past the end of the mapping");
 	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1),
 		   "offset 0x1001 is not a multiple of the page size");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1, .size = 1,
+		     .base = 0x101000),
+		   "offset 0x1001 is not a multiple of the page size");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4096, .map_size = 1, .size = 1,
+		     .base = 0x100020),
+		   "the mapping's base 0x100020 is not a multiple of the page size: offset 0x1000 "
+		   "lies inside a page");
+	check_text(V(.rule = IOMAP_OFFSET_ALIGN, .offset = 4097, .map_size = 1, .size = 1,
+		     .base = 0x100020),
+		   "base 0x100020 + offset 0x1001 is not a multiple of the page size");
 }
 
 /* A name of the kernel's maximum length is not cut. */

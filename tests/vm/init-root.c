@@ -96,7 +96,8 @@ void make_root(void)
 	mount_on("tmpfs", "/new/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", false);
 	mount_on("tmpfs", "/new/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", false);
-	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, false);
+	/* The boot parameter debugfs=off or no-mount takes it from the kernel. */
+	mount_on("debugfs", "/new/sys/kernel/debug", "debugfs", quiet, NULL, true);
 	mount_on("tracefs", "/new/sys/kernel/tracing", "tracefs", quiet, NULL, false);
 	mount_on("bpf", "/new/sys/fs/bpf", "bpf", quiet, "mode=700", false);
 	mount_on("cgroup2", "/new/sys/fs/cgroup", "cgroup2", quiet, NULL, true);
@@ -127,6 +128,48 @@ void mount_host_folders(bool share)
 			 false);
 }
 
+/* Passes if a file of a PCI device has this content. */
+static bool device_has(const char *device, const char *file, const char *content)
+{
+	char path[PATH_MAX], found[16] = "";
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, found, sizeof(found) - 1);
+		close(fd);
+	}
+	return n > 0 && !strcmp(found, content);
+}
+
+/* Lets the test driver, and no other driver, bind to the ivshmem device: it has no device table, as
+ * it overwrites the memory of the device.
+ */
+static void choose_driver(void)
+{
+	const char driver[] = "test_io_mapping\n";
+	DIR *dir = opendir("/sys/bus/pci/devices");
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int fd;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!device_has(entry->d_name, "vendor", "0x1af4\n") ||
+		    !device_has(entry->d_name, "device", "0x1110\n"))
+			continue;
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
+			 entry->d_name);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, driver, strlen(driver)) < 0)
+			fail("cannot write to %s: %s", path, strerror(errno));
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void set_up_system(void)
 {
 	struct rlimit core = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY };
@@ -137,6 +180,7 @@ void set_up_system(void)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
 		fail("cannot bring up the loopback interface: %s", strerror(errno));
 	close(fd);
+	choose_driver();
 	sethostname("iomap-vm", strlen("iomap-vm"));
 	setrlimit(RLIMIT_CORE, &core);
 }

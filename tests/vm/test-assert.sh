@@ -18,8 +18,11 @@ is "good: the verdict in the report" is_good good
 is "broken: SARIF names the call site" jq -e '.runs[0].results[0].locations |
 	any(.[].logicalLocations[]; .fullyQualifiedName // .name |
 		test("test_map_atomic"))' "$dir/broken.sarif"
+is "broken: SARIF has the fallback file" jq -e '.runs[0].results | length > 0 and
+	all(.[].locations[0].physicalLocation.artifactLocation.uri; . == "driver.c")' \
+	"$dir/broken.sarif"
 is "broken: an annotation names it" grep -q \
-	'^::error title=io_mapping%3A offset-align::.*test_map_atomic+0x' "$dir/broken.github"
+	'^::error title=io_mapping%3A offset-align,file=driver.c,line=1::.*test_map_atomic+0x' "$dir/broken.github"
 is "broken: TAP names it" grep -q 'test_map_atomic+0x' "$dir/broken.tap"
 same "the virtual machine" "$guest" 0
 finish

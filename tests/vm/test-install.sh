@@ -51,7 +51,7 @@ follow() {
 
 # Prints the packages that the document names.
 named() {
-	tests/vm/doc-block $doc "What it needs" | sed 's/apt-get install//' |
+	tests/vm/doc-block $doc "Requirements" | sed 's/apt-get install//' |
 		tr -s ' \\\t' '\n' | sed '/^$/d'
 }
 missing() {
@@ -59,7 +59,7 @@ missing() {
 		dpkg-query -W "$package" >/dev/null 2>&1 || echo "$package"
 	done
 }
-same "the packages of 'What it needs' are installed here" "$(missing)" ""
+same "the packages of 'Requirements' are installed here" "$(missing)" ""
 is "they include a package for building the kernel" grep -qx libelf-dev <(named)
 
 # ---- the machine ----

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of what is read from debug information. They run other programs of this folder, whose debug
+# information is their input.
+debug-inputs	:= shapes places
+debug-tests	:= sites lines sources formats
+unit-tests	+= $(debug-tests:%=tests/debug/%)
+
+$(debug-tests:%=$(O)/tests/debug/%): | $(debug-inputs:%=$(O)/tests/debug/%)
+
+# Flags of their own, and no sanitizers.
+$(debug-inputs:%=$(O)/tests/debug/%): $(O)/%: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)gcc -std=gnu11 $(WARNINGS) -O2 -g -no-pie -Wl,--build-id -o $@ $<
