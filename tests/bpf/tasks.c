@@ -178,10 +178,8 @@ static void leak_at_exit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sleep_in_atomic),
-		cmocka_unit_test(sleeps_again_elsewhere),
-		cmocka_unit_test(holder_comes_back),
-		cmocka_unit_test(saved_meanwhile),
+		cmocka_unit_test(sleep_in_atomic),   cmocka_unit_test(sleeps_again_elsewhere),
+		cmocka_unit_test(holder_comes_back), cmocka_unit_test(saved_meanwhile),
 		cmocka_unit_test(leak_at_exit),
 	};
 
