@@ -12,7 +12,8 @@ declare -A may=(
 	[cli]="bpf daemon/base"
 	[cli/assert]="bpf daemon/base daemon/collector cli cli/debug"
 	[cli/debug]="bpf daemon/base daemon/collector"
-	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug"
+	[cli/recording]="bpf daemon/base cli"
+	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording"
 	[cli/top]="bpf daemon/base cli"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )
