@@ -215,10 +215,14 @@ static void write_hist(struct jsonw *w, const struct model *m, int variant)
 	report_hist(w, "parameters", m, variant - 1);
 }
 
-static void write_snapshot(struct jsonw *w, const struct model *m, int variant)
+static int get_full(struct request *r)
 {
-	(void)variant;
-	report_snapshot(w, "parameters", m);
+	return get_bool(r, "full");
+}
+
+static void write_snapshot(struct jsonw *w, const struct model *m, int full)
+{
+	report_snapshot(w, "parameters", m, full);
 }
 
 static void write_violations(struct jsonw *w, const struct model *m, int variant)
@@ -264,7 +268,7 @@ static const struct {
 	{ MONITOR, "Hist", true, get_kind, write_hist },
 	{ MONITOR, "Violations", true, no_parameters, write_violations },
 	{ MONITOR, "Ipi", true, no_parameters, write_ipi },
-	{ MONITOR, "Snapshot", true, no_parameters, write_snapshot },
+	{ MONITOR, "Snapshot", true, get_full, write_snapshot },
 	/* Events report violations with their counts, which come from a sampling. */
 	{ MONITOR, "Events", true, get_follow, NULL },
 };

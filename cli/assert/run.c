@@ -4,16 +4,14 @@
  * its module is loaded, and the command may unload the module.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "cli/assert/report.h"
-#include "cli/signals.h"
+#include "cli/command.h"
 #include "daemon/base/loop.h"
 #include "daemon/collector/collector.h"
 
@@ -59,65 +57,6 @@ static int on_signal(struct loop_source *source, uint32_t events)
 			kill(run->pid, (int)info.ssi_signo);
 	}
 	return 0;
-}
-
-/*
- * The rest of the child. The command gets the signal mask and the dispositions that iomapctl had on
- * entry. The kernel kills it if iomapctl is killed.
- */
-static _Noreturn void run_command(const struct run *run, const struct assert_report *r,
-				  pid_t iomapctl, int errno_fd)
-{
-	int e = 0;
-
-	signals_restore(r->signals);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
-	    (r->command_to_stderr && dup2(STDERR_FILENO, STDOUT_FILENO) < 0) ||
-	    sigprocmask(SIG_SETMASK, &run->before, NULL))
-		e = errno;
-	/* iomapctl may have been killed before PR_SET_PDEATHSIG. */
-	if (getppid() != iomapctl)
-		_exit(EXIT_CANNOT);
-	if (!e) {
-		execvp(r->argv[0], r->argv);
-		e = errno;
-	}
-	while (write(errno_fd, &e, sizeof(e)) < 0 && errno == EINTR)
-		;
-	_exit(EXIT_CANNOT);
-}
-
-/* Returns the errno that the child reports, or 0 once it runs the command. */
-static int read_errno(int fd)
-{
-	int e = 0;
-	ssize_t n;
-
-	do
-		n = read(fd, &e, sizeof(e));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? errno : e;
-}
-
-static int start(struct run *run, const struct assert_report *r, struct errbuf *err)
-{
-	pid_t iomapctl = getpid();
-	int fds[2], e;
-
-	if (pipe2(fds, O_CLOEXEC))
-		return set_error(err, -errno, "cannot run %s: %s", r->argv[0], strerror(errno));
-	run->pid = fork();
-	if (!run->pid)
-		run_command(run, r, iomapctl, fds[1]);
-	e = run->pid < 0 ? errno : 0;
-	close(fds[1]);
-	if (!e) {
-		e = read_errno(fds[0]);
-		if (e)
-			waitpid(run->pid, NULL, 0);
-	}
-	close(fds[0]);
-	return e ? set_error(err, -e, "cannot run %s: %s", r->argv[0], strerror(e)) : 0;
 }
 
 static int prepare(struct run *run)
@@ -196,7 +135,9 @@ int assert_run(struct assert_report *r, struct collector *c, struct errbuf *err)
 		clock_gettime(CLOCK_REALTIME, &ts);
 		r->start_unix_ns = (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 		r->start_ns = now_ns();
-		e = start(&run, r, err);
+		e = command_start(&(struct command){ r->argv, r->signals, &run.before,
+						     r->command_to_stderr },
+				  &run.pid, err);
 	}
 	if (!e) {
 		e = wait_for_it(&run, &r->wait_status);

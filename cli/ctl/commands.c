@@ -109,6 +109,25 @@ static const struct opt assert_opts[] = {
 	  .help = "write the report to this file (default: standard output)" },
 };
 
+static const struct opt record_opts[] = {
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "FILE",
+	  .help = "write the recording to this file (default: iomap-DATE-TIME.rec)" },
+	{ .name = "interval",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, interval),
+	  .arg = "TIME",
+	  .help = "take a snapshot of the figures at this interval (default: 1s)" },
+	{ .name = "max-size",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, max_size),
+	  .arg = "SIZE",
+	  .help = "end when the file has this size, such as 20M (default: no limit)" },
+};
+
 static const struct opt sites_opts[] = {
 	{ .name = "module",
 	  .type = OPT_LIST,
@@ -155,6 +174,12 @@ static const struct cmd cmds[] = {
 	  .words = "CMD [ARG]...",
 	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .run = do_assert },
+	{ .name = "record",
+	  .help = "write the figures and the events to a file, while a command runs",
+	  CMD_OPTS(record_opts),
+	  .words = "[CMD [ARG]...]",
+	  .words_offset = OPT_INTO(struct ctl_config, words),
+	  .run = do_record },
 	{ .name = "sites",
 	  .help = "write the tables that stock kernels need, from debug information",
 	  CMD_OPTS(sites_opts),

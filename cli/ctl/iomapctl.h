@@ -22,12 +22,16 @@ struct ctl_config {
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
 	const char *fallback_file;
+	/* record; its file is in output */
+	const char *interval, *max_size;
+	/* stats, list, hist, ipi, events, status: from a recording */
+	const char *recording, *at;
 	/* assert, events, sites: source lines */
 	const char *debug_dir;
 	struct opt_list roots;
 	/* sites */
 	struct opt_list modules;
-	char **words; /* what follows the options: the command of assert, the files of sites */
+	char **words; /* what follows the options: the command of assert and record, files of sites */
 };
 
 #define EVENTS_UNLIMITED 1e9
@@ -39,6 +43,7 @@ int do_hist(void *config);
 int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
+int do_record(void *config);
 int do_detach(void *config);
 int do_sites(void *config);
 

@@ -48,7 +48,8 @@ static int cannot_write(const char *path, int e, struct errbuf *err)
 static int fail(struct recording_writer *w, int error, const struct errbuf *err)
 {
 	w->error = error;
-	w->failed = *err;
+	if (err)
+		w->failed = *err;
 	buf_free(&w->lines);
 	w->block.records = 0;
 	return error;
@@ -56,7 +57,8 @@ static int fail(struct recording_writer *w, int error, const struct errbuf *err)
 
 static int failed_before(const struct recording_writer *w, struct errbuf *err)
 {
-	*err = w->failed;
+	if (err)
+		*err = w->failed;
 	return w->error;
 }
 
@@ -282,7 +284,7 @@ int recording_end(struct recording_writer *w, uint64_t time_unix_ns, const char 
 	if (close(w->fd))
 		r2 = r2 ?: cannot_write(w->path, errno, &other);
 	w->fd = -1;
-	if (!r && r2)
+	if (!r && r2 && err)
 		*err = other;
 	return r ?: r2;
 }

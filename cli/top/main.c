@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/eventfd.h>
 
-#include "cli/top/feed.h"
+#include "cli/feed.h"
 #include "cli/top/iomaptop.h"
 #include "cli/top/screen-curses.h"
 #include "cli/top/top.h"

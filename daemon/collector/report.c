@@ -374,14 +374,16 @@ void report_violations(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_object_end(w);
 }
 
-void report_snapshot(struct jsonw *w, const char *key, const struct model *m)
+void report_snapshot(struct jsonw *w, const char *key, const struct model *m, bool full)
 {
 	report_head(w, key, m);
 	report_status(w, "status", m);
-	report_list(w, "list", m, false);
+	report_list(w, "list", m, full);
 	report_stats(w, "stats", m);
 	report_violations(w, "violations", m);
 	report_ipi(w, "ipi", m);
+	if (full)
+		report_hist(w, "hist", m, -1);
 	jsonw_object_end(w);
 }
 

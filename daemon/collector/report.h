@@ -27,8 +27,11 @@ const char *violation_text(const struct model_violation *v, char buf[VIOLATION_T
 
 /* Interrupts between CPUs, by cause. */
 void report_ipi(struct jsonw *w, const char *key, const struct model *m);
-/* Status, list, stats, violations and ipi of one sampling. */
-void report_snapshot(struct jsonw *w, const char *key, const struct model *m);
+/*
+ * Status, list, stats, violations and ipi of one sampling; with full, the list has freed mappings,
+ * and there are histograms.
+ */
+void report_snapshot(struct jsonw *w, const char *key, const struct model *m, bool full);
 /* Histograms that are not empty; kind -1: of all kinds. */
 void report_hist(struct jsonw *w, const char *key, const struct model *m, int kind);
 /* An event; NULL: there are no more. missed: number of events lost before it. */

@@ -55,8 +55,15 @@ calls() {
 		is "$1: no interface" refuses org.varlink.service.InvalidParameter "$1"
 		;;
 	org.iomap.Monitor.Status | org.iomap.Monitor.Stats | org.iomap.Monitor.Violations | \
-	org.iomap.Monitor.Ipi | org.iomap.Monitor.Snapshot)
+	org.iomap.Monitor.Ipi)
 		is "$1" replies "$1" '{}'
+		;;
+	org.iomap.Monitor.Snapshot)
+		for parameters in '{}' '{"full":true}' '{"full":false}' '{"full":null}'; do
+			is "$1 $parameters" replies "$1" "$parameters"
+		done
+		is "$1: not a boolean" refuses org.varlink.service.InvalidParameter "$1" \
+			'{"full":1}'
 		;;
 	org.iomap.Monitor.List)
 		for parameters in '{}' '{"freed":true}' '{"freed":false}' '{"freed":null}'; do

@@ -468,7 +468,7 @@ json_t *figures_snapshot(const struct figures *f)
 
 	jsonw_init(&w, &out);
 	if (!figures_fill(&m, f)) {
-		report_snapshot(&w, NULL, &m);
+		report_snapshot(&w, NULL, &m, f->full);
 		if (!out.err)
 			root = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
 	}

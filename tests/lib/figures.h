@@ -35,6 +35,7 @@ struct figures {
 	bool ipi;	       /* interrupts between CPUs are counted; else snapshots lack them */
 	bool ipi_missing;      /* but the kernel lacks a hook for stolen time */
 	bool no_rules;	       /* of snapshots: an iomapd that is older than the rules */
+	bool full;	       /* of snapshots: with freed mappings and histograms */
 };
 
 /* Fills an empty model and finishes it. Returns 0 or -ENOMEM. */

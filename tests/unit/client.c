@@ -11,7 +11,7 @@
 #include <sys/un.h>
 
 #include "cli/client.h"
-#include "cli/top/feed.h"
+#include "cli/feed.h"
 #include "tests/lib/figures.h"
 #include "tests/lib/test.h"
 

@@ -230,6 +230,16 @@ static void stats(void **state)
 	model_free(&m);
 }
 
+static json_t *write_snapshot(const struct model *m, bool full)
+{
+	struct buf out = {};
+	struct jsonw w;
+
+	jsonw_init(&w, &out);
+	report_snapshot(&w, NULL, m, full);
+	return load(&out);
+}
+
 static void snapshot(void **state)
 {
 	struct model m = {};
@@ -237,12 +247,18 @@ static void snapshot(void **state)
 
 	(void)state;
 	fill(&m);
-	v = write_report(report_snapshot, &m);
+	v = write_snapshot(&m, false);
 	is_int(v, "schema", 2);
 	is_int(v, "time_ns", 777);
 	is_int(v, "status/pid", 42);
 	is_int(v, "list/mappings/0/mapping_id", 1);
 	check_stats(at(v, "stats"));
+	assert_null(json_object_get(v, "hist"));
+	json_decref(v);
+	v = write_snapshot(&m, true);
+	check_stats(at(v, "stats"));
+	is_str(v, "list/mappings/1/state", "freed");
+	is_int(v, "hist/hists/0/count", 3);
 	json_decref(v);
 	model_free(&m);
 }

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "cli/top/feed.h"
+#include "cli/feed.h"
 
 static uint64_t interval_ns(const struct feed *f)
 {
@@ -66,7 +66,8 @@ static int ask(struct feed *f, struct errbuf *err)
 		if (r)
 			return r;
 	}
-	r = client_send(f->client, "Snapshot", NULL, false, err);
+	r = client_send(f->client, "Snapshot", f->full ? json_pack("{s:b}", "full", 1) : NULL,
+			false, err);
 	if (r)
 		return r;
 	f->asked = true;

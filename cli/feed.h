@@ -3,8 +3,8 @@
  * Snapshots at an interval, from an iomapd that may come and go. Never waits: the caller polls
  * feed_fd() for up to feed_wait_ms() and calls feed_step().
  */
-#ifndef IOMAP_CLI_TOP_FEED_H
-#define IOMAP_CLI_TOP_FEED_H
+#ifndef IOMAP_CLI_FEED_H
+#define IOMAP_CLI_FEED_H
 
 #include "cli/client.h"
 
@@ -12,6 +12,7 @@ struct feed {
 	const char *path;
 	double interval; /* seconds between snapshots, and between attempts to connect */
 	bool paused;	 /* ask for nothing */
+	bool full;	 /* ask for freed mappings and histograms, too */
 	struct client *client;
 	bool asked;	 /* a reply is due */
 	uint64_t due_ns; /* when to ask, or when to give up on the reply */
