@@ -23,10 +23,10 @@ unformatted() {
 }
 
 # Patches, pictures, expected screens, JSON and inputs of the fuzz targets cannot have a comment, or
-# are tested as they are.
+# are tested as they are; recordings are binary.
 unlicensed() {
 	printf '%s\n' "$@" |
-		grep -vE '\.(svg|patch|frame|json)$|^kernel-patch/.*/series$|^tests/fuzz/corpus/|^\.gitignore$' |
+		grep -vE '\.(svg|patch|frame|json|rec)$|^kernel-patch/.*/series$|^tests/fuzz/corpus/|^\.gitignore$' |
 		xargs grep -L SPDX-License-Identifier:
 }
 

@@ -20,11 +20,29 @@ static const struct opt prog_opts[] = {
 	  .help = "print the version and exit" },
 };
 
+#define RECORDING_OPTS                                                                         \
+	{ .name = "recording",                                                                 \
+	  .type = OPT_TEXT,                                                                    \
+	  .offset = OPT_INTO(struct ctl_config, recording),                                    \
+	  .arg = "FILE",                                                                       \
+	  .help = "read a file that 'iomapctl record' wrote, instead of iomapd" },             \
+	{                                                                                      \
+		.name = "at", .type = OPT_TEXT, .offset = OPT_INTO(struct ctl_config, at),     \
+		.arg = "TIME",                                                                 \
+		.help = "show this time of the recording: 12:30:05, +90s after its start or\n" \
+			"-10s before its end (default: its end)"                               \
+	}
+
+static const struct opt source_opts[] = {
+	RECORDING_OPTS,
+};
+
 static const struct opt list_opts[] = {
 	{ .name = "freed",
 	  .type = OPT_FLAG,
 	  .offset = OPT_INTO(struct ctl_config, freed),
 	  .help = "list the mappings that were freed, too" },
+	RECORDING_OPTS,
 };
 
 static const struct opt hist_opts[] = {
@@ -34,6 +52,7 @@ static const struct opt hist_opts[] = {
 	  .arg = "KIND",
 	  .help = "show one kind only: atomic, local or sleepable",
 	  .choices = kind_names },
+	RECORDING_OPTS,
 };
 
 #define DEBUG_DIR_OPT                                                               \
@@ -64,6 +83,7 @@ static const struct opt events_opts[] = {
 	  .help = "print only the last N of the past events",
 	  .min = 0,
 	  .max = EVENTS_UNLIMITED },
+	RECORDING_OPTS,
 	DEBUG_DIR_OPT,
 	SOURCE_ROOT_OPT,
 };
@@ -149,6 +169,7 @@ static const struct opt sites_opts[] = {
 static const struct cmd cmds[] = {
 	{ .name = "status",
 	  .help = "what iomapd watches, what it lacks, and whether its accounting balances",
+	  CMD_OPTS(source_opts),
 	  .run = do_status },
 	{ .name = "list",
 	  .help = "the mappings, their devices and owners",
@@ -156,6 +177,7 @@ static const struct cmd cmds[] = {
 	  .run = do_list },
 	{ .name = "stats",
 	  .help = "maps and hold times by backend, caller and CPU",
+	  CMD_OPTS(source_opts),
 	  .run = do_stats },
 	{ .name = "hist",
 	  .help = "how long maps are held, as histograms",
@@ -163,6 +185,7 @@ static const struct cmd cmds[] = {
 	  .run = do_hist },
 	{ .name = "ipi",
 	  .help = "interrupts between CPUs: what maps and unmaps cause, and who pays",
+	  CMD_OPTS(source_opts),
 	  .run = do_ipi },
 	{ .name = "events",
 	  .help = "mappings created and freed, maps that failed, rules that were broken",

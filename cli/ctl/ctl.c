@@ -14,12 +14,25 @@ int ctl_fail(int code, const struct errbuf *err)
 	return EXIT_CANNOT;
 }
 
-int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret)
+int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret,
+	     uint64_t *ret_unix_ns)
 {
 	struct client *c = NULL;
 	struct errbuf err = {};
-	int r;
+	uint64_t now;
+	int r = ctl_check_source(cfg);
 
+	if (!ret_unix_ns)
+		ret_unix_ns = &now;
+	if (!r && cfg->recording) {
+		r = ctl_call_recorded(cfg, method, params, ret, ret_unix_ns);
+		json_decref(params);
+		return r;
+	}
+	if (r) {
+		json_decref(params);
+		return r;
+	}
 	r = client_open(client_path(cfg->socket), &c, &err);
 	if (r) {
 		json_decref(params);
@@ -27,6 +40,7 @@ int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, j
 	}
 	r = client_call(c, method, params, ret, &err);
 	client_close(c);
+	*ret_unix_ns = clock_ns(CLOCK_REALTIME);
 	return r ? ctl_fail(r, &err) : 0;
 }
 

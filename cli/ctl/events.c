@@ -264,6 +264,59 @@ static int stream(const struct view *view, struct client *c, bool follow, struct
 	return r;
 }
 
+/* Says when iomapd was away: its events of that time may be missing. */
+static void print_away(const json_t *record)
+{
+	char when[REPLAY_TIME_MAX];
+
+	fprintf(stderr, "iomapctl: iomapd %s %s at %s\n",
+		!strcmp(replay_type(record), "away") ? "went" : "came", replay_type(record),
+		replay_time_text(when, replay_time(record)));
+}
+
+/* Takes a record: its event, if it has one and that is not later than asked for. */
+static int take_record(const struct view *view, struct replay *r, const json_t *record,
+		       uint64_t at_ns, struct past *past, struct errbuf *err)
+{
+	json_t *reply = json_object_get(record, "reply");
+	const json_t *event = json_object_get(reply, "event");
+	int e;
+
+	if (strcmp(replay_type(record), "event")) {
+		if (!strcmp(replay_type(record), "away") || !strcmp(replay_type(record), "back"))
+			print_away(record);
+		return 0;
+	}
+	e = replay_check(r, "Events", reply, err);
+	if (e || !json_is_object(event) || rec_u64(event, "time_unix_ns") > at_ns)
+		return e;
+	if (past)
+		past_add(past, reply);
+	else
+		print_reply(view, reply);
+	return 0;
+}
+
+/* Prints the events of the recording, up to a time. Returns 1 if some may be missing. */
+static int print_recorded(const struct view *view, struct replay *r, uint64_t at_ns,
+			  struct past *past, struct errbuf *err)
+{
+	bool only_last = view->cfg->last < EVENTS_UNLIMITED;
+	json_t *record;
+	int e;
+
+	while ((e = replay_next(r, &record, err)) > 0) {
+		e = take_record(view, r, record, at_ns, only_last ? past : NULL, err);
+		json_decref(record);
+		if (!e)
+			e = output_flush(err);
+		if (e)
+			break;
+	}
+	past_print(view, past);
+	return e ?: ctl_print_losses(r);
+}
+
 /* Asks when iomapd's counting began, which is when its event numbers began; 0: not known. */
 static int ask_since(struct client *c, uint64_t *ret, struct errbuf *err)
 {
@@ -362,20 +415,37 @@ int do_events(void *config)
 					.roots = cfg->roots.value,
 					.nr_roots = cfg->roots.n };
 	struct view view = { .cfg = cfg };
+	struct replay *replay = NULL;
 	struct errbuf err = {};
 	struct utsname uts;
+	uint64_t at_ns;
 	int r;
 
+	r = ctl_check_source(cfg);
+	if (r)
+		return r;
 	uname(&uts);
 	opts.release = uts.release;
+	if (cfg->recording) {
+		r = ctl_replay_open(cfg, &replay, &at_ns);
+		if (r)
+			return r;
+		opts.release = rec_text(json_object_get(replay_start(replay), "kernel"), "release",
+					uts.release);
+	}
 	past.ring = calloc(past.cap ?: 1, sizeof(*past.ring));
 	if (!past.ring || sources_new(&opts, &view.sources)) {
 		free(past.ring);
+		replay_close(replay);
 		return ctl_fail(set_error(&err, -ENOMEM, "out of memory"), &err);
 	}
-	r = print_all(&view, &past, &err);
-	if (!r && !cfg->json && sources_missing(view.sources))
+	r = replay ? print_recorded(&view, replay, at_ns, &past, &err)
+		   : print_all(&view, &past, &err);
+	if (r >= 0 && !cfg->json && sources_missing(view.sources))
 		fprintf(stderr, "iomapctl: %s\n", sources_missing(view.sources));
 	sources_free(view.sources);
-	return r ? ctl_fail(r, &err) : EXIT_GOOD;
+	replay_close(replay);
+	if (r < 0)
+		return ctl_fail(r, &err);
+	return r ? EXIT_INCONCLUSIVE : EXIT_GOOD;
 }

@@ -80,7 +80,7 @@ int do_hist(void *config)
 
 	if (cfg->kind)
 		params = json_pack("{s:s}", "kind", cfg->kind);
-	r = ctl_call(cfg, "Hist", params, &reply);
+	r = ctl_call(cfg, "Hist", params, &reply, NULL);
 	if (r)
 		return r;
 	if (cfg->json) {

@@ -4,6 +4,7 @@
 #define IOMAP_CLI_CTL_IOMAPCTL_H
 
 #include "cli/client.h"
+#include "cli/recording/replay.h"
 #include "cli/signals.h"
 #include "daemon/base/opts.h"
 #include "cli/table.h"
@@ -56,8 +57,27 @@ extern const struct prog iomapctl_prog;
  */
 int ctl_fail(int code, const struct errbuf *err);
 
-/* Calls one method. Returns 0 and the reply, or prints the error and returns the exit status. */
-int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret);
+/*
+ * Calls one method of iomapd, or reads its reply from the recording. Returns 0 and the reply, or
+ * prints the error and returns the exit status. ret_unix_ns: the time of the reply, or NULL.
+ */
+int ctl_call(const struct ctl_config *cfg, const char *method, json_t *params, json_t **ret,
+	     uint64_t *ret_unix_ns);
+
+/* ---- recorded.c ---- */
+
+/* Checks the options that name the source. Prints an error and returns the exit status, or 0. */
+int ctl_check_source(const struct ctl_config *cfg);
+/*
+ * Opens the recording; *ret_at_ns is the time that --at names, UINT64_MAX for none. Prints an error
+ * and returns the exit status, or 0.
+ */
+int ctl_replay_open(const struct ctl_config *cfg, struct replay **ret, uint64_t *ret_at_ns);
+/* Prints what is missing in the recording. Returns false if nothing is. */
+bool ctl_print_losses(const struct replay *r);
+/* ctl_call() with a recording; says to people from when it is. */
+int ctl_call_recorded(const struct ctl_config *cfg, const char *method, const json_t *params,
+		      json_t **ret, uint64_t *ret_ns);
 
 /* Prints a reply for --json in ASCII, so that no text in it can steer a terminal. */
 void ctl_print_json(const json_t *reply, size_t flags);

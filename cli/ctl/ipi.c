@@ -338,7 +338,7 @@ int do_ipi(void *config)
 	_cleanup_json_ json_t *reply = NULL;
 	int r;
 
-	r = ctl_call(cfg, "Ipi", NULL, &reply);
+	r = ctl_call(cfg, "Ipi", NULL, &reply, NULL);
 	if (r)
 		return r;
 	if (cfg->json) {

@@ -73,7 +73,7 @@ int do_list(void *config)
 
 	if (cfg->freed)
 		params = json_pack("{s:b}", "freed", 1);
-	r = ctl_call(cfg, "List", params, &reply);
+	r = ctl_call(cfg, "List", params, &reply, NULL);
 	if (r)
 		return r;
 	if (cfg->json) {

@@ -136,8 +136,8 @@ static void step(struct run *run, uint64_t until_ns)
 	show_progress(run);
 }
 
-/* Waits for one more snapshot. */
-static void last_snapshot(struct run *run)
+/* Waits for one more snapshot, and for all events up to it. */
+static void take_last(struct run *run)
 {
 	uint64_t before = recorder_totals(run->recorder).snapshots;
 	uint64_t until = now_ns() + (uint64_t)LAST_MS * 1000000;
@@ -145,6 +145,8 @@ static void last_snapshot(struct run *run)
 	while (!run->error && now_ns() < until && recorder_hurry(run->recorder) &&
 	       recorder_totals(run->recorder).snapshots == before)
 		step(run, until);
+	if (!run->error)
+		run->error = recorder_last_events(run->recorder, &run->err);
 }
 
 static int start_command(struct run *run)
@@ -194,7 +196,7 @@ static int record(struct run *run)
 	while (run->pid > 0 && waitpid(run->pid, &run->wait_status, 0) < 0 && errno == EINTR)
 		;
 	if (!r)
-		last_snapshot(run);
+		take_last(run);
 	return r;
 }
 

@@ -164,7 +164,7 @@ int do_stats(void *config)
 	size_t i;
 	int r;
 
-	r = ctl_call(cfg, "Stats", NULL, &reply);
+	r = ctl_call(cfg, "Stats", NULL, &reply, NULL);
 	if (r)
 		return r;
 	if (cfg->json) {

@@ -149,7 +149,7 @@ static void print_rules(const json_t *v)
 			   kinds_sum(&undecided));
 }
 
-static void print_since(const json_t *st)
+static void print_since(const json_t *st, time_t now)
 {
 	const json_t *notes = json_object_get(st, "notes"), *note;
 	uint64_t starts = rec_u64(st, "starts");
@@ -157,8 +157,7 @@ static void print_since(const json_t *st)
 	size_t i;
 
 	if (starts) {
-		fmt_duration(since,
-			     difftime(time(NULL), (time_t)(rec_u64(st, "counting_since_unix_ns") /
+		fmt_duration(since, difftime(now, (time_t)(rec_u64(st, "counting_since_unix_ns") /
 							   NSEC_PER_SEC)));
 		print_line("counting", "for %s, through %" PRIu64 " start%s of iomapd", since,
 			   starts, starts > 1 ? "s" : "");
@@ -167,16 +166,16 @@ static void print_since(const json_t *st)
 		print_line("note", "%s", json_string_value(note) ?: "?");
 }
 
-static void print_daemon(const json_t *st)
+static void print_daemon(const json_t *st, time_t now)
 {
 	const json_t *kernel = json_object_get(st, "kernel"), *maps;
 	char up[FMT_MAX];
 
 	maps = json_object_get(st, "mappings");
-	fmt_duration(up, difftime(time(NULL), (time_t)rec_u64(st, "started_unix")));
+	fmt_duration(up, difftime(now, (time_t)rec_u64(st, "started_unix")));
 	print_line("iomapd", "%s, pid %" PRIu64 ", up %s", rec_text(st, "version", "?"),
 		   rec_u64(st, "pid"), up);
-	print_since(st);
+	print_since(st, now);
 	print_line("kernel", "%s %s", rec_text(kernel, "release", "?"),
 		   rec_text(kernel, "machine", "?"));
 	print_backends(st);
@@ -202,17 +201,18 @@ int do_status(void *config)
 	const struct ctl_config *cfg = config;
 	_cleanup_json_ json_t *reply = NULL;
 	const json_t *st;
+	uint64_t now;
 	int r;
 
 	/* For people, a snapshot: rules and accounting of the same moment. */
-	r = ctl_call(cfg, cfg->json ? "Status" : "Snapshot", NULL, &reply);
+	r = ctl_call(cfg, cfg->json ? "Status" : "Snapshot", NULL, &reply, &now);
 	if (r)
 		return r;
 	st = cfg->json ? reply : json_object_get(reply, "status");
 	if (cfg->json) {
 		ctl_print_json(st, JSON_INDENT(2));
 	} else {
-		print_daemon(st);
+		print_daemon(st, (time_t)(now / NSEC_PER_SEC));
 		print_metrics(st);
 		print_hooks(st);
 		print_may_sleep(st);

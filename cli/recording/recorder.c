@@ -8,6 +8,8 @@
 #include "cli/recording/recorder.h"
 #include "cli/recording/write.h"
 
+#define PAST_MAX 65536 /* events: more than iomapd saves */
+
 struct recorder {
 	struct feed feed;
 	struct client *events; /* NULL: not connected */
@@ -242,6 +244,32 @@ bool recorder_hurry(struct recorder *r)
 {
 	feed_hurry(&r->feed);
 	return !r->away;
+}
+
+int recorder_last_events(struct recorder *r, struct errbuf *err)
+{
+	struct client *c = NULL;
+	struct errbuf lost;
+	bool more = true;
+	int n, e = 0;
+
+	if (r->away || !r->totals.connected)
+		return 0;
+	r->events = client_close(r->events);
+	n = client_open(r->feed.path, &c, &lost);
+	if (!n)
+		n = client_send(c, "Events", json_pack("{s:b}", "follow", 0), true, &lost);
+	for (int i = 0; !e && !n && more && i < PAST_MAX; i++) {
+		_cleanup_json_ json_t *reply = NULL;
+
+		n = client_next(c, CLIENT_TIMEOUT, -1, &reply, &more, &lost);
+		if (n >= 0)
+			n = client_check(c, "Events", reply, &lost);
+		if (!n)
+			e = take_event(r, reply, err);
+	}
+	client_close(c);
+	return e;
 }
 
 int recorder_end(struct recorder *r, const char *reason, int status, struct errbuf *err)

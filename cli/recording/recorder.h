@@ -55,6 +55,12 @@ int recorder_step(struct recorder *r, struct errbuf *err);
 bool recorder_hurry(struct recorder *r);
 
 /*
+ * Asks for the events that did not come yet, and waits for them. No more events can be expected
+ * after that. Returns 0, also if iomapd does not answer, or a negative errno as recorder_step().
+ */
+int recorder_last_events(struct recorder *r, struct errbuf *err);
+
+/*
  * Ends the file. @reason: signal, command, limit or error. @status: the exit status of the command;
  * -1: there is none. Returns 0 or a negative errno with a sentence.
  */

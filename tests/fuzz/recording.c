@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A recording of any bytes. The sum of a block's head is made right, so that it is read further. */
+/*
+ * A recording of any bytes: as they are; with the sums of the heads made right, so that it is read
+ * further; and as the lines of a block.
+ */
 #include "tests/lib/fuzz.h"
 
 #include <string.h>
+#include <zstd.h>
 
 #include "cli/recording/read.h"
+#include "cli/recording/replay.h"
+
+#define RECORDS_MAX 1000 /* to read from one input */
 
 /* The sums hide the code behind them from the fuzzer: mend those of the heads. */
 static void mend(uint8_t *data, size_t size)
@@ -25,13 +32,18 @@ static void mend(uint8_t *data, size_t size)
 	}
 }
 
-static void read_all(struct recording *r)
+static void read_blocks(const char *path)
 {
 	struct errbuf err = {};
+	struct recording *r;
 	const char *lines;
 	size_t n;
 
-	for (size_t i = 0; i < recording_blocks(r) && i < 1000; i++) {
+	if (recording_open(path, &r, &err)) {
+		fuzz_check_text(err.text);
+		return;
+	}
+	for (size_t i = 0; i < recording_blocks(r) && i < RECORDS_MAX; i++) {
 		if (recording_read(r, i, &lines, &n, &err))
 			fuzz_check_text(err.text);
 		else
@@ -39,29 +51,81 @@ static void read_all(struct recording *r)
 	}
 	if (recording_describe_losses(r, &err))
 		fuzz_check_text(err.text);
+	recording_close(r);
+}
+
+static void replay(const char *path)
+{
+	static const char *const methods[] = { "Snapshot", "Status", "List", "Stats",
+					       "Hist",	   "Ipi",    "None" };
+	struct errbuf err = {};
+	struct replay *r;
+	json_t *v;
+	uint64_t ns;
+	int e = 1;
+
+	if (replay_open(path, &r, &err)) {
+		fuzz_check_text(err.text);
+		return;
+	}
+	for (int i = 0; e > 0 && i < RECORDS_MAX; i++) {
+		e = replay_next(r, &v, &err);
+		if (e <= 0)
+			break;
+		CHECK(replay_type(v));
+		if (replay_check(r, "Events", json_object_get(v, "reply"), &err))
+			fuzz_check_text(err.text);
+		json_decref(v);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		if (!replay_call(r, i % 2 ? UINT64_MAX : replay_to_ns(r), methods[i], NULL, &v, &ns,
+				 &err))
+			json_decref(v);
+		else
+			fuzz_check_text(err.text);
+	}
+	replay_close(r);
+}
+
+static void read_file(const uint8_t *data, size_t size)
+{
+	struct fuzz_file f;
+
+	fuzz_file_open(&f, data, size);
+	read_blocks(f.path);
+	replay(f.path);
+	fuzz_file_close(&f);
+}
+
+/* A good block with these lines. */
+static void read_lines(const uint8_t *data, size_t size)
+{
+	size_t bound = ZSTD_compressBound(size), n;
+	struct recording_block b = {
+		.records = 1, .content = (uint32_t)size, .from_ns = 1, .to_ns = 2000000000
+	};
+	uint8_t *file = malloc(RECORDING_FILE_HEAD + RECORDING_BLOCK_HEAD + bound);
+
+	CHECK(file);
+	n = ZSTD_compress(file + RECORDING_FILE_HEAD + RECORDING_BLOCK_HEAD, bound, data, size, 1);
+	CHECK(!ZSTD_isError(n));
+	b.packed = (uint32_t)n;
+	recording_put_file_head(file);
+	recording_put_block_head(file + RECORDING_FILE_HEAD, &b);
+	read_file(file, RECORDING_FILE_HEAD + RECORDING_BLOCK_HEAD + n);
+	free(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ?: 1);
-	struct errbuf err = {};
-	struct recording *r;
-	struct fuzz_file f;
 
 	CHECK(copy);
-	for (int i = 0; i < 2; i++) {
-		memcpy(copy, data, size);
-		if (i)
-			mend(copy, size);
-		fuzz_file_open(&f, copy, size);
-		if (recording_open(f.path, &r, &err)) {
-			fuzz_check_text(err.text);
-		} else {
-			read_all(r);
-			recording_close(r);
-		}
-		fuzz_file_close(&f);
-	}
+	memcpy(copy, data, size);
+	read_file(copy, size);
+	mend(copy, size);
+	read_file(copy, size);
+	read_lines(data, size);
 	free(copy);
 	return 0;
 }
