@@ -29,8 +29,8 @@ static const struct opt prog_opts[] = {
 	{                                                                                      \
 		.name = "at", .type = OPT_TEXT, .offset = OPT_INTO(struct ctl_config, at),     \
 		.arg = "TIME",                                                                 \
-		.help = "show this time of the recording: 12:30:05, +90s after its start or\n" \
-			"-10s before its end (default: its end)"                               \
+		.help = "show this time of the recording: 12:30:05, +90s from its start, or\n" \
+			"before its end with -10s (default: its end)"                          \
 	}
 
 static const struct opt source_opts[] = {
@@ -229,6 +229,7 @@ const struct prog iomapctl_prog = {
 		 "  2  the command line is wrong\n"
 		 "  3  nothing was exercised that a rule could judge (assert)\n"
 		 "  4  inconclusive: events were lost, or a hook is missing (status, ipi, assert)\n"
+		 "     or a part of the recording (events)\n"
 		 "  5  no iomapd, no permission, no such command, or no way to write the output\n"
 		 "  6  the kernel lacks the tracepoints or BTF (assert)\n"
 		 "  7  the command failed (assert)\n",
