@@ -32,7 +32,7 @@ struct ctl_config {
 	struct opt_list roots;
 	/* sites */
 	struct opt_list modules;
-	char **words; /* what follows the options: the command of assert and record, files of sites */
+	char **words; /* what follows the options: a command, or the files of sites */
 };
 
 #define EVENTS_UNLIMITED 1e9

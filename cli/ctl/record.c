@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* iomapctl record: writes what iomapd says to a file, until a signal, a limit or a command ends it. */
+/* iomapctl record: writes what iomapd says to a file, alone or while a command runs. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>

@@ -49,8 +49,8 @@ int recorder_poll(const struct recorder *r, struct pollfd fds[RECORDER_FDS]);
 int recorder_step(struct recorder *r, struct errbuf *err);
 
 /*
- * Asks for a snapshot now, unless one is already asked for. Returns false if iomapd is away, so that
- * none can be expected.
+ * Asks for a snapshot now, unless one is already asked for. Returns false if iomapd is away: none
+ * can be expected.
  */
 bool recorder_hurry(struct recorder *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The records of a recording as JSON, and the replies that iomapd would have given at a time. Damaged
- * blocks are skipped; replay_losses() says what is missing.
+ * The records of a recording as JSON, and the replies that iomapd would have given at a time.
+ * Damaged blocks are skipped; replay_losses() says what is missing.
  */
 #ifndef IOMAP_CLI_RECORDING_REPLAY_H
 #define IOMAP_CLI_RECORDING_REPLAY_H

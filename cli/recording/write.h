@@ -22,9 +22,9 @@ int recording_create(const char *path, uint64_t max, struct recording_writer **r
 
 /*
  * Adds a record: one JSON object without a newline in it. Returns 0 or a negative errno with a
- * sentence; -EOVERFLOW: the file would get larger than allowed; -EMSGSIZE: the record is too long. After
- * any other error than the last, all that was written before it can be read, the rest is dropped,
- * and all further calls return the same error.
+ * sentence; -EOVERFLOW: the file would get larger than allowed; -EMSGSIZE: the record is too long.
+ * After any other error than the last, all that was written before it can be read, the rest is
+ * dropped, and all further calls return the same error.
  */
 int recording_add(struct recording_writer *w, uint64_t time_unix_ns, const char *line, size_t len,
 		  struct errbuf *err);
