@@ -13,7 +13,8 @@ declare -A may=(
 	[cli/assert]="bpf daemon/base daemon/collector cli cli/debug"
 	[cli/debug]="bpf daemon/base daemon/collector"
 	[cli/recording]="bpf daemon/base cli"
-	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording"
+	[cli/compare]="bpf daemon/base cli cli/recording"
+	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording cli/compare"
 	[cli/top]="bpf daemon/base cli"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )

@@ -130,11 +130,28 @@ static void find_command(const struct completion *c, FILE *f)
 	      f);
 }
 
+/* Prints the completion of files that options may stand among, such as those of diff. */
+static void files_of(const struct cmd *c, FILE *f)
+{
+	fprintf(f,
+		"\tif [ \"$cmd\" = %s ]; then\n"
+		"\t\tif [ \"${cur#-}\" = \"$cur\" ]; then\n"
+		"\t\t\tcompopt -o filenames 2>/dev/null\n"
+		"\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+		"\t\t\treturn\n"
+		"\t\tfi\n"
+		"\t\trest=''\n"
+		"\tfi\n",
+		c->name);
+}
+
 /* Prints the completion of a command line within the command line, such as that of assert. */
 static void rest_of(const struct prog *prog, FILE *f)
 {
 	for (size_t i = 0; i < prog->n_cmds; i++) {
-		if (!prog->cmds[i].words)
+		if (prog->cmds[i].words_mixed)
+			files_of(&prog->cmds[i], f);
+		if (!prog->cmds[i].words || prog->cmds[i].words_mixed)
 			continue;
 		fprintf(f,
 			"\tif [ \"$rest\" ] && [ \"$cmd\" = %s ]; then\n"

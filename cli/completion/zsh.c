@@ -88,7 +88,9 @@ static void command(const struct prog *prog, const struct cmd *c, FILE *f)
 	fprintf(f, "\t\t%s)\n\t\t\t_arguments -s -S \\\n", c->name);
 	options(prog->opts, prog->n_opts, "\t\t\t\t", f);
 	options(c->opts, c->n_opts, "\t\t\t\t", f);
-	if (c->words)
+	if (c->words_mixed)
+		fputs("\t\t\t\t'*:file:_files' \\\n", f);
+	else if (c->words)
 		fputs("\t\t\t\t'(-)1:command: _command_names -e' '*::argument: _normal' \\\n", f);
 	fputs("\t\t\t\t&& ret=0\n\t\t\t;;\n", f);
 }

@@ -148,6 +148,15 @@ static const struct opt record_opts[] = {
 	  .help = "end when the file has this size, such as 20M (default: no limit)" },
 };
 
+static const struct opt diff_opts[] = {
+	{ .name = "fail-on",
+	  .type = OPT_LIST,
+	  .offset = OPT_INTO(struct ctl_config, limits),
+	  .arg = "LIMIT",
+	  .help = "fail if a metric changed by more, such as 'maps<-5%' or 'ipis>+10';\n"
+		  "may be repeated" },
+};
+
 static const struct opt sites_opts[] = {
 	{ .name = "module",
 	  .type = OPT_LIST,
@@ -198,11 +207,18 @@ static const struct cmd cmds[] = {
 	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .run = do_assert },
 	{ .name = "record",
-	  .help = "write the figures and the events to a file, while a command runs",
+	  .help = "record figures and events in a file, while a command runs",
 	  CMD_OPTS(record_opts),
 	  .words = "[CMD [ARG]...]",
 	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .run = do_record },
+	{ .name = "diff",
+	  .help = "compare two recordings, fail if a metric changed too much",
+	  CMD_OPTS(diff_opts),
+	  .words = "A B",
+	  .words_offset = OPT_INTO(struct ctl_config, words),
+	  .words_mixed = true,
+	  .run = do_diff },
 	{ .name = "sites",
 	  .help = "write the tables that stock kernels need, from debug information",
 	  CMD_OPTS(sites_opts),
@@ -225,11 +241,11 @@ const struct prog iomapctl_prog = {
 		 "'iomapctl COMMAND --help' lists the options of a command.\n"
 		 "\nExit status:\n"
 		 "  0  good\n"
-		 "  1  a rule was broken (assert)\n"
+		 "  1  a rule was broken (assert), a limit was exceeded (diff)\n"
 		 "  2  the command line is wrong\n"
 		 "  3  nothing was exercised that a rule could judge (assert)\n"
 		 "  4  inconclusive: events were lost, or a hook is missing (status, ipi, assert)\n"
-		 "     or a part of the recording (events)\n"
+		 "     or a part of a recording (events, diff)\n"
 		 "  5  no iomapd, no permission, no such command, or no way to write the output\n"
 		 "  6  the kernel lacks the tracepoints or BTF (assert)\n"
 		 "  7  the command failed (assert)\n",

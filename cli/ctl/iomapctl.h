@@ -27,6 +27,7 @@ struct ctl_config {
 	const char *interval, *max_size;
 	/* stats, list, hist, ipi, events, status: from a recording */
 	const char *recording, *at;
+	struct opt_list limits; /* diff */
 	/* assert, events, sites: source lines */
 	const char *debug_dir;
 	struct opt_list roots;
@@ -45,6 +46,7 @@ int do_ipi(void *config);
 int do_events(void *config);
 int do_assert(void *config);
 int do_record(void *config);
+int do_diff(void *config);
 int do_detach(void *config);
 int do_sites(void *config);
 

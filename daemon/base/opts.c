@@ -19,6 +19,8 @@ struct reader {
 	struct opts_pass pass;
 	const struct cmd *cmd;
 	char **next;
+	char **words; /* of a command that mixes them with options, moved together */
+	size_t n_words;
 	void *config;
 	struct errbuf *err;
 };
@@ -244,6 +246,17 @@ static void take_words(struct reader *r)
 		r->next++;
 }
 
+/* Takes the last word read. The places of the words before it were read, so they can be reused. */
+static void take_word(struct reader *r)
+{
+	char ***into = (char ***)((char *)r->config + r->cmd->words_offset);
+
+	if (!r->n_words)
+		r->words = r->next - 1;
+	r->words[r->n_words++] = r->next[-1];
+	*into = r->words;
+}
+
 static int read_words(struct reader *r, const struct cmd **ret_cmd)
 {
 	const struct prog *prog = r->prog;
@@ -261,6 +274,8 @@ static int read_words(struct reader *r, const struct cmd **ret_cmd)
 			ret = take_letters(r, word);
 		else if (prog->cmds && !r->cmd)
 			ret = take_cmd(r, word);
+		else if (r->cmd && r->cmd->words_mixed)
+			take_word(r);
 		else if (r->cmd && r->cmd->words)
 			take_words(r);
 		else
@@ -268,6 +283,8 @@ static int read_words(struct reader *r, const struct cmd **ret_cmd)
 					 "unexpected argument '%s': see '%s%s%s --help'", word,
 					 prog->name, r->cmd ? " " : "", r->cmd ? r->cmd->name : "");
 	}
+	if (r->n_words)
+		r->words[r->n_words] = NULL;
 	if (ret == OPTS_RUN && prog->cmds && !r->cmd)
 		return set_error(r->err, -EINVAL, "no command given: see '%s --help'", prog->name);
 	if (ret >= 0)
@@ -342,7 +359,10 @@ void opts_help(const struct prog *prog, const struct cmd *cmd, FILE *f)
 {
 	if (cmd) {
 		fprintf(f, "Usage: %s %s [OPTION]...%s%s\n%s\n", prog->name, cmd->name,
-			cmd->words ? " -- " : "", cmd->words ?: "", cmd->help);
+			cmd->words_mixed ? " "
+			: cmd->words	 ? " -- "
+					 : "",
+			cmd->words ?: "", cmd->help);
 		if (cmd->n_opts) {
 			fputs("\nOptions of this command:\n", f);
 			help_opts(cmd->opts, cmd->n_opts, f);

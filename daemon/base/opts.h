@@ -70,6 +70,7 @@ struct cmd {
 	 */
 	const char *words;
 	size_t words_offset;
+	bool words_mixed; /* options may stand among these arguments and behind them */
 };
 
 struct prog {

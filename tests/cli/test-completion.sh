@@ -79,6 +79,9 @@ is "all values after =" offers 'atomic local sleepable' iomapctl \
 	hist --kind =
 touch "$dir/a file"
 is "a file name" test "$(complete_words iomapctl assert --suppress "$dir/a")" = "$dir/a file"
+is "diff: a file" test "$(complete_words iomapctl diff "$dir/a")" = "$dir/a file"
+is "diff: the second file" test "$(complete_words iomapctl diff x "$dir/a")" = "$dir/a file"
+is "diff: an option behind the files" offers '--fail-on' iomapctl diff x y --fa
 is "assert: the command to run" test "$(complete_words iomapctl assert -- gre |
 	grep -x grep)" = grep
 is "assert: the files of that command" test "$(complete_words iomapctl assert --rule leak grep x "$dir/a")" = \

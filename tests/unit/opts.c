@@ -82,6 +82,13 @@ static const struct cmd cmds[] = {
 	  .n_opts = ARRAY_SIZE(exec_opts),
 	  .words = "CMD [ARG]...",
 	  .words_offset = OPT_INTO(struct config, words) },
+	{ .name = "join",
+	  .help = "two files",
+	  .opts = exec_opts,
+	  .n_opts = ARRAY_SIZE(exec_opts),
+	  .words = "A B",
+	  .words_offset = OPT_INTO(struct config, words),
+	  .words_mixed = true },
 };
 
 static const struct prog with_cmds = { .name = "prog",
@@ -189,6 +196,21 @@ static void words(void **state)
 	assert_string_equal(cfg.words[0], "-x");
 	assert_int_equal(parse(&with_cmds, "exec --"), OPTS_RUN);
 	assert_null(cfg.words);
+	/* Options among the words of a command that allows it. */
+	assert_int_equal(parse(&with_cmds, "join x --add=1 y -a 2 --json"), OPTS_RUN);
+	assert_true(cfg.json);
+	assert_int_equal(cfg.list.n, 2);
+	assert_string_equal(cfg.words[0], "x");
+	assert_string_equal(cfg.words[1], "y");
+	assert_null(cfg.words[2]);
+	assert_int_equal(parse(&with_cmds, "--json join --add 1 x -- -y z"), OPTS_RUN);
+	assert_string_equal(cfg.words[0], "x");
+	assert_string_equal(cfg.words[1], "-y");
+	assert_string_equal(cfg.words[2], "z");
+	assert_null(cfg.words[3]);
+	assert_int_equal(parse(&with_cmds, "join"), OPTS_RUN);
+	assert_null(cfg.words);
+	assert_int_equal(parse(&with_cmds, "join x --bad y"), -EINVAL);
 }
 
 static void check_bad(const struct prog *prog, const char *line, const char *sentence)
