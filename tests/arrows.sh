@@ -14,10 +14,12 @@ declare -A may=(
 	[cli/debug]="bpf daemon/base daemon/collector"
 	[cli/recording]="bpf daemon/base cli"
 	[cli/compare]="bpf daemon/base cli cli/recording"
-	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording cli/compare"
+	[cli/report]="bpf daemon/base cli cli/recording cli/compare cli/debug"
+	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording"
 	[cli/top]="bpf daemon/base cli"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )
+may[cli/ctl]+=" cli/compare cli/report"
 # Tests include any header of the programs, but of other tests only those in tests/lib.
 ours="${!may[*]}"
 for folder in lib unit cli bpf guest bench debug; do

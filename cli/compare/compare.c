@@ -51,7 +51,7 @@ static int compare_metric(const struct series *a, const struct series *b, const 
 /* Groups in the order of their importance, names in the order of the alphabet. */
 static int by_name(const void *x, const void *y)
 {
-	static const char *const groups[] = { "maps",	  "hold:",	"hold-",
+	static const char *const groups[] = { "maps",	  "live",	"hold:", "hold-",
 					      "map-time", "unmap-time", "ipis" };
 	const struct change *a = x, *b = y;
 	size_t ga = 0, gb = 0;

@@ -45,26 +45,51 @@ static struct metric *get(struct series *s, const char *name, enum metric_unit u
 	return &s->metrics[s->n++];
 }
 
-static void push(struct series *s, struct metric *m, double v)
+/* Adds the value of an interval. */
+static void push(struct series *s, struct metric *m, size_t interval, double v)
 {
 	size_t cap = m->cap ? m->cap * 2 : 64;
 	double *values;
+	uint32_t *at;
 
 	if (m->n == m->cap) {
 		values = reallocarray(m->values, cap, sizeof(*m->values));
-		if (!values) {
+		if (values)
+			m->values = values;
+		at = values ? reallocarray(m->at, cap, sizeof(*m->at)) : NULL;
+		if (!at) {
 			fail(s);
 			return;
 		}
-		m->values = values;
+		m->at = at;
 		m->cap = cap;
 	}
+	m->at[m->n] = (uint32_t)interval;
 	m->values[m->n++] = v;
 }
 
-/* Adds to the counters of a metric. */
-static void count(struct series *s, const char *group, const char *detail, enum metric_unit unit,
-		  double num, double den)
+/* Adds an interval; its number is the last one. */
+static void push_interval(struct series *s, uint64_t from_ns, uint64_t to_ns, double seconds)
+{
+	size_t cap = s->times_cap ? s->times_cap * 2 : 64;
+	struct interval *times;
+
+	if (s->intervals == s->times_cap) {
+		times = reallocarray(s->times, cap, sizeof(*s->times));
+		if (!times) {
+			fail(s);
+			return;
+		}
+		s->times = times;
+		s->times_cap = cap;
+	}
+	s->times[s->intervals++] = (struct interval){ from_ns, to_ns, seconds };
+	s->seconds += seconds;
+}
+
+/* Adds to the counters of a metric. Returns it, or NULL after an error. */
+static struct metric *count(struct series *s, const char *group, const char *detail,
+			    enum metric_unit unit, double num, double den)
 {
 	char name[SYMBOL_TEXT_MAX + 64];
 	struct metric *m;
@@ -72,9 +97,20 @@ static void count(struct series *s, const char *group, const char *detail, enum 
 	snprintf(name, sizeof(name), "%s%s%s", group, detail ? ":" : "", detail ?: "");
 	m = get(s, name, unit);
 	if (!m)
-		return;
+		return NULL;
 	m->num += num;
 	m->den += den;
+	return m;
+}
+
+/* The same for a metric of a call site. */
+static void count_site(struct series *s, const char *group, const char *site, enum metric_unit unit,
+		       double num, double den)
+{
+	struct metric *m = count(s, group, site, unit, num, den);
+
+	if (m)
+		m->site = true;
 }
 
 /* The name of a call site in the source: "draw [qxl]". Sites of one function are one. */
@@ -97,7 +133,7 @@ static void count_backends(struct series *s, const json_t *stats)
 	char name[128];
 
 	json_object_foreach(json_object_get(stats, "backends"), backend, b) {
-		struct kinds maps = rec_kinds(b, "maps");
+		struct kinds maps = rec_kinds(b, "maps"), live = rec_kinds(b, "live");
 
 		for (int k = 0; k < IOMAP_KIND_MAX; k++) {
 			hold = json_object_get(json_object_get(b, "hold_ns"), kind_name(k));
@@ -105,6 +141,8 @@ static void count_backends(struct series *s, const json_t *stats)
 			count(s, "maps", NULL, METRIC_RATE, (double)maps.n[k], 0);
 			if (maps.n[k])
 				count(s, "maps", name, METRIC_RATE, (double)maps.n[k], 0);
+			if (maps.n[k])
+				count(s, "live", name, METRIC_GAUGE, (double)live.n[k], 0);
 			if (rec_u64(hold, "count"))
 				count(s, "hold", name, METRIC_NS, (double)rec_u64(hold, "sum"),
 				      (double)rec_u64(hold, "count"));
@@ -152,14 +190,14 @@ static void count_ipis(struct series *s, const json_t *ipi, const json_t *stats)
 	/* A call site that caused no interrupt is not in the list. */
 	json_array_foreach(json_object_get(stats, "callers"), i, v) {
 		site_name(v, name);
-		count(s, "maps", name, METRIC_RATE, (double)rec_u64(v, "maps"), 0);
+		count_site(s, "maps", name, METRIC_RATE, (double)rec_u64(v, "maps"), 0);
 		if (known)
-			count(s, "ipis", name, METRIC_PER_1000, 0, (double)rec_u64(v, "maps"));
+			count_site(s, "ipis", name, METRIC_PER_1000, 0, (double)rec_u64(v, "maps"));
 	}
 	json_array_foreach(json_object_get(ipi, "callers"), i, v) {
 		site_name(v, name);
 		if (known && ipis_of(v, &ipis))
-			count(s, "ipis", name, METRIC_PER_1000, 1000 * ipis, 0);
+			count_site(s, "ipis", name, METRIC_PER_1000, 1000 * ipis, 0);
 	}
 }
 
@@ -195,7 +233,7 @@ static void add_percentile(struct series *s, const json_t *h, int percent,
 		fail(s);
 		return;
 	}
-	push(s, m, (double)holds_percentile(growth, percent));
+	push(s, m, s->intervals - 1, (double)holds_percentile(growth, percent));
 }
 
 /* The percentiles of the hold times that ended in an interval. */
@@ -243,12 +281,15 @@ static void take_growth(struct series *s, double seconds)
 			continue;
 		if (m->unit == METRIC_RATE) {
 			while (m->n + 1 < s->intervals && !s->error)
-				push(s, m, 0);
+				push(s, m, m->n, 0);
 			den = seconds;
+		} else if (m->unit == METRIC_GAUGE) {
+			num = m->num;
+			den = 1;
 		}
 		if (num < 0 || den <= 0)
 			continue;
-		push(s, m, num / den);
+		push(s, m, s->intervals - 1, num / den);
 		m->total_num += num;
 		m->total_den += den;
 	}
@@ -270,7 +311,7 @@ static uint64_t since(const json_t *snapshot)
 	return rec_u64(json_object_get(snapshot, "status"), "counting_since_unix_ns");
 }
 
-static void take_snapshot(struct series *s, json_t *now)
+static void take_snapshot(struct series *s, json_t *now, uint64_t time_ns)
 {
 	json_t *before = s->last;
 	double seconds = ((double)rec_u64(now, "time_ns") - (double)rec_u64(before, "time_ns")) /
@@ -281,8 +322,9 @@ static void take_snapshot(struct series *s, json_t *now)
 		return;
 	take_counters(s, now);
 	if (before && since(before) == since(now) && seconds > 0) {
-		s->intervals++;
-		s->seconds += seconds;
+		push_interval(s, s->last_ns, time_ns, seconds);
+		if (s->error)
+			return;
 		if (losses(now) > losses(before))
 			s->lost += losses(now) - losses(before);
 		take_growth(s, seconds);
@@ -290,6 +332,7 @@ static void take_snapshot(struct series *s, json_t *now)
 	}
 	json_decref(before);
 	s->last = json_incref(now);
+	s->last_ns = time_ns;
 }
 
 int series_read(struct replay *r, struct series *ret, struct errbuf *err)
@@ -307,7 +350,7 @@ int series_read(struct replay *r, struct series *ret, struct errbuf *err)
 		if (!strcmp(replay_type(record), "snapshot")) {
 			e = replay_check(r, "Snapshot", reply, err);
 			if (!e)
-				take_snapshot(&s, reply);
+				take_snapshot(&s, reply, replay_time(record));
 		}
 		json_decref(record);
 		if (!e && s.error)
@@ -331,9 +374,11 @@ void series_free(struct series *s)
 			holds_free(m->holds);
 		free(m->holds);
 		free(m->values);
+		free(m->at);
 		free(m->name);
 	}
 	free(s->metrics);
+	free(s->times);
 	json_decref(s->index);
 	json_decref(s->last);
 	*s = (struct series){};

@@ -15,11 +15,12 @@ enum metric_unit {
 	METRIC_RATE,	 /* per second */
 	METRIC_NS,	 /* a time */
 	METRIC_PER_1000, /* interrupts per 1000 maps */
+	METRIC_GAUGE,	 /* a number at the end of an interval */
 };
 
 /*
  * A metric is the growth of one counter divided by the growth of another one, or by the time; or a
- * percentile of the hold times.
+ * percentile of the hold times; or a gauge.
  */
 struct metric {
 	char *name; /* "maps", "hold:linear atomic", "ipis:draw [qxl]" */
@@ -29,20 +30,30 @@ struct metric {
 	double total_num, total_den;   /* growth over all intervals */
 	struct holds *holds;	       /* of a percentile: the hold times of all intervals */
 	int percent;
+	bool site;	/* of a call site */
 	double *values; /* one for each interval in which the divisor grew */
+	uint32_t *at;	/* the number of that interval */
 	size_t n, cap;
+};
+
+/* The time between two snapshots, Unix. */
+struct interval {
+	uint64_t from_ns, to_ns;
+	double seconds; /* by the clock of iomapd */
 };
 
 struct series {
 	struct metric *metrics;
 	size_t n, cap;
 	json_t *index; /* name -> number of the metric */
-	size_t intervals;
+	struct interval *times;
+	size_t intervals, times_cap;
 	double seconds; /* of all intervals */
 	uint64_t lost;	/* events and interrupts that were lost meanwhile */
 	uint64_t snapshots;
-	bool incomplete; /* a part of the recording is missing */
-	json_t *last;	 /* snapshot */
+	bool incomplete;  /* a part of the recording is missing */
+	json_t *last;	  /* snapshot */
+	uint64_t last_ns; /* its time, Unix */
 	int error;
 };
 

@@ -157,6 +157,23 @@ static const struct opt diff_opts[] = {
 		  "may be repeated" },
 };
 
+static const struct opt report_opts[] = {
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, output),
+	  .arg = "FILE",
+	  .help = "write the report to this file (default: standard output)" },
+	{ .name = "format",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, format),
+	  .arg = "FORMAT",
+	  .help = "html (default), json or csv",
+	  .choices = report_format_names },
+	DEBUG_DIR_OPT,
+	SOURCE_ROOT_OPT,
+};
+
 static const struct opt sites_opts[] = {
 	{ .name = "module",
 	  .type = OPT_LIST,
@@ -219,6 +236,13 @@ static const struct cmd cmds[] = {
 	  .words_offset = OPT_INTO(struct ctl_config, words),
 	  .words_mixed = true,
 	  .run = do_diff },
+	{ .name = "report",
+	  .help = "make a page about a recording, or its figures for programs",
+	  CMD_OPTS(report_opts),
+	  .words = "FILE",
+	  .words_offset = OPT_INTO(struct ctl_config, words),
+	  .words_mixed = true,
+	  .run = do_report },
 	{ .name = "sites",
 	  .help = "write the tables that stock kernels need, from debug information",
 	  CMD_OPTS(sites_opts),

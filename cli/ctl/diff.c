@@ -31,12 +31,14 @@ static const struct column cols[] = {
 	[VERDICT] = { .name = "VERDICT" },
 };
 
-static const char *const unit_names[] = {
-	[METRIC_RATE] = "maps/s", [METRIC_NS] = "time", [METRIC_PER_1000] = "IPIs/1000 maps"
-};
-static const char *const json_units[] = {
-	[METRIC_RATE] = "per_second", [METRIC_NS] = "ns", [METRIC_PER_1000] = "per_1000_maps"
-};
+static const char *const unit_names[] = { [METRIC_RATE] = "maps/s",
+					  [METRIC_NS] = "time",
+					  [METRIC_PER_1000] = "IPIs/1000 maps",
+					  [METRIC_GAUGE] = "maps" };
+static const char *const json_units[] = { [METRIC_RATE] = "per_second",
+					  [METRIC_NS] = "ns",
+					  [METRIC_PER_1000] = "per_1000_maps",
+					  [METRIC_GAUGE] = "maps" };
 
 /* One of the two recordings. */
 struct side {
@@ -92,7 +94,7 @@ static struct cell value(struct table *t, enum metric_unit unit, double v)
 
 	if (isnan(v))
 		return (struct cell){};
-	if (unit == METRIC_PER_1000)
+	if (unit == METRIC_PER_1000 || unit == METRIC_GAUGE)
 		return cell_text(table_text(t, "%.3g", v));
 	return cell_text(
 		table_text(t, "%s", unit == METRIC_NS ? fmt_ns(buf, v) : fmt_rate(buf, v)));

@@ -47,10 +47,12 @@ int do_events(void *config);
 int do_assert(void *config);
 int do_record(void *config);
 int do_diff(void *config);
+int do_report(void *config);
 int do_detach(void *config);
 int do_sites(void *config);
 
 extern const char *const assert_format_names[]; /* NULL-terminated */
+extern const char *const report_format_names[];
 
 extern const struct prog iomapctl_prog;
 

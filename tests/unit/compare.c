@@ -123,6 +123,12 @@ static void series(void **state)
 	m = series_find(&s, "hold-p99:linear atomic");
 	assert_int_equal(m->n, 10);
 	assert_true(metric_total(m) > metric_total(series_find(&s, "hold-p50:linear atomic")));
+	assert_true(m->at[0] == 0 && m->at[9] == 9);
+	m = series_find(&s, "live:linear sleepable");
+	assert_true(m->n == 10 && metric_total(m) >= 1);
+	assert_int_equal(s.times[3].from_ns, START + 3 * SECOND);
+	assert_int_equal(s.times[3].to_ns, START + 4 * SECOND);
+	NEAR(s.times[3].seconds, 1);
 	m = series_find(&s, "ipis");
 	assert_true(metric_total(m) > 0);
 	assert_null(series_find(&s, "nothing"));
