@@ -16,7 +16,7 @@ declare -A may=(
 	[cli/compare]="bpf daemon/base cli cli/recording"
 	[cli/report]="bpf daemon/base cli cli/recording cli/compare cli/debug"
 	[cli/ctl]="bpf daemon/base daemon/collector cli cli/assert cli/debug cli/recording"
-	[cli/top]="bpf daemon/base cli"
+	[cli/top]="bpf daemon/base cli cli/recording"
 	[cli/completion]="bpf daemon/base daemon/collector daemon cli cli/ctl cli/top"
 )
 may[cli/ctl]+=" cli/compare cli/report"

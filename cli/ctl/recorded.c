@@ -24,6 +24,10 @@ int ctl_replay_open(const struct ctl_config *cfg, struct replay **ret, uint64_t 
 			  cfg->at);
 		return EXIT_USAGE;
 	}
+	/* The second of the first record is the start: its first snapshot is a little later. */
+	if (cfg->at && *ret_at_ns / NSEC_PER_SEC == replay_from_ns(r) / NSEC_PER_SEC &&
+	    *ret_at_ns < replay_from_ns(r) + NSEC_PER_SEC)
+		*ret_at_ns = replay_from_ns(r) + NSEC_PER_SEC;
 	*ret = r;
 	return 0;
 }

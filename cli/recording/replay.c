@@ -217,10 +217,7 @@ int replay_snapshot(struct replay *r, uint64_t at_ns, json_t **ret, uint64_t *re
 	json_t *reply;
 	int e = 0;
 
-	/* The second of the first record is the start, and that of the last record is the end. */
-	if (at_ns / NSEC_PER_SEC == replay_from_ns(r) / NSEC_PER_SEC &&
-	    at_ns < replay_from_ns(r) + NSEC_PER_SEC)
-		at_ns = replay_from_ns(r) + NSEC_PER_SEC;
+	/* A time in the second of the last record is the end. */
 	if (at_ns / NSEC_PER_SEC > replay_to_ns(r) / NSEC_PER_SEC && at_ns != UINT64_MAX)
 		return out_of_range(r, at_ns, err);
 	for (size_t i = recording_blocks(r->file); !e && i-- > 0;) {

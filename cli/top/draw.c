@@ -214,28 +214,41 @@ static void draw_rows(struct top *t, struct screen *s, int y, const struct layou
 /* Draws the last line: the input, the answer to the last key, or the keys. */
 static void draw_keys(const struct top *t, struct screen *s, int y)
 {
-	static const char *const keys[][2] = {
+	static const char *const recorded[][2] = {
+		{ "q", "quit" },      { "?", "help" },	 { "left right", "step" },
+		{ "[]", "far" },      { "t", "time" },	 { "nN", "violation" },
+		{ "space", "pause" }, { "+-", "speed" }, { "1-6", "view" },
+		{ "/", "filter" },
+	};
+	static const char *const live[][2] = {
 		{ "q", "quit" },      { "?", "help" },	    { "1-6", "view" },
 		{ "/", "filter" },    { "<>", "sort" },	    { "r", "reverse" },
 		{ "space", "pause" }, { "+-", "interval" }, { "Enter", "callers of it" },
 		{ "Esc", "back" },
 	};
+	const char *const(*keys)[2] = t->player ? recorded : live;
+	size_t n = t->player ? ARRAY_SIZE(recorded) : ARRAY_SIZE(live);
 	int x = 0;
 
-	if (t->mode == TOP_TYPE_FILTER || t->mode == TOP_TYPE_INTERVAL) {
+	if (t->mode == TOP_TYPE_FILTER || t->mode == TOP_TYPE_INTERVAL ||
+	    t->mode == TOP_TYPE_TIME) {
 		x = screen_put(s, 0, y, ST_KEY,
-			       t->mode == TOP_TYPE_FILTER ? "filter: " : "seconds: ");
+			       t->mode == TOP_TYPE_FILTER ? "filter: "
+			       : t->mode == TOP_TYPE_TIME ? "time: "
+							  : "seconds: ");
 		x = screen_put(s, x, y, ST_NORMAL, t->input);
 		screen_style(s, x, y, 1, ST_SELECTED); /* the cursor */
 		screen_put(s, x + 2, y, ST_DIM,
-			   t->mode == TOP_TYPE_FILTER ? "!text: rows without it" : "");
+			   t->mode == TOP_TYPE_FILTER ? "!text: rows without it"
+			   : t->mode == TOP_TYPE_TIME ? "12:30:05, +90s, -10s"
+						      : "");
 		return;
 	}
 	if (t->note[0]) {
 		screen_put(s, 0, y, ST_NOTE, t->note);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+	for (size_t i = 0; i < n; i++) {
 		int w = (int)(strlen(keys[i][0]) + 1 + strlen(keys[i][1]));
 
 		if (x + w > s->w)

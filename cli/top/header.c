@@ -15,6 +15,27 @@ struct figure {
 	enum style style;
 };
 
+/* The place in the recording, in up to @width columns if possible. */
+static void recorded_title(const struct player *p, int width, char *buf, size_t size)
+{
+	const char *pause = p->paused ? "  PAUSED" : "";
+	char when[REPLAY_TIME_MAX];
+	const char *time;
+
+	replay_time_text(when, p->times[p->at]);
+	snprintf(buf, size, "recorded %s  %zu/%zu  x%g%s", when, p->at + 1, p->n, p->speed, pause);
+	if ((int)strlen(buf) <= width)
+		return;
+	time = strchr(when, ' ');
+	snprintf(buf, size, "%s %zu/%zu%s", time ? time + 1 : when, p->at + 1, p->n, pause);
+}
+
+/* Tells whether time stands still. */
+static bool is_paused(const struct top *t)
+{
+	return t->player ? t->player->paused && !t->batch : t->paused;
+}
+
 void top_draw_title(const struct top *t, struct screen *s)
 {
 	const json_t *st = t->trend.now.status, *kernel = json_object_get(st, "kernel"), *v;
@@ -31,7 +52,9 @@ void top_draw_title(const struct top *t, struct screen *s)
 	json_array_foreach(json_object_get(st, "backends"), i, v)
 		x = screen_putf(s, x + (i ? 0 : 2), 0, ST_VALUE, "%s%s", i ? ", " : "",
 				json_string_value(v) ?: "?");
-	if (t->batch)
+	if (t->player)
+		recorded_title(t->player, s->w - x - 2, right, sizeof(right));
+	else if (t->batch)
 		snprintf(right, sizeof(right), "every %gs", t->interval);
 	else if (t->waiting)
 		snprintf(right, sizeof(right), "iomapd is away%s", t->paused ? "  PAUSED" : "");
@@ -44,13 +67,14 @@ void top_draw_title(const struct top *t, struct screen *s)
 	    x + 2 + (int)(strlen(sampled) + 2 + strlen(right)) <= s->w)
 		x = screen_put(s, x + 2, 0, ST_DIM, sampled);
 	if (x + 2 + (int)strlen(right) <= s->w)
-		screen_put(s, s->w - (int)strlen(right), 0, t->paused ? ST_NOTE : ST_DIM, right);
-	else if (t->paused)
+		screen_put(s, s->w - (int)strlen(right), 0, is_paused(t) ? ST_NOTE : ST_DIM, right);
+	else if (is_paused(t))
 		screen_put(s, s->w - 6, 0, ST_NOTE, "PAUSED");
 }
 
 /* Draws one column of the history, @rows high, for a value between 0 and @max. */
-static void draw_sample(struct screen *s, int x, int y, int rows, double v, double max)
+static void draw_sample(struct screen *s, int x, int y, int rows, double v, double max,
+			enum style style)
 {
 	static const uint32_t eighths[] = { ' ',    0x2581, 0x2582, 0x2583, 0x2584,
 					    0x2585, 0x2586, 0x2587, 0x2588 };
@@ -60,14 +84,15 @@ static void draw_sample(struct screen *s, int x, int y, int rows, double v, doub
 	if (isnan(v))
 		return;
 	if (v <= 0) {
-		screen_char(s, x, y + rows - 1, ST_DIM, s->unicode ? eighths[1] : '_');
+		screen_char(s, x, y + rows - 1, style == ST_GRAPH ? ST_DIM : style,
+			    s->unicode ? eighths[1] : '_');
 		return;
 	}
 	n = (int)ceil(v / max * rows * per_row);
 	for (int i = rows - 1; i >= 0 && n > 0; i--, n -= per_row) {
 		int level = n < per_row ? n : per_row;
 
-		screen_char(s, x, y + i, ST_GRAPH, s->unicode ? eighths[level] : thirds[level]);
+		screen_char(s, x, y + i, style, s->unicode ? eighths[level] : thirds[level]);
 	}
 }
 
@@ -79,6 +104,31 @@ static double round_up(double v)
 	return v <= p ? p : v <= 2 * p ? 2 * p : v <= 5 * p ? 5 * p : 10 * p;
 }
 
+/* The highest rate of the part of the recording that column @i of @w stands for. */
+static double recorded_rate(const struct player *p, int i, int w)
+{
+	size_t from = (size_t)i * p->n / (size_t)w, to = ((size_t)i + 1) * p->n / (size_t)w;
+	double max = NAN;
+
+	/* fmax() ignores NAN. */
+	for (size_t k = from; k < to || k == from; k++)
+		max = fmax(max, p->rates[k]);
+	return max;
+}
+
+/* Draws maps a second over the whole recording, with a mark where it stands. */
+static void draw_recording(const struct player *p, struct screen *s, int x, int y, int w, int rows,
+			   double max)
+{
+	int mark = (int)((p->at * 2 + 1) * (size_t)w / (p->n * 2));
+
+	for (int i = 0; i < rows; i++)
+		screen_char(s, x + mark, y + i, ST_NOTE, s->unicode ? 0x2502 : '|');
+	for (int i = 0; i < w; i++)
+		draw_sample(s, x + i, y, rows, recorded_rate(p, i, w), max,
+			    i == mark ? ST_NOTE : ST_GRAPH);
+}
+
 /* Draws maps a second over the last samples, the newest at the right, and the scale beside it. */
 static void draw_history(const struct top *t, struct screen *s, int x, int y, int w, int rows)
 {
@@ -88,11 +138,15 @@ static void draw_history(const struct top *t, struct screen *s, int x, int y, in
 	w -= SCALE_W;
 	if (w < 4)
 		return;
-	for (int i = 0; i < w; i++)
-		max = fmax(max, trend_history(&t->trend, (size_t)i)); /* fmax() ignores NAN */
+	for (int i = 0; i < w; i++) /* fmax() ignores NAN */
+		max = fmax(max, t->player ? recorded_rate(t->player, i, w)
+					  : trend_history(&t->trend, (size_t)i));
 	max = max > 0 ? round_up(max) : 1;
-	for (int i = 0; i < w; i++)
-		draw_sample(s, x + w - 1 - i, y, rows, trend_history(&t->trend, (size_t)i), max);
+	if (t->player)
+		draw_recording(t->player, s, x, y, w, rows, max);
+	for (int i = 0; i < w && !t->player; i++)
+		draw_sample(s, x + w - 1 - i, y, rows, trend_history(&t->trend, (size_t)i), max,
+			    ST_GRAPH);
 	screen_putf(s, x + w + 1, y, ST_DIM, "%s", fmt_rate(num, max));
 	if (rows > 1)
 		screen_put(s, x + w + 1, y + rows - 1, ST_DIM, "0");

@@ -4,6 +4,16 @@
 
 #include "cli/top/top.h"
 
+/* The keys of a recording, in addition. */
+static const char *const player_keys[][2] = {
+	{ "left, right", "the snapshot before or after" },
+	{ "[ ]", "a twentieth of the recording back or on" },
+	{ "t", "go to a time: 12:30:05, +90s after the start, -10s before the end" },
+	{ "n N", "the next violation, the one before" },
+	{ "space", "pause, play" },
+	{ "+ -", "faster, slower" },
+};
+
 static const char *const keys[][2] = {
 	{ "1 - 6, Tab", "choose a view" },
 	{ "< >", "sort by the column at the left or the right" },
@@ -30,7 +40,8 @@ static void line(struct screen *s, int y, int last, const char *left, int left_w
 void top_draw_help(struct top *t, struct screen *s)
 {
 	const struct view *v = views[t->view];
-	int total = (int)(ARRAY_SIZE(keys) + v->n_cols) + 5, last = s->h - 2, y;
+	size_t more = t->player ? ARRAY_SIZE(player_keys) : 0;
+	int total = (int)(ARRAY_SIZE(keys) + more + v->n_cols) + 5, last = s->h - 2, y;
 	int left_w = s->w >= 72 ? 30 : 14;
 
 	if (s->h < 2)
@@ -39,6 +50,8 @@ void top_draw_help(struct top *t, struct screen *s)
 		t->help_scroll = total > last + 1 ? (size_t)(total - last - 1) : 0;
 	y = -(int)t->help_scroll;
 	line(s, y++, last, "Keys", left_w, "", ST_NAME);
+	for (size_t i = 0; i < more; i++)
+		line(s, y++, last, player_keys[i][0], left_w, player_keys[i][1], ST_KEY);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		line(s, y++, last, keys[i][0], left_w, keys[i][1], ST_KEY);
 	y++;

@@ -7,6 +7,7 @@
 
 struct top_config {
 	const char *socket;
+	const char *recording;
 	double interval; /* seconds */
 	bool batch;
 	unsigned long frames; /* 0: no limit */

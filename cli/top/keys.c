@@ -106,6 +106,17 @@ static void apply_filter(struct top *t, const char *text)
 	top_refresh(t);
 }
 
+/* Moves the player to the time that was typed. */
+static enum top_action jump(struct top *t)
+{
+	if (!player_jump(t->player, t->input))
+		return TOP_MOVED;
+	snprintf(t->note, sizeof(t->note),
+		 "a time is 12:30:05, +90s after the start or -10s before the end, not '%.20s'",
+		 t->input);
+	return TOP_NOTHING;
+}
+
 static enum top_action end_typing(struct top *t)
 {
 	enum top_mode mode = t->mode;
@@ -115,6 +126,8 @@ static enum top_action end_typing(struct top *t)
 	t->mode = TOP_BROWSE;
 	if (mode == TOP_TYPE_FILTER || !t->input[0])
 		return TOP_NOTHING;
+	if (mode == TOP_TYPE_TIME)
+		return jump(t);
 	v = strtod(t->input, &end);
 	if (*end || !isfinite(v) || v < TOP_INTERVAL_MIN || v > TOP_INTERVAL_MAX) {
 		snprintf(t->note, sizeof(t->note),
@@ -212,8 +225,68 @@ static bool move_key(struct top *t, int key)
 	}
 }
 
+static enum top_action set_speed(struct top *t, double speed)
+{
+	struct player *p = t->player;
+
+	p->speed = fmin(fmax(speed, PLAYER_SPEED_MIN), PLAYER_SPEED_MAX);
+	player_seek(p, p->at);
+	snprintf(t->note, sizeof(t->note), "speed: %g", p->speed);
+	return TOP_NOTHING;
+}
+
+/* Handles the keys of a recording. Returns false for all others. */
+static bool player_key(struct top *t, int key, enum top_action *ret)
+{
+	struct player *p = t->player;
+	long part = (long)(p->n / 20) + 1;
+
+	*ret = TOP_MOVED;
+	switch (key) {
+	case TOP_LEFT:
+	case TOP_RIGHT:
+		player_step(p, key == TOP_RIGHT ? 1 : -1);
+		return true;
+	case '[':
+	case ']':
+		player_step(p, key == ']' ? part : -part);
+		return true;
+	case 'n':
+	case 'N':
+		if (player_violation(p, key == 'n'))
+			return true;
+		snprintf(t->note, sizeof(t->note), "no violation %s this time",
+			 key == 'n' ? "after" : "before");
+		*ret = TOP_NOTHING;
+		return true;
+	case 't':
+		start_typing(t, TOP_TYPE_TIME);
+		*ret = TOP_NOTHING;
+		return true;
+	case '+':
+	case '=':
+	case '-':
+		*ret = set_speed(t, key == '-' ? p->speed / 2 : p->speed * 2);
+		return true;
+	case ' ':
+	case 'p':
+		p->paused = !p->paused;
+		/* Play begins again at the end. */
+		player_seek(p, !p->paused && p->at + 1 >= p->n ? 0 : p->at);
+		return true;
+	case 'd':
+	case 's':
+		*ret = TOP_NOTHING;
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum top_action top_key(struct top *t, int key)
 {
+	enum top_action action;
+
 	t->note[0] = 0;
 	if (t->mode == TOP_READ_HELP)
 		return help_key(t, key);
@@ -221,6 +294,8 @@ enum top_action top_key(struct top *t, int key)
 		return type_key(t, key);
 	if (move_key(t, key))
 		return TOP_NOTHING;
+	if (t->player && player_key(t, key, &action))
+		return action;
 	if (key >= '1' && key < '1' + VIEWS) {
 		show_view(t, (unsigned int)(key - '1'));
 		return TOP_NOTHING;

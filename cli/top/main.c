@@ -23,6 +23,7 @@
 struct app {
 	struct top top;
 	struct feed feed;
+	struct player player; /* top.player is this one, or NULL */
 	struct screen screen;
 	int signals;	/* eventfd: a signal came that ends the program */
 	bool connected; /* iomapd has replied once */
@@ -101,7 +102,8 @@ static int wait_for_any(const struct app *a, int in, bool *ret_signal)
 		{ .fd = in, .events = POLLIN },
 		{ .fd = feed_fd(&a->feed), .events = feed_events(&a->feed) },
 	};
-	int r = poll(fds, ARRAY_SIZE(fds), feed_wait_ms(&a->feed));
+	int wait = a->top.player ? player_wait_ms(&a->player) : feed_wait_ms(&a->feed);
+	int r = poll(fds, ARRAY_SIZE(fds), wait);
 
 	*ret_signal = r > 0 && (fds[0].revents & POLLIN);
 	return r < 0 && errno != EINTR ? -errno : 0;
@@ -143,6 +145,58 @@ static int batch_width(void)
 	return BATCH_WIDTH;
 }
 
+/* Plays on if that is due. Returns 1 if the screen changed, or a negative errno. */
+static int take_recorded(struct app *a, struct errbuf *err)
+{
+	int r;
+
+	if (!player_tick(&a->player))
+		return 0;
+	r = top_show_recorded(&a->top, err);
+	return r ? r : 1;
+}
+
+/* Prints a frame. Returns 0 or the exit status, after a message. */
+static int print_frame(struct app *a, bool first)
+{
+	struct errbuf err;
+	int r;
+
+	if (screen_resize(&a->screen, batch_width(), top_height(&a->top)))
+		return complain(EXIT_CANNOT, &(struct errbuf){ "out of memory" });
+	top_draw(&a->top, &a->screen);
+	if (!first)
+		putchar('\n');
+	screen_print(&a->screen, a->screen.h, stdout);
+	r = output_flush(&err);
+	/* A reader that has closed the output knows that. */
+	if (r == -EPIPE)
+		return EXIT_CANNOT;
+	return r ? complain(EXIT_CANNOT, &err) : 0;
+}
+
+/* Prints a frame for each snapshot that has rates, without waiting. */
+static int print_recording(struct app *a, unsigned long frames)
+{
+	unsigned long n = 0;
+	struct errbuf err = {};
+	int r;
+
+	for (size_t i = 0; i < a->player.n; i++) {
+		player_seek(&a->player, i);
+		if (top_show_recorded(&a->top, &err))
+			return complain(EXIT_CANNOT, &err);
+		if (!a->top.trend.have_rates)
+			continue;
+		r = print_frame(a, !n);
+		if (r)
+			return r;
+		if (++n == frames)
+			break;
+	}
+	return EXIT_GOOD;
+}
+
 /* Prints frames, one for each interval. */
 static int run_batch(struct app *a, unsigned long frames)
 {
@@ -156,19 +210,10 @@ static int run_batch(struct app *a, unsigned long frames)
 		if (r < 0)
 			return complain(EXIT_CANNOT, &err);
 		if (r && a->top.trend.have_rates) {
-			if (screen_resize(&a->screen, batch_width(), top_height(&a->top)))
-				return complain(EXIT_CANNOT, &(struct errbuf){ "out of memory" });
 			a->top.now = time(NULL);
-			top_draw(&a->top, &a->screen);
-			if (n)
-				putchar('\n');
-			screen_print(&a->screen, a->screen.h, stdout);
-			r = output_flush(&err);
-			/* A reader that has closed the output knows that. */
-			if (r == -EPIPE)
-				return EXIT_CANNOT;
+			r = print_frame(a, !n);
 			if (r)
-				return complain(EXIT_CANNOT, &err);
+				return r;
 			if (++n == frames)
 				return EXIT_GOOD;
 		}
@@ -181,6 +226,7 @@ static int run_batch(struct app *a, unsigned long frames)
 /* Handles all keys that were pressed. Returns true to quit. */
 static bool take_keys(struct app *a, bool *ret_changed)
 {
+	struct errbuf err;
 	int key;
 
 	*ret_changed = false;
@@ -199,6 +245,10 @@ static bool take_keys(struct app *a, bool *ret_changed)
 			a->feed.interval = a->top.interval;
 			feed_hurry(&a->feed);
 			break;
+		case TOP_MOVED:
+			if (top_show_recorded(&a->top, &err))
+				snprintf(a->top.note, sizeof(a->top.note), "%.90s", err.text);
+			break;
 		case TOP_NOTHING:
 			break;
 		}
@@ -216,7 +266,7 @@ static int run_terminal(struct app *a, unsigned long frames)
 	/*
 	 * Without an iomapd at the start, report that and end. If it goes away later, wait for it.
 	 */
-	while (!a->connected) {
+	while (!a->connected && !a->top.player) {
 		r = take_feed(a, &err);
 		if (r < 0)
 			return complain(EXIT_CANNOT, &err);
@@ -234,13 +284,16 @@ static int run_terminal(struct app *a, unsigned long frames)
 			changed = true;
 		}
 		if (changed) {
-			a->top.now = time(NULL);
+			if (!a->top.player)
+				a->top.now = time(NULL);
 			top_draw(&a->top, &a->screen);
 			terminal_show(&a->screen);
 		}
 		if (wait_for_any(a, STDIN_FILENO, &ended) || ended || take_keys(a, &changed))
 			break;
-		r = take_feed(a, &err);
+		r = a->top.player ? take_recorded(a, &err) : take_feed(a, &err);
+		if (a->top.player && r < 0)
+			snprintf(a->top.note, sizeof(a->top.note), "%.90s", err.text);
 		changed |= r != 0;
 		if (r > 0 && a->top.trend.have_rates && ++n == frames)
 			break;
@@ -249,12 +302,28 @@ static int run_terminal(struct app *a, unsigned long frames)
 	return EXIT_GOOD;
 }
 
+/* Opens the recording and shows its first snapshot. */
+static int open_recording(struct app *a, const char *path, struct errbuf *err)
+{
+	int r = player_open(path, &a->player, err);
+
+	if (r)
+		return r;
+	a->top.player = &a->player;
+	a->top.socket = path;
+	/* The second snapshot has rates. */
+	player_seek(&a->player, 1);
+	return top_show_recorded(&a->top, err);
+}
+
 /* Applies the command line. Returns -EINVAL with a sentence. */
 static int apply_config(struct app *a, const struct top_config *cfg, struct errbuf *err)
 {
 	for (unsigned int i = 0; cfg->view && i < VIEWS; i++)
 		if (!strcmp(view_names[i], cfg->view))
 			a->top.view = i;
+	if (cfg->recording && cfg->socket)
+		return set_error(err, -EINVAL, "--recording does not go with --socket");
 	if (cfg->filter)
 		snprintf(a->top.filter, sizeof(a->top.filter), "%s", cfg->filter);
 	a->top.batch = cfg->batch;
@@ -293,11 +362,17 @@ int main(int argc, char **argv)
 	app.screen.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	if (apply_config(&app, &cfg, &err))
 		status = complain(EXIT_USAGE, &err);
-	else if (open_signals(&app, &err))
+	else if ((cfg.recording && open_recording(&app, cfg.recording, &err)) ||
+		 open_signals(&app, &err))
 		status = complain(EXIT_CANNOT, &err);
+	else if (cfg.recording && cfg.batch)
+		status = print_recording(&app, cfg.frames);
 	else
 		status = cfg.batch ? run_batch(&app, cfg.frames) : run_terminal(&app, cfg.frames);
+	if (app.player.replay && replay_losses(app.player.replay, &err))
+		complain(EXIT_GOOD, &err);
 	feed_free(&app.feed);
+	player_close(&app.player);
 	top_free(&app.top);
 	screen_free(&app.screen);
 	return finish(status);

@@ -10,6 +10,12 @@ static const struct opt opts[] = {
 	  .offset = OPT_INTO(struct top_config, socket),
 	  .arg = "PATH",
 	  .help = "socket of iomapd (default: $IOMAPD_SOCKET, else " IOMAPD_SOCKET ")" },
+	{ .name = "recording",
+	  .letter = 'r',
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct top_config, recording),
+	  .arg = "FILE",
+	  .help = "show a file that 'iomapctl record' wrote, instead of iomapd" },
 	{ .name = "delay",
 	  .letter = 'd',
 	  .type = OPT_SECONDS,
@@ -63,8 +69,10 @@ const struct prog iomaptop_prog = {
 		"In it, ? lists the keys.",
 	.opts = opts,
 	.n_opts = ARRAY_SIZE(opts),
-	.notes = "Exit status:\n"
-		 "  0  good\n"
-		 "  2  the command line is wrong, or there is no terminal to draw on\n"
-		 "  5  no iomapd, no permission to ask it, or the output could not be written\n",
+	.notes =
+		"Exit status:\n"
+		"  0  good\n"
+		"  2  the command line is wrong, or there is no terminal to draw on\n"
+		"  5  no iomapd, no permission to ask it, a recording that cannot be read, or the\n"
+		"     output could not be written\n",
 };

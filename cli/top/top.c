@@ -157,6 +157,30 @@ int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err)
 	return 0;
 }
 
+/* Takes a snapshot of the recording. */
+static int take_recorded(struct top *t, size_t i, struct errbuf *err)
+{
+	_cleanup_json_ json_t *snapshot = NULL;
+	int r = player_load(t->player, i, &snapshot, err);
+
+	return r ?: trend_add(&t->trend, snapshot, err);
+}
+
+int top_show_recorded(struct top *t, struct errbuf *err)
+{
+	size_t at = t->player->at;
+	int r = 0;
+
+	trend_free(&t->trend);
+	if (at)
+		r = take_recorded(t, at - 1, err);
+	if (!r)
+		r = take_recorded(t, at, err);
+	t->now = (time_t)(t->player->times[at] / NSEC_PER_SEC);
+	top_refresh(t);
+	return r;
+}
+
 void top_lost(struct top *t, const struct errbuf *why)
 {
 	if (!t->waiting)

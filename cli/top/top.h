@@ -6,6 +6,7 @@
 #ifndef IOMAP_CLI_TOP_TOP_H
 #define IOMAP_CLI_TOP_TOP_H
 
+#include "cli/top/player.h"
 #include "cli/top/trend.h"
 #include "cli/top/screen.h"
 #include "cli/top/view.h"
@@ -37,6 +38,7 @@ enum top_mode {
 	TOP_READ_HELP,
 	TOP_TYPE_FILTER,
 	TOP_TYPE_INTERVAL,
+	TOP_TYPE_TIME,
 };
 
 /* The state of one view. */
@@ -66,6 +68,7 @@ struct top {
 	bool waiting;	    /* iomapd is away */
 	struct errbuf away; /* the reason */
 	const char *socket;
+	struct player *player; /* of the recording; NULL: live */
 	size_t help_scroll;
 	int page;		       /* rows of the table on the screen, as drawn last */
 	struct table table;	       /* the rows of the view, sorted and filtered */
@@ -80,6 +83,7 @@ enum top_action {
 	TOP_QUIT,
 	TOP_PAUSE_CHANGED,
 	TOP_INTERVAL_CHANGED,
+	TOP_MOVED, /* the player shows another snapshot */
 };
 
 void top_init(struct top *t, const char *socket, double interval);
@@ -90,6 +94,11 @@ int top_sort_by(struct top *t, const char *column, struct errbuf *err);
 
 /* Takes a snapshot. On error the last one stays. */
 int top_snapshot(struct top *t, json_t *snapshot, struct errbuf *err);
+/*
+ * Shows the snapshot at which the player is: takes it after the one before it, for the rates. On
+ * error, the last one stays.
+ */
+int top_show_recorded(struct top *t, struct errbuf *err);
 /* Notes that iomapd is away, for the reason in @why. */
 void top_lost(struct top *t, const struct errbuf *why);
 

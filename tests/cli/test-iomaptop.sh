@@ -72,6 +72,26 @@ batch_ended() { wait "$batch"; [ $? = 5 ] && err_is \
 	"iomaptop: iomapd at $sock closed the connection: it has ended or dropped this client"; }
 is 'batch: iomapd ends' batch_ended
 
+# --- batch over a recording
+rec=$dir/rec
+fake --scenario ipi
+is 'record' run 0 "$bin/iomapctl" record -o "$rec" --interval 100ms -- sleep 2
+stop
+is 'recorded: batch' run 0 "$top" -b -r "$rec"
+is 'recorded: a frame for each interval' sh -c "[ \$(grep -c '^iomaptop  6.12.117' '$dir/out') -ge 15 ]"
+is 'recorded: the time' grep -Eq ' recorded 20..-..-.. ..:..:..  2/[0-9]+ ' "$dir/out"
+is 'recorded: rates in each frame' sh -c \
+	"[ \$(grep -cE '^ maps/s +[0-9]{4}' '$dir/out') = \$(grep -c '^iomaptop' '$dir/out') ]"
+is 'recorded: two frames of a view' run 0 "$top" -b -r "$rec" -n 2 -v ipis
+is 'recorded: the view' sh -c "[ \$(grep -c '^\[6 IPIs\]' '$dir/out') = 2 ]"
+is 'recorded: not with a socket' fails 2 '--recording does not go with --socket' \
+	-b -r "$rec" --socket "$sock"
+is 'recorded: no such file' fails 5 "cannot read $dir/none: No such file or directory" \
+	-b -r "$dir/none"
+head -c $(($(stat -c %s "$rec") - 30)) "$rec" >"$dir/cut"
+is 'recorded: a cut file' run 0 "$top" -bn1 -r "$dir/cut"
+is 'recorded: a cut file: the message' err_has "iomaptop: $dir/cut is not complete"
+
 if ! command -v tmux >/dev/null; then
 	skip 'in a terminal' 'needs tmux'
 	finish
@@ -311,6 +331,25 @@ fake
 is 'no violation: batch' run 0 "$top" -bn1 -d 0.2 -v violations
 is 'no violation: the number of checked rules' out_has 'No violation. Rules checked: 9 of 10; off: hold-time.'
 stop
+
+# --- a recording
+start 100x30 TERM=xterm-256color -r "$rec"
+is 'recorded: plays' sees ' [3-9]/[0-9]+  x1'
+keys t
+keys -l +0.5s
+keys Enter
+keys Space
+is 'recorded: a time, pause' sees 'PAUSED'
+keys Right
+is 'recorded: a step' sees ' [0-9]+/[0-9]+  x1  PAUSED'
+keys n
+is 'recorded: no violation' sees 'no violation after this time'
+keys 6
+is 'recorded: a view' sees '\[6 IPIs\]'
+keys Space
+is 'recorded: stops at the end' sees ' ([0-9]+)/\1  x1  PAUSED'
+keys q
+is 'recorded: quits' ended_with 0
 
 # --- many mappings
 fake --scenario many
