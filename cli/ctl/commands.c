@@ -155,6 +155,11 @@ static const struct opt diff_opts[] = {
 	  .arg = "LIMIT",
 	  .help = "fail if a metric changed by more, such as 'maps<-5%' or 'ipis>+10';\n"
 		  "may be repeated" },
+	{ .name = "html",
+	  .type = OPT_TEXT,
+	  .offset = OPT_INTO(struct ctl_config, html),
+	  .arg = "FILE",
+	  .help = "write a page about both to this file, too" },
 };
 
 static const struct opt report_opts[] = {

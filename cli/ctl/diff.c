@@ -5,10 +5,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/assert/report.h"
 #include "cli/compare/compare.h"
 #include "cli/ctl/iomapctl.h"
 #include "cli/fmt.h"
 #include "cli/json.h"
+#include "cli/report/digest.h"
 #include "daemon/base/utf8.h"
 
 enum {
@@ -44,7 +46,7 @@ static const char *const json_units[] = { [METRIC_RATE] = "per_second",
 struct side {
 	const char *name; /* A or B */
 	struct replay *replay;
-	struct series series;
+	struct digest digest; /* for a page; else it has the series only */
 };
 
 struct run {
@@ -76,7 +78,7 @@ static int take_options(struct run *run)
 	return 0;
 }
 
-static int read_side(struct side *s, const char *name, const char *path)
+static int read_side(struct side *s, const char *name, const char *path, bool whole)
 {
 	struct errbuf err = {};
 	int r;
@@ -84,7 +86,8 @@ static int read_side(struct side *s, const char *name, const char *path)
 	s->name = name;
 	r = replay_open(path, &s->replay, &err);
 	if (!r)
-		r = series_read(s->replay, &s->series, &err);
+		r = whole ? digest_read(s->replay, &s->digest, &err)
+			  : series_read(s->replay, &s->digest.series, &err);
 	return r ? ctl_fail(r, &err) : 0;
 }
 
@@ -130,13 +133,14 @@ static void print_side(const struct side *s)
 	const json_t *start = replay_start(s->replay);
 	char time[FMT_MAX];
 
-	fmt_duration(time, s->series.seconds);
+	fmt_duration(time, s->digest.series.seconds);
 	utf8_line(stdout, "%s  %s: %zu intervals, %s, on %s, kernel %s", s->name,
-		  replay_path(s->replay), s->series.intervals, time, rec_text(start, "host", "?"),
+		  replay_path(s->replay), s->digest.series.intervals, time,
+		  rec_text(start, "host", "?"),
 		  rec_text(json_object_get(start, "kernel"), "release", "?"));
-	if (s->series.lost)
+	if (s->digest.series.lost)
 		printf("   %" PRIu64 " events were lost meanwhile: its figures are too low\n",
-		       s->series.lost);
+		       s->digest.series.lost);
 }
 
 static void print_limit(const struct limit *l)
@@ -184,9 +188,10 @@ static json_t *real(double v)
 static json_t *side_json(const struct side *s)
 {
 	return json_pack("{s:s, s:I, s:f, s:I, s:b, s:O?}", "file", replay_path(s->replay),
-			 "intervals", (json_int_t)s->series.intervals, "seconds", s->series.seconds,
-			 "lost", (json_int_t)s->series.lost, "complete", !s->series.incomplete,
-			 "start", replay_start(s->replay));
+			 "intervals", (json_int_t)s->digest.series.intervals, "seconds",
+			 s->digest.series.seconds, "lost", (json_int_t)s->digest.series.lost,
+			 "complete", !s->digest.series.incomplete, "start",
+			 replay_start(s->replay));
 }
 
 static int print_json(const struct run *run)
@@ -229,16 +234,39 @@ static int exit_status(const struct run *run)
 
 	for (size_t i = 0; i < run->nr_limits; i++)
 		worst = run->limits[i].verdict > worst ? run->limits[i].verdict : worst;
-	for (size_t i = 0; i < ARRAY_SIZE(run->sides); i++)
-		whole = whole && !run->sides[i].series.incomplete && !run->sides[i].series.lost;
+	for (size_t i = 0; i < ARRAY_SIZE(run->sides); i++) {
+		const struct series *series = &run->sides[i].digest.series;
+
+		whole = whole && !series->incomplete && !series->lost;
+	}
 	if (worst == LIMIT_EXCEEDED)
 		return EXIT_VIOLATION;
 	return worst == LIMIT_UNKNOWN || !whole ? EXIT_INCONCLUSIVE : EXIT_GOOD;
 }
 
-static int compare_sides(struct run *run)
+/* Writes the page, as a whole or not at all. */
+static int write_page(const struct run *run, struct assert_output *output, struct errbuf *err)
 {
-	int r = compare(&run->sides[0].series, &run->sides[1].series, &run->comparison);
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int r = -ENOMEM;
+
+	if (f) {
+		r = digest_diff_html(&run->sides[0].digest, &run->sides[1].digest, &run->comparison,
+				     run->limits, run->nr_limits, f);
+		if (fclose(f))
+			r = -ENOMEM;
+	}
+	return r ? set_error(err, r, "out of memory")
+		 : assert_output_write(output, text, size, err);
+}
+
+static int compare_sides(struct run *run, struct assert_output *output)
+{
+	struct errbuf err = { "out of memory" };
+	int r = compare(&run->sides[0].digest.series, &run->sides[1].digest.series,
+			&run->comparison);
 
 	for (size_t i = 0; i < run->nr_limits; i++)
 		limit_judge(&run->limits[i], &run->comparison);
@@ -246,25 +274,33 @@ static int compare_sides(struct run *run)
 		r = print_json(run);
 	else if (!r)
 		print_text(run);
+	if (!r && run->cfg->html)
+		r = write_page(run, output, &err);
 	for (size_t i = 0; i < ARRAY_SIZE(run->sides); i++)
 		ctl_print_losses(run->sides[i].replay);
-	return r ? ctl_fail(r, &(struct errbuf){ "out of memory" }) : exit_status(run);
+	return r ? ctl_fail(r, &err) : exit_status(run);
 }
 
 int do_diff(void *config)
 {
 	struct run run = { .cfg = config };
+	struct assert_output output = { .fd = -1, .folder = -1 };
+	struct errbuf err;
 	int r = take_options(&run);
 
 	if (!r)
-		r = read_side(&run.sides[0], "A", run.cfg->words[0]);
+		r = read_side(&run.sides[0], "A", run.cfg->words[0], run.cfg->html);
 	if (!r)
-		r = read_side(&run.sides[1], "B", run.cfg->words[1]);
+		r = read_side(&run.sides[1], "B", run.cfg->words[1], run.cfg->html);
+	/* An error of the page shows before anything is printed. */
+	if (!r && run.cfg->html && assert_output_open(&output, run.cfg->html, &err))
+		r = ctl_fail(-EIO, &err);
 	if (!r)
-		r = compare_sides(&run);
+		r = compare_sides(&run, &output);
+	assert_output_close(&output);
 	comparison_free(&run.comparison);
 	for (size_t i = 0; i < ARRAY_SIZE(run.sides); i++) {
-		series_free(&run.sides[i].series);
+		digest_free(&run.sides[i].digest);
 		replay_close(run.sides[i].replay);
 	}
 	return r;

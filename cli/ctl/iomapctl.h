@@ -28,6 +28,7 @@ struct ctl_config {
 	/* stats, list, hist, ipi, events, status: from a recording */
 	const char *recording, *at;
 	struct opt_list limits; /* diff */
+	const char *html;	/* diff: the page */
 	/* assert, events, sites: source lines */
 	const char *debug_dir;
 	struct opt_list roots;

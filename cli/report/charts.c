@@ -15,11 +15,10 @@ static double seconds_of(const struct digest *r)
 	return (double)(replay_to_ns(r->replay) - replay_from_ns(r->replay)) / (double)NSEC_PER_SEC;
 }
 
-/* Spreads the values of the intervals over the bins of a line: the mean of those that overlap. */
-static void resample(const struct digest *r, const struct metric *m, double values[CHART_BINS])
+void page_resample(const struct digest *r, const struct metric *m, double seconds, double *values)
 {
-	double from = (double)replay_from_ns(r->replay), to = (double)replay_to_ns(r->replay);
-	double weights[CHART_BINS] = {}, width = (to - from) / CHART_BINS;
+	double from = (double)replay_from_ns(r->replay);
+	double weights[CHART_BINS] = {}, width = seconds * (double)NSEC_PER_SEC / CHART_BINS;
 
 	for (size_t k = 0; k < CHART_BINS; k++)
 		values[k] = 0;
@@ -57,7 +56,7 @@ static int draw_group(const struct digest *r, FILE *f, const char *group, const 
 		if (strncmp(m->name, group, len) || m->name[len] != ':' || m->site || !m->n)
 			continue;
 		lines[n].name = m->name + len + 1;
-		resample(r, m, lines[n++].values);
+		page_resample(r, m, seconds_of(r), lines[n++].values);
 		if (used < sizeof(summary))
 			used += (size_t)snprintf(summary + used, sizeof(summary) - used,
 						 "%s%s: %s on average", used ? "; " : "",

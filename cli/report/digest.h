@@ -48,7 +48,30 @@ int digest_html(const struct digest *r, FILE *f);
 int digest_json(const struct digest *r, FILE *f);
 int digest_csv(const struct digest *r, FILE *f);
 
+struct comparison;
+struct limit;
+
+/*
+ * A page about two recordings: their differences, and the limits as judged. The digests are those
+ * that were compared.
+ */
+int digest_diff_html(const struct digest *a, const struct digest *b, const struct comparison *c,
+		     const struct limit *limits, size_t nr_limits, FILE *f);
+
 /* ---- parts of the page ---- */
+
+/* The begin of a page up to its heading, and its end. */
+void page_begin(FILE *f, const char *title);
+void page_end(FILE *f);
+/* What ran, where and when. */
+void page_facts(const struct digest *r, FILE *f);
+/* A list of what is missing, or a sentence that nothing is. */
+void page_losses(const struct digest *r, FILE *f);
+/*
+ * Spreads the values of a metric over CHART_BINS bins, which are @seconds together: the mean of the
+ * intervals that overlap.
+ */
+void page_resample(const struct digest *r, const struct metric *m, double seconds, double *values);
 
 void page_missing(const struct digest *r, FILE *f);
 int page_charts(const struct digest *r, FILE *f);

@@ -128,12 +128,10 @@ static void put_hooks(const struct digest *r, FILE *f, unsigned int *n)
 	}
 }
 
-void page_missing(const struct digest *r, FILE *f)
+void page_losses(const struct digest *r, FILE *f)
 {
 	unsigned int n = 0;
 	struct errbuf why;
-
-	fputs("<h2 id=\"missing\">What is missing</h2>\n", f);
 	if (replay_losses(r->replay, &why)) {
 		item(f, &n, "%s", why.text);
 	}
@@ -145,4 +143,10 @@ void page_missing(const struct digest *r, FILE *f)
 	put_hooks(r, f, &n);
 	fputs(n ? "</ul>\n" : "<p>Nothing: each event was counted, and each figure is known.</p>\n",
 	      f);
+}
+
+void page_missing(const struct digest *r, FILE *f)
+{
+	fputs("<h2 id=\"missing\">What is missing</h2>\n", f);
+	page_losses(r, f);
 }

@@ -8,17 +8,28 @@
 #include "cli/report/digest.h"
 #include "cli/report/style.h"
 
-static void put_head(FILE *f)
+void page_begin(FILE *f, const char *title)
 {
 	/* The policy forbids every request, whatever a recording may have as text. */
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" "
 	      "content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
 	      "<meta name=\"viewport\" content=\"width=device-width\"/>\n"
-	      "<title>iomap report</title>\n<style>\n",
+	      "<title>",
 	      f);
+	html_text(f, title);
+	fputs("</title>\n<style>\n", f);
 	fputs(report_style, f);
-	fputs("</style>\n</head>\n<body>\n<main>\n<h1>iomap report</h1>\n", f);
+	fputs("</style>\n</head>\n<body>\n<main>\n<h1>", f);
+	html_text(f, title);
+	fputs("</h1>\n", f);
+}
+
+void page_end(FILE *f)
+{
+	fputs("<footer><p class=\"summary\">", f);
+	html_textf(f, "Made by iomapctl %s.", IOMAP_VERSION);
+	fputs("</p></footer>\n</main>\n</body>\n</html>\n", f);
 }
 
 static void put_verdict(const struct digest *r, FILE *f)
@@ -64,8 +75,7 @@ static void put_command(const struct digest *r, FILE *f)
 	fputs("</dd>\n", f);
 }
 
-/* What ran, where and when. */
-static void put_facts(const struct digest *r, FILE *f)
+void page_facts(const struct digest *r, FILE *f)
 {
 	const json_t *start = replay_start(r->replay);
 	const json_t *kernel = json_object_get(start, "kernel");
@@ -74,6 +84,7 @@ static void put_facts(const struct digest *r, FILE *f)
 	char a[REPLAY_TIME_MAX], b[REPLAY_TIME_MAX], time[FMT_MAX];
 
 	fputs("<dl>\n", f);
+	fact(f, "recording", replay_path(r->replay));
 	put_command(r, f);
 	fact(f, "machine", rec_text(start, "host", "?"));
 	fputs("<dt>kernel</dt><dd>", f);
@@ -94,9 +105,9 @@ int digest_html(const struct digest *r, FILE *f)
 {
 	int e;
 
-	put_head(f);
+	page_begin(f, "iomap report");
 	put_verdict(r, f);
-	put_facts(r, f);
+	page_facts(r, f);
 	fputs("<nav aria-label=\"parts\"><a href=\"#missing\">Missing</a><a href=\"#time\">Time</a>"
 	      "<a href=\"#ipi\">Interrupts</a><a href=\"#sites\">Call sites</a>"
 	      "<a href=\"#violations\">Violations</a><a href=\"#events\">Events</a></nav>\n",
@@ -109,8 +120,7 @@ int digest_html(const struct digest *r, FILE *f)
 		e = page_ipi(r, f);
 	page_sites(r, f);
 	page_events(r, f);
-	fputs("</div>\n<footer><p class=\"summary\">", f);
-	html_textf(f, "Made by iomapctl %s from %s.", IOMAP_VERSION, replay_path(r->replay));
-	fputs("</p></footer>\n</main>\n</body>\n</html>\n", f);
+	fputs("</div>\n", f);
+	page_end(f);
 	return e;
 }

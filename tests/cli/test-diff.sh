@@ -68,6 +68,29 @@ is 'too few intervals for a limit' run 4 "$ctl" diff "$a" "$short" --fail-on 'ma
 is 'no such metric' run 4 "$ctl" diff "$a" "$b" --fail-on 'map>+10%'
 is 'no such metric: the line' out_has 'map>+10%: not known: no such metric'
 
+# --- the page
+page() {
+	run "$1" "$ctl" diff "$a" "$2" --fail-on 'maps<-10%' --html "$dir/page.html" &&
+		xmllint --noout "$dir/page.html" && ! grep -Eiq \
+		'<script|<link|<img|src=|url\(|@import|https?:|="[^"]*\b(nan|inf)\b' "$dir/page.html"
+}
+page_has() { grep -qF -- "$1" "$dir/page.html"; }
+is 'a page' page 1 "$idle"
+is 'a page: the text, too' out_has 'maps<-10%: EXCEEDED'
+is 'a page: the limit' page_has '<p class="verdict bad">maps&lt;-10%: exceeded (maps)</p>'
+is 'a page: both recordings' sh -c "grep -qF '<dd>$a</dd>' '$dir/page.html' &&
+	grep -qF '<dd>$idle</dd>' '$dir/page.html'"
+is 'a page: a change' grep -Eq '<th scope="row">maps</th>.*-100.0%.*beyond the noise' \
+	"$dir/page.html"
+is 'a page: a picture of both' grep -Eq '<title id="both0-t">maps</title><desc id="both0-d">A: .*, B: 0' \
+	"$dir/page.html"
+is 'a page: no id occurs twice' sh -c \
+	"! grep -o ' id=\"[^\"]*\"' '$dir/page.html' | sort | uniq -d | grep ."
+is 'a page: the limit is kept' page 0 "$b"
+is 'a page: the limit is kept: the verdict' page_has '<p class="verdict good">maps&lt;-10%: kept</p>'
+is 'a page that cannot be written' run 5 "$ctl" diff "$a" "$b" --html "$dir/none/x"
+is 'a page that cannot be written: nothing is printed' test ! -s "$dir/out"
+
 # --- parts
 head -c $(($(stat -c %s "$a") - 300)) "$a" >"$dir/cut"
 is 'a cut recording' run 4 "$ctl" diff "$a" "$dir/cut"
