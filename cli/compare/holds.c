@@ -9,6 +9,8 @@ static int append(struct holds *h, const struct holds_bucket *b)
 	size_t cap = h->cap ? h->cap * 2 : 32;
 	void *buckets;
 
+	if (h->n == HOLDS_MAX)
+		return 0;
 	if (h->n == h->cap) {
 		buckets = reallocarray(h->buckets, cap, sizeof(*h->buckets));
 		if (!buckets)
@@ -47,6 +49,8 @@ int holds_growth(struct holds *ret, const json_t *before, const json_t *now)
 		uint64_t was = count_of(old, &at, bucket.from);
 
 		bucket.count = bucket.count > was ? bucket.count - was : 0;
+		if (ret->n == HOLDS_MAX)
+			break;
 		if (bucket.count && !r)
 			r = append(ret, &bucket);
 	}
@@ -56,8 +60,11 @@ int holds_growth(struct holds *ret, const json_t *before, const json_t *now)
 /* Puts a bucket in its place. */
 static int insert(struct holds *h, size_t i, const struct holds_bucket *b)
 {
-	int r = append(h, b);
+	int r;
 
+	if (h->n == HOLDS_MAX)
+		return 0;
+	r = append(h, b);
 	if (r)
 		return r;
 	for (size_t k = h->n - 1; k > i; k--)

@@ -13,6 +13,8 @@ struct holds_bucket {
 	uint64_t count;
 };
 
+#define HOLDS_MAX 4096 /* buckets: more than iomapd has; further ones are ignored */
+
 /* A histogram, from the shortest time to the longest. */
 struct holds {
 	struct holds_bucket *buckets;

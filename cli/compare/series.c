@@ -8,7 +8,9 @@
 #include "daemon/base/symbol.h"
 
 #define METRICS_MAX   20000
-#define SECONDS_LEAST 0.01 /* a shorter interval says nothing about rates */
+#define VALUES_MAX    (32UL << 20) /* of all metrics: a day of a hundred of them has 9 million */
+#define HISTS_MAX     64	   /* of a snapshot: more than backends and kinds */
+#define SECONDS_LEAST 0.01	   /* a shorter interval says nothing about rates */
 
 static void fail(struct series *s)
 {
@@ -52,6 +54,10 @@ static void push(struct series *s, struct metric *m, size_t interval, double v)
 	double *values;
 	uint32_t *at;
 
+	if (s->values++ == VALUES_MAX)
+		s->error = -E2BIG;
+	if (s->error)
+		return;
 	if (m->n == m->cap) {
 		values = reallocarray(m->values, cap, sizeof(*m->values));
 		if (values)
@@ -208,6 +214,8 @@ static const json_t *same_hist(const json_t *snapshot, const json_t *h)
 	size_t i;
 
 	json_array_foreach(hists, i, v) {
+		if (i == HISTS_MAX)
+			break;
 		if (!strcmp(rec_text(v, "backend", ""), rec_text(h, "backend", "")) &&
 		    !strcmp(rec_text(v, "kind", ""), rec_text(h, "kind", "")))
 			return v;
@@ -244,6 +252,8 @@ static void add_percentiles(struct series *s, const json_t *before, const json_t
 	size_t i;
 
 	json_array_foreach(hists, i, h) {
+		if (i == HISTS_MAX || s->error)
+			break;
 		if (holds_growth(&growth, same_hist(before, h), h))
 			fail(s);
 		if (!growth.n)
@@ -354,7 +364,10 @@ int series_read(struct replay *r, struct series *ret, struct errbuf *err)
 		}
 		json_decref(record);
 		if (!e && s.error)
-			e = set_error(err, s.error, "out of memory");
+			e = set_error(err, s.error,
+				      s.error == -E2BIG ? "%s has too many figures"
+							: "%s: out of memory",
+				      replay_path(r));
 	}
 	if (e < 0) {
 		series_free(&s);

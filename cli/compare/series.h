@@ -54,6 +54,7 @@ struct series {
 	bool incomplete;  /* a part of the recording is missing */
 	json_t *last;	  /* snapshot */
 	uint64_t last_ns; /* its time, Unix */
+	size_t values;	  /* of all metrics */
 	int error;
 };
 

@@ -35,9 +35,13 @@ static void draw_axis(FILE *f, const struct chart_bars *c)
 	int step = (to - from) / 8 + 1;
 	char label[FMT_MAX];
 
-	for (int i = from; i <= to; i += step)
+	for (int i = from; i <= to; i += step) {
+		/* The first and the last bar may begin and end between two powers. */
+		if (ldexp(1, i) < c->bars[0].from || ldexp(1, i) > c->bars[c->n - 1].to)
+			continue;
 		fprintf(f, "<text class=\"x\" x=\"%.1f\" y=\"%d\">%s</text>\n",
 			x_of(c, ldexp(1, i)), CHART_TOP + HEIGHT + 18, c->fmt(label, ldexp(1, i)));
+	}
 }
 
 void chart_bars(FILE *f, const struct chart_bars *c)

@@ -35,14 +35,14 @@ void chart_matrix(FILE *f, const struct chart_matrix *c)
 	for (size_t i = 0; i < c->n * c->n; i++) {
 		double x = CHART_LEFT + cell * (double)(i % c->n);
 		double y = top + cell * (double)(i / c->n);
-		double shade = c->cells[i] > 0 ? 0.1 + 0.6 * c->cells[i] / most : 0;
+		double shade = c->cells[i] > 0 ? 0.1 + 0.4 * c->cells[i] / most : 0;
 
 		fprintf(f,
 			"<rect class=\"heat cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
 			"height=\"%.1f\" fill-opacity=\"%.2f\"/>\n",
 			x, y, cell, cell, shade);
 		if (cell >= CELL_TEXT && c->cells[i] > 0)
-			fprintf(f, "<text class=\"x\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
+			fprintf(f, "<text class=\"x count\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
 				x + cell / 2, y + cell / 2 + 4, fmt_count(label, c->cells[i]));
 	}
 	chart_end(f);

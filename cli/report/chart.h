@@ -69,7 +69,7 @@ void chart_matrix(FILE *f, const struct chart_matrix *c);
 /* ---- what the pictures share ---- */
 
 #define CHART_LEFT   64 /* room for the labels of an axis */
-#define CHART_RIGHT  16
+#define CHART_RIGHT  28 /* and for half of the last one */
 #define CHART_TOP    10
 #define CHART_BOTTOM 24
 

@@ -51,8 +51,9 @@ static void put_change(FILE *f, const struct change *c)
 static void put_changes(FILE *f, const struct comparison *c)
 {
 	fputs("<h2 id=\"changes\">Changes</h2>\n<div class=\"wide\"><table><thead><tr>"
-	      "<th>metric</th><th>unit</th><th>A</th><th>B</th><th>change</th><th>p</th>"
-	      "<th>verdict</th></tr></thead><tbody>\n",
+	      "<th>metric</th><th class=\"text\">unit</th><th>A</th><th>B</th>"
+	      "<th>change</th><th>p</th>"
+	      "<th class=\"text\">verdict</th></tr></thead><tbody>\n",
 	      f);
 	for (size_t i = 0; i < c->n; i++)
 		put_change(f, &c->changes[i]);

@@ -16,6 +16,7 @@ struct digest {
 	struct sources *sources; /* for source lines; NULL: none are wanted */
 	json_t *first;		 /* snapshot with the same counters as the last one, or NULL */
 	json_t *last;		 /* snapshot */
+	uint64_t last_ns;	 /* its time, Unix */
 	json_t *end;		 /* record, or NULL */
 	json_t *events;		 /* the last ones */
 	uint64_t nr_events;	 /* all of them */

@@ -50,7 +50,8 @@ static void put_costs(const json_t *now, const json_t *was, FILE *f)
 	const json_t *backends = json_object_get(now, "backends"), *v, *old;
 	const char *name;
 
-	fputs("<table><caption>Interrupts by cause</caption><thead><tr><th>whose</th><th>cost</th>"
+	fputs("<table><caption>Interrupts by cause</caption><thead><tr><th>whose</th>"
+	      "<th class=\"text\">cost</th>"
 	      "<th>broadcasts</th><th>interrupts</th><th>senders waited</th>"
 	      "<th>time of targets</th></tr></thead><tbody>\n",
 	      f);

@@ -108,9 +108,10 @@ int digest_html(const struct digest *r, FILE *f)
 	page_begin(f, "iomap report");
 	put_verdict(r, f);
 	page_facts(r, f);
-	fputs("<nav aria-label=\"parts\"><a href=\"#missing\">Missing</a><a href=\"#time\">Time</a>"
+	fputs("<nav aria-label=\"parts\"><a href=\"#missing\">Missing</a>"
+	      "<a href=\"#violations\">Violations</a><a href=\"#time\">Time</a>"
 	      "<a href=\"#ipi\">Interrupts</a><a href=\"#sites\">Call sites</a>"
-	      "<a href=\"#violations\">Violations</a><a href=\"#events\">Events</a></nav>\n",
+	      "<a href=\"#events\">Events</a></nav>\n",
 	      f);
 	page_missing(r, f);
 	page_violations(r, f);

@@ -7,6 +7,8 @@
 #include "cli/json.h"
 #include "cli/report/digest.h"
 
+#define HISTS_MAX 64 /* of a snapshot: more than backends and kinds */
+
 static uint64_t since(const json_t *snapshot)
 {
 	return rec_u64(json_object_get(snapshot, "status"), "counting_since_unix_ns");
@@ -17,31 +19,55 @@ static const json_t *hists_of(const json_t *snapshot)
 	return json_object_get(json_object_get(snapshot, "hist"), "hists");
 }
 
-/* Adds the hold times that ended between two snapshots to a column of the heat map. */
-static int add_heat(struct digest *r, const json_t *before, const json_t *now, uint64_t time_ns)
+/* Adds a count to a row of the heat map, spread over the columns from @a to @b. */
+static void spread(double *row, double a, double b, double count)
 {
-	uint64_t from = replay_from_ns(r->replay), to = replay_to_ns(r->replay);
-	double share =
-		to > from && time_ns > from ? (double)(time_ns - from) / (double)(to - from) : 0;
-	size_t col = (size_t)fmin(share * DIGEST_HEAT_COLS, DIGEST_HEAT_COLS - 1), i, k;
+	double width = fmax(b - a, 1e-9);
+
+	for (double k = floor(a); k < b && k < DIGEST_HEAT_COLS; k++) {
+		double overlap = fmin(b, k + 1) - fmax(a, k);
+
+		if (k >= 0 && overlap > 0)
+			row[(size_t)k] += count * overlap / width;
+	}
+}
+
+/* The column of a time, with a fraction. */
+static double column(const struct digest *r, uint64_t time_ns)
+{
+	double from = (double)replay_from_ns(r->replay), to = (double)replay_to_ns(r->replay);
+
+	return to > from ? ((double)time_ns - from) / (to - from) * DIGEST_HEAT_COLS : 0;
+}
+
+/* Adds the hold times that ended between two snapshots to the heat map. */
+static int add_heat(struct digest *r, const json_t *before, uint64_t from_ns, const json_t *now,
+		    uint64_t to_ns)
+{
+	double a = column(r, from_ns), b = column(r, to_ns);
 	const json_t *h, *old, *v;
 	struct holds growth = {};
+	size_t i, k;
 	int e = 0;
 
 	json_array_foreach(hists_of(now), i, h) {
 		old = NULL;
+		if (i == HISTS_MAX)
+			break;
 		json_array_foreach(hists_of(before), k, v) {
+			if (k == HISTS_MAX)
+				break;
 			if (!strcmp(rec_text(v, "backend", ""), rec_text(h, "backend", "")) &&
 			    !strcmp(rec_text(v, "kind", ""), rec_text(h, "kind", "")))
 				old = v;
 		}
 		e = e ?: holds_growth(&growth, old, h);
-		for (size_t b = 0; !e && b < growth.n; b++) {
-			double row = floor(log2(fmax((double)growth.buckets[b].from, 1)));
+		for (size_t n = 0; !e && n < growth.n; n++) {
+			double row = floor(log2(fmax((double)growth.buckets[n].from, 1)));
 
 			row = fmin(row, DIGEST_HEAT_ROWS - 1);
-			r->heat[(size_t)row * DIGEST_HEAT_COLS + col] +=
-				(double)growth.buckets[b].count;
+			spread(r->heat + (size_t)row * DIGEST_HEAT_COLS, a, b,
+			       (double)growth.buckets[n].count);
 		}
 	}
 	holds_free(&growth);
@@ -65,7 +91,7 @@ static void add_event(struct digest *r, json_t *reply)
 static int add_snapshot(struct digest *r, json_t **before, json_t *now, uint64_t time_ns)
 {
 	bool same = *before && since(*before) == since(now);
-	int e = same ? add_heat(r, *before, now, time_ns) : 0;
+	int e = same ? add_heat(r, *before, r->last_ns, now, time_ns) : 0;
 
 	if (!same) {
 		json_decref(r->first);
@@ -75,6 +101,7 @@ static int add_snapshot(struct digest *r, json_t **before, json_t *now, uint64_t
 	*before = json_incref(now);
 	json_decref(r->last);
 	r->last = json_incref(now);
+	r->last_ns = time_ns;
 	return e;
 }
 
@@ -87,7 +114,8 @@ static int add_record(struct digest *r, json_t **before, json_t *record)
 		return add_snapshot(r, before, reply, replay_time(record));
 	if (!strcmp(type, "event"))
 		add_event(r, reply);
-	if (!strcmp(type, "away") || !strcmp(type, "back"))
+	if ((!strcmp(type, "away") || !strcmp(type, "back")) &&
+	    json_array_size(r->away) < DIGEST_EVENTS)
 		json_array_append(r->away, record);
 	if (!strcmp(type, "end")) {
 		json_decref(r->end);

@@ -99,8 +99,12 @@ static void put_violation(const struct digest *r, FILE *f, const json_t *v)
 	html_textf(f, "%" PRIu64 ", first at %s", rec_u64(v, "count"),
 		   replay_time_text(when, rec_u64(v, "time_unix_ns")));
 	fputs("</dd>\n<dt>map</dt><dd>", f);
-	html_textf(f, "mapping %" PRIu64 " at %s, %s %s", rec_u64(v, "mapping_id"),
-		   rec_text(v, "base", "?"), rec_text(v, "backend", "?"), rec_text(v, "kind", "?"));
+	if (rec_has(v, "mapping_id"))
+		html_textf(f, "mapping %" PRIu64 " at %s, ", rec_u64(v, "mapping_id"),
+			   rec_text(v, "base", "?"));
+	else
+		fputs("mapping unknown, ", f);
+	html_textf(f, "%s %s", rec_text(v, "backend", "?"), rec_text(v, "kind", "?"));
 	if (rec_has(v, "held_ns"))
 		html_textf(f, ", held %s", fmt_ns(held, (double)rec_u64(v, "held_ns")));
 	fputs("</dd>\n<dt>task</dt><dd>", f);
@@ -167,8 +171,10 @@ void page_events(const struct digest *r, FILE *f)
 	}
 	if (r->nr_events > n - from)
 		fprintf(f, "<p>The last %zu of %" PRIu64 ".</p>\n", n - from, r->nr_events);
-	fputs("<table><thead><tr><th>time</th><th>type</th><th>mapping</th><th>size</th>"
-	      "<th>what, where</th><th>task</th></tr></thead><tbody>\n",
+	fputs("<table><thead><tr><th>time</th><th class=\"text\">type</th>"
+	      "<th>mapping</th><th>size</th>"
+	      "<th class=\"text\">what, where</th><th class=\"text\">task</th>"
+	      "</tr></thead><tbody>\n",
 	      f);
 	for (size_t i = from; i < n; i++)
 		put_event(f, json_array_get(r->events, i));

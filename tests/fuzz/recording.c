@@ -8,8 +8,10 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "cli/compare/compare.h"
 #include "cli/recording/read.h"
 #include "cli/recording/replay.h"
+#include "cli/report/digest.h"
 
 #define RECORDS_MAX 1000 /* to read from one input */
 
@@ -54,6 +56,35 @@ static void read_blocks(const char *path)
 	recording_close(r);
 }
 
+/* Makes the reports, and compares the recording with itself. */
+static void report(struct replay *r)
+{
+	struct comparison c;
+	struct errbuf err = {};
+	struct digest d;
+	char *text;
+	size_t n;
+	FILE *f;
+
+	if (digest_read(r, &d, &err)) {
+		fuzz_check_text(err.text);
+		return;
+	}
+	f = open_memstream(&text, &n);
+	CHECK(f && !digest_html(&d, f) && !digest_json(&d, f) && !digest_csv(&d, f));
+	CHECK(!compare(&d.series, &d.series, &c));
+	CHECK(!digest_diff_html(&d, &d, &c, NULL, 0, f));
+	CHECK(!fclose(f));
+	/* JSON has a blank at the begin of its lines, and the parts end in newlines. */
+	for (char *save, *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		fuzz_check_text(line);
+	CHECK(!strstr(text, "<script"));
+	free(text);
+	comparison_free(&c);
+	digest_free(&d);
+}
+
 static void replay(const char *path)
 {
 	static const char *const methods[] = { "Snapshot", "Status", "List", "Stats",
@@ -84,6 +115,7 @@ static void replay(const char *path)
 		else
 			fuzz_check_text(err.text);
 	}
+	report(r);
 	replay_close(r);
 }
 
