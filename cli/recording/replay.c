@@ -156,19 +156,26 @@ const char *replay_time_text(char buf[REPLAY_TIME_MAX], uint64_t unix_ns)
 	return buf;
 }
 
+int replay_check_schema(const struct replay *r, const json_t *reply, struct errbuf *err)
+{
+	const json_t *schema = json_object_get(reply, "schema");
+
+	if (json_is_integer(schema) && json_integer_value(schema) == IOMAP_SCHEMA)
+		return 0;
+	return set_error(err, -EPROTO,
+			 "%s has replies of schema %lld, and this program knows %d: read it with "
+			 "the version that recorded it",
+			 replay_path(r), (long long)json_integer_value(schema), IOMAP_SCHEMA);
+}
+
 int replay_check(const struct replay *r, const char *method, const json_t *reply,
 		 struct errbuf *err)
 {
-	const json_t *schema = json_object_get(reply, "schema");
 	struct errbuf why;
-	int e;
+	int e = replay_check_schema(r, reply, err);
 
-	if (!json_is_integer(schema) || json_integer_value(schema) != IOMAP_SCHEMA)
-		return set_error(
-			err, -EPROTO,
-			"%s has replies of schema %lld, and this program knows %d: read it "
-			"with the version that recorded it",
-			replay_path(r), (long long)json_integer_value(schema), IOMAP_SCHEMA);
+	if (e)
+		return e;
 	e = reply_check(method, reply, replay_path(r), &why);
 	return e ? set_error(err, e, "%s cannot be read: %.400s", replay_path(r), why.text) : 0;
 }

@@ -52,6 +52,8 @@ int replay_snapshot(struct replay *r, uint64_t at_ns, json_t **ret, uint64_t *re
 int replay_call(struct replay *r, uint64_t at_ns, const char *method, const json_t *params,
 		json_t **ret, uint64_t *ret_ns, struct errbuf *err);
 
+/* Checks only the schema number of a reply from the recording. Returns 0 or -EPROTO. */
+int replay_check_schema(const struct replay *r, const json_t *reply, struct errbuf *err);
 /* Checks a reply from the recording, as client_check() does for one from iomapd. */
 int replay_check(const struct replay *r, const char *method, const json_t *reply,
 		 struct errbuf *err);
