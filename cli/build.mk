@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # iomapctl, iomaptop, and their completions.
-lib-srcs	+= $(wildcard cli/*.c cli/assert/*.c cli/debug/*.c cli/recording/*.c cli/compare/*.c cli/report/*.c)
+lib-srcs	+= $(wildcard cli/*.c cli/assert/*.c cli/debug/*.c)
+lib-srcs	+= $(wildcard cli/recording/*.c cli/compare/*.c cli/report/*.c)
 lib-srcs	+= $(filter-out %/main.c,$(wildcard cli/ctl/*.c cli/top/*.c))
 lib-pkgs	+= ncursesw libdw libelf libzstd zlib
 

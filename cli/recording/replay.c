@@ -171,7 +171,7 @@ int replay_check_schema(const struct replay *r, const json_t *reply, struct errb
 int replay_check(const struct replay *r, const char *method, const json_t *reply,
 		 struct errbuf *err)
 {
-	struct errbuf why;
+	struct errbuf why = {};
 	int e = replay_check_schema(r, reply, err);
 
 	if (e)

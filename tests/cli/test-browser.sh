@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The page of a report in a real browser, headless Chromium: it is drawn, light and dark and on paper,
+# The page of a report in a real browser, headless Chromium: it is drawn, light, dark and on paper,
 # without an error on the console. The policy of the page turns each request into such an error.
 # Usage: tests/cli/test-browser.sh [FOLDER OF PROGRAMS]
 # The functions here are called through is().

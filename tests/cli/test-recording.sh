@@ -63,7 +63,10 @@ done
 fake --scenario busy
 is 'record for a while' run 0 "$ctl" record -o "$rec" --interval 100ms -- sleep 3
 stop
-seen() { run 0 "$ctl" --json stats --recording "$rec" "$@" && seen=$(jq .accounting.seen "$dir/out"); }
+seen() {
+	run 0 "$ctl" --json stats --recording "$rec" "$@" &&
+		seen=$(jq .accounting.seen "$dir/out")
+}
 grows() {
 	seen --at +0 && first=$seen && seen --at +1.5s && middle=$seen && seen --at -1s &&
 		later=$seen && seen && [ "$first" -lt "$middle" ] && [ "$middle" -lt "$later" ] &&
@@ -79,7 +82,10 @@ at_alike() {
 }
 is '--at: time of day, date, Unix time' at_alike
 events() { run 0 "$ctl" events --recording "$rec" "$@" && events=$(wc -l <"$dir/out"); }
-fewer() { events && all=$events && events --at +1s && [ "$events" -lt "$all" ] && [ "$events" -ge 3 ]; }
+fewer() {
+	events && all=$events && events --at +1s && [ "$events" -lt "$all" ] &&
+		[ "$events" -ge 3 ]
+}
 is 'events --at: the events up to a time' fewer
 is 'status: how long iomapd was up then' sh -c \
 	"'$ctl' status --recording '$rec' --at -1s | grep -Eq ' pid [0-9]+, up '"
