@@ -104,7 +104,7 @@ static void show_progress(struct run *run)
 		return;
 	run->shown = t.snapshots;
 	fmt_duration(time, (double)((now_ns() - run->start_ns) / NSEC_PER_SEC));
-	fprintf(stderr, "\r%s, %" PRIu64 " snapshots, %" PRIu64 " events, %s\033[K", time,
+	fprintf(stderr, "\r%s, %" PRIu64 " snapshots, %" PRIu64 " events, %s written\033[K", time,
 		t.snapshots, t.events, fmt_bytes(size, (double)t.bytes));
 }
 

@@ -175,7 +175,7 @@ static int print_frame(struct app *a, bool first)
 	return r ? complain(EXIT_CANNOT, &err) : 0;
 }
 
-/* Prints a frame for each snapshot that has rates, without waiting. */
+/* Prints a frame for each snapshot that has rates, or for the only one, without waiting. */
 static int print_recording(struct app *a, unsigned long frames)
 {
 	unsigned long n = 0;
@@ -186,7 +186,7 @@ static int print_recording(struct app *a, unsigned long frames)
 		player_seek(&a->player, i);
 		if (top_show_recorded(&a->top, &err))
 			return complain(EXIT_CANNOT, &err);
-		if (!a->top.trend.have_rates)
+		if (!a->top.trend.have_rates && a->player.n > 1)
 			continue;
 		r = print_frame(a, !n);
 		if (r)

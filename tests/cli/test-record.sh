@@ -105,6 +105,23 @@ killed() {
 }
 is 'kill -9 costs the last block only' killed
 
+# --- on a terminal
+tm() { tmux -S "$dir/tmux" -f /dev/null "$@"; }
+screen() { tm capture-pane -p; }
+shows() { screen | grep -qE -- "$1"; }
+if command -v tmux >/dev/null; then
+	tm new-session -d -x 100 -y 10 \
+		"'$ctl' record -o '$rec' --interval 100ms; echo \"status \$?\"; exec sleep 1000"
+	is 'a terminal: the progress' wait_for 10 shows \
+		'^[0-9]+s, [0-9]+ snapshots, [0-9]+ events, [0-9.]+K? written$'
+	tm send-keys C-c
+	is 'a terminal: Ctrl-C' wait_for 10 shows '^status 0$'
+	is 'a terminal: the last line is in its place' shows '^iomapctl: recorded '
+	is 'a terminal: the end is recorded' records '.[-1].reason == "signal"'
+else
+	skip 'a terminal' 'needs tmux'
+fi
+
 # --- limits and full disks
 is 'the limit of the size' run 0 "$ctl" record -o "$rec" --interval 100ms --max-size 64K \
 	-- sleep 1
