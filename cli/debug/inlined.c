@@ -348,11 +348,11 @@ int inlined_find(const struct debuginfo *d, const struct debug_progress *progres
 
 	if (d->machine != EM_X86_64)
 		return set_error(e, -ENOTSUP, "%s is not for x86_64", d->file);
-	table.build_id_len = debuginfo_build_id(d, &id);
-	if (!table.build_id_len || table.build_id_len > sizeof(table.build_id))
+	table.build_id.len = debuginfo_build_id(d, &id);
+	if (!table.build_id.len || table.build_id.len > BUILD_ID_MAX)
 		return set_error(e, -EINVAL, "%s has no build-id, so a table could not name it",
 				 d->file);
-	memcpy(table.build_id, id, table.build_id_len);
+	memcpy(table.build_id.bytes, id, table.build_id.len);
 	strcpy(table.module, d->module);
 	while (!w.err && (w.cu = dwfl_module_nextcu(d->mod, w.cu, &w.bias))) {
 		size_t before = table.n;

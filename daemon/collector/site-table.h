@@ -31,12 +31,12 @@
 
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
+#include "daemon/collector/build-id.h"
 
 #define SITE_VERSION	 1
 #define SITE_STEPS_MAX	 14	       /* of a value */
 #define SITE_STACK_MAX	 8	       /* values on the stack of an expression */
 #define SITE_ARGS_MAX	 3	       /* of a site */
-#define SITE_BUILD_ID	 20	       /* bytes at most */
 #define SITE_TABLE_MAX	 4096	       /* sites */
 #define SITE_FILE_MAX	 (1024 * 1024) /* bytes */
 #define SITE_COMMENT_MAX 256
@@ -95,8 +95,7 @@ struct site {
 
 struct site_table {
 	char module[SYMBOL_MODULE_MAX]; /* "vmlinux": the kernel itself */
-	unsigned char build_id[SITE_BUILD_ID];
-	size_t build_id_len;
+	struct build_id build_id;
 	/* Offsets in struct io_mapping. */
 	unsigned int base, size, iomem;
 	struct site *sites;
