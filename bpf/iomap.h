@@ -58,6 +58,14 @@ enum iomap_timing {
 	IOMAP_TIMING_SAMPLED, /* of atomic and local maps, see below */
 	IOMAP_TIMING_MAX,
 };
+/* Where the events come from. */
+enum iomap_source {
+	IOMAP_SOURCE_AUTO,	  /* the tracepoints if the kernel has them, else the sites */
+	IOMAP_SOURCE_TRACEPOINTS, /* of the patch series */
+	IOMAP_SOURCE_SITES,	  /* probes on inlined copies, see sites.h */
+	IOMAP_SOURCE_MAX,
+};
+
 /*
  * Sampling takes the first maps of each call site on each CPU, so rare maps are seen too, and then
  * one of about IOMAP_SAMPLE_PERIOD maps on each CPU.
@@ -277,7 +285,7 @@ struct iomap_shared {
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
 	__u16 modules;	  /* changes, to any number but 0, when a module is loaded */
 	__u16 pad;
-	__u32 pad2;
+	__u32 next_id; /* at sites: where the search for a free id begins */
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1

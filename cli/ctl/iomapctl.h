@@ -22,6 +22,7 @@ struct ctl_config {
 	const char *max_hold, *suppress, *format, *output;
 	bool map_stacks;
 	const char *fallback_file;
+	const char *source; /* of events */
 	/* assert, events, sites: source lines */
 	const char *debug_dir;
 	struct opt_list roots;

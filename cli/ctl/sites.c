@@ -91,7 +91,7 @@ static int write_file(const struct site_table *t, const char *dir, char **ret, s
 	return set_error(e, err, "cannot write %s: %s", *ret, strerror(-err));
 }
 
-static bool all_known(const struct site *s)
+static bool all_known(const struct api_site *s)
 {
 	const char *const *args = site_args(s->what, s->kind);
 

@@ -55,7 +55,7 @@ bool inlined_is_api(const char *function)
 }
 
 static void find_args(const struct place *at, Dwarf_Die *die, const struct function *fn,
-		      struct site *site)
+		      struct api_site *site)
 {
 	const char *const *names = site_args(fn->what, fn->kind);
 	Dwarf_Die child;
@@ -73,7 +73,7 @@ static void find_args(const struct place *at, Dwarf_Die *die, const struct funct
 	} while (!dwarf_siblingof(&child, &child));
 }
 
-static bool all_known(const struct function *fn, const struct site *site)
+static bool all_known(const struct function *fn, const struct api_site *site)
 {
 	const char *const *names = site_args(fn->what, fn->kind);
 
@@ -90,10 +90,10 @@ static bool all_known(const struct function *fn, const struct site *site)
  * if the arguments are still known there.
  */
 static void find_section_start(struct place *at, Dwarf_Die *die, const struct function *fn,
-			       struct site *site)
+			       struct api_site *site)
 {
 	struct place later = *at;
-	struct site there = *site;
+	struct api_site there = *site;
 	Dwarf_Die child;
 
 	if (fn->what != SITE_MAP || fn->kind != IOMAP_ATOMIC || dwarf_child(die, &child))
@@ -169,7 +169,7 @@ static bool first_address(Dwarf_Die *die, Dwarf_Addr *ret)
 static void add_site(struct walk *w, Dwarf_Die *die, const struct function *fn)
 {
 	struct place at = { .debug = w->debug, .bias = w->bias, .function = w->function };
-	struct site site = { .what = fn->what, .kind = fn->kind };
+	struct api_site site = { .what = fn->what, .kind = fn->kind };
 	const char *symbol;
 	GElf_Off offset;
 	GElf_Sym sym;

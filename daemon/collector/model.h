@@ -131,6 +131,7 @@ struct model {
 
 	bool backend_present[IOMAP_BACKEND_MAX]; /* in force, or seen */
 	enum iomap_timing timing;
+	enum iomap_source source; /* IOMAP_SOURCE_AUTO: not known */
 
 	uint64_t seen;	    /* without events under way */
 	uint64_t under_way; /* CPUs that were in the middle of an event when they were read */

@@ -57,6 +57,11 @@ void report_accounting(struct jsonw *w, const struct model *m)
 	jsonw_object_end(w);
 }
 
+void report_source(struct jsonw *w, const struct model *m)
+{
+	jsonw_string(w, "source", m->source == IOMAP_SOURCE_AUTO ? NULL : source_name(m->source));
+}
+
 void report_hooks(struct jsonw *w, const struct model *m)
 {
 	jsonw_array_begin(w, "hooks");
@@ -132,6 +137,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "created", m->adopted + m->created);
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
+	report_source(w, m);
 	report_hooks(w, m);
 	report_may_sleep(w, m);
 	report_accounting(w, m);

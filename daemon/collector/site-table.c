@@ -56,9 +56,9 @@ const char *const *site_args(enum site_what what, unsigned int kind)
 	}
 }
 
-int site_table_add(struct site_table *t, const struct site *site)
+int site_table_add(struct site_table *t, const struct api_site *site)
 {
-	struct site *sites;
+	struct api_site *sites;
 
 	if (t->n == SITE_TABLE_MAX)
 		return -E2BIG;
@@ -119,7 +119,7 @@ static void write_value(const struct site_value *v, FILE *f)
 	}
 }
 
-static void write_site(const struct site *s, FILE *f)
+static void write_site(const struct api_site *s, FILE *f)
 {
 	const char *const *names = site_args(s->what, s->kind);
 
@@ -239,7 +239,7 @@ static bool is_name(const char *s, size_t max)
 	return n && n < max;
 }
 
-static const char *parse_at(char *word, struct site *s)
+static const char *parse_at(char *word, struct api_site *s)
 {
 	static const char wrong[] = "the address is not SYMBOL+0xOFFSET or SYMBOL+?";
 	char *plus = word ? strrchr(word, '+') : NULL, *end;
@@ -260,7 +260,7 @@ static const char *parse_at(char *word, struct site *s)
 	return s->symbol ? NULL : "out of memory";
 }
 
-static const char *parse_args(char *line, struct site *s)
+static const char *parse_args(char *line, struct api_site *s)
 {
 	const char *const *names = site_args(s->what, s->kind);
 	bool seen[SITE_ARGS_MAX] = {};
@@ -295,7 +295,7 @@ static const char *parse_args(char *line, struct site *s)
 
 static const char *parse_site(enum site_what what, char *line, struct site_table *t)
 {
-	struct site s = { .what = what };
+	struct api_site s = { .what = what };
 	const char *wrong = NULL;
 
 	if (has_kind(what)) {

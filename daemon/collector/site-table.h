@@ -82,7 +82,7 @@ enum site_what {
 	SITE_WHAT_INVALID = -EINVAL,
 };
 
-struct site {
+struct api_site {
 	enum site_what what;
 	unsigned int kind; /* enum iomap_kind, of a map or an unmap */
 	bool called;	   /* a copy that is not inlined: the caller is at the return address */
@@ -98,7 +98,7 @@ struct site_table {
 	struct build_id build_id;
 	/* Offsets in struct io_mapping. */
 	unsigned int base, size, iomem;
-	struct site *sites;
+	struct api_site *sites;
 	size_t n;
 };
 
@@ -106,7 +106,7 @@ struct site_table {
 const char *const *site_args(enum site_what what, unsigned int kind);
 
 /* Takes ownership of the strings of *site. Returns 0, -ENOMEM, or -E2BIG if the table is full. */
-int site_table_add(struct site_table *t, const struct site *site);
+int site_table_add(struct site_table *t, const struct api_site *site);
 
 /* Tells whether the steps leave exactly one value and never use a missing one. */
 bool site_value_valid(const struct site_value *v);

@@ -7,7 +7,7 @@
 #include "bpf/iomap.h"
 #include "daemon/collector/site-table.h"
 
-static void check_site(const struct site *s)
+static void check_site(const struct api_site *s)
 {
 	const char *const *args = site_args(s->what, s->kind);
 
