@@ -175,7 +175,7 @@ static __always_inline int map_seen(void *ctx, struct bpf_raw_tracepoint_args *e
 	struct iomap_total *t;
 	int lost, open;
 
-	/* The verifier refuses loads from an address in a context that the compiler has computed. */
+	/* The verifier refuses loads from an address that the compiler has computed. */
 	barrier_var(offset);
 	barrier_var(size);
 	__builtin_memset(o, 0, sizeof(*o));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The probes at sites: attaching them, what the kernel counts of them, and what they cannot show. */
+/* The probes at sites: attaching, what the kernel counts of them, and what they cannot show. */
 #include <inttypes.h>
 #include <linux/perf_event.h>
 #include <string.h>

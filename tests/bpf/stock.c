@@ -1,193 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The programs at sites, with fake registers: they find the arguments and count as the others. */
-#include "tests/bpf/harness.h"
+#include "tests/bpf/stock-fixture.h"
 
-#include <ftw.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <bpf/bpf.h>
-
-#include "bpf/sites.h"
 #include "daemon/base/util.h"
-
-/* The numbers of the sites in the table below: the order of its lines. */
-enum {
-	MAP,
-	UNMAP,
-	UNMAP_KNOWN,
-	INIT,
-	FREE,
-	MAP_NO_OFFSET,
-	MAP_NO_MAPPING,
-	MAP_WC,
-	MAP_LOCAL,
-	MAP_FAR,
-	MAP_MATH,
-	MAP_CALLED,
-};
-
-enum reg {
-	RAX,
-	RDX,
-	RCX,
-	RBX,
-	RSI,
-	RDI,
-	RBP,
-	RSP,
-	R8,
-	IP = 16
-};
-
-static const char table[] =
-	"iomap-sites 1\nmodule drv\nbuild-id 11\n"
-	"struct base=0 size=8 iomem=24\n"
-	"map atomic f+0x10 mapping=rdi offset=rsi\n"
-	"unmap atomic f+0x20 vaddr=?\n"
-	"unmap atomic f+0x21 vaddr=rdi\n"
-	"init f+0x30 iomap=rdi base=rsi size=rdx\n"
-	"fini f+0x40 mapping=rdi\n"
-	"map atomic f+0x50 mapping=rdi offset=?\n"
-	"map atomic f+0x60 mapping=? offset=rsi\n"
-	"map sleepable f+0x70 mapping=rdi offset=rsi size=rdx\n"
-	"map local f+0x80 mapping=rdi offset=rsi\n"
-	"map atomic f+0x90 mapping=rdi+8,*8,16,add,*8 offset=rsi,*4,4095,and,2,shl,0,sar\n"
-	"map atomic f+0xa0 mapping=rdi "
-	"offset=rsi,3,mul,rdx,sub,1,or,1,xor,4,shr,8,shl\n"
-	"map atomic g+0x0 called mapping=rdi offset=rsi\n"
-	"map atomic h.cold+0x5 mapping=rdi offset=rsi\n"
-	"map atomic k+? mapping=? offset=?\n"
-	"end 14\n";
-
-/* As the kernel has it. */
-struct object {
-	uint64_t base, size, prot, iomem;
-};
-
-#define SIZE  0x10000
-#define IOMEM 0xffffc90000100000
-/* A site outside of modules, as SITE. */
-#define AT(n) (SITE + 0x100 + (uint64_t)(n))
-
-static struct object object = { 0xfd000000, SIZE, 0, IOMEM };
-static char root[] = "/tmp/iomap-stock-XXXXXX";
-
-static void put(const char *name, const void *data, size_t size)
-{
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s%s", root, name);
-	for (char *p = path + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		mkdir(path, 0755);
-		*p = '/';
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, size, f), size);
-	fclose(f);
-	chmod(path, 0644);
-}
-
-/* The build-id of the module that is loaded. */
-static void put_loaded(unsigned char id)
-{
-	const uint32_t note[] = { 4, 1, 3, 0x554e47, id };
-
-	put("/sys/module/drv/notes/.note.gnu.build-id", note, sizeof(note));
-}
-
-static int make_root(void **state)
-{
-	(void)state;
-	if (!mkdtemp(root))
-		return -1;
-	setenv("XDG_CACHE_HOME", "/nonexistent", 1);
-	put("/sys/kernel/btf/vmlinux", "", 0);
-	put("/proc/kallsyms", "ffffffff81000000 T f\nffffffff81001000 T g\n", 42);
-	put("/etc/iomap/sites/11.sites", table, sizeof(table) - 1);
-	put("/sys/module/drv/initstate", "live\n", 5);
-	put_loaded(0x11);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void start(struct bench *b, struct collector_options *opts)
-{
-	opts->source = IOMAP_SOURCE_SITES;
-	opts->root = root;
-	opts->timing = IOMAP_TIMING_ALL;
-	bench_open(b, opts);
-	on_cpu(0);
-}
-
-static void open_bench(struct bench *b)
-{
-	struct collector_options opts = {};
-
-	start(b, &opts);
-}
-
-/* A probe is reached, with these registers. */
-static void at(struct bench *b, const char *program, uint64_t nr, const uint64_t regs[IP + 1])
-{
-	uint64_t args[] = { nr, (uint64_t)regs };
-
-	run_program(b, program, args, ARRAY_SIZE(args));
-	b->sent++;
-}
-
-static void map_at(struct bench *b, uint64_t nr, struct object *o, uint64_t offset)
-{
-	const uint64_t regs[IP + 1] = { [RDI] = (uint64_t)o, [RSI] = offset, [IP] = AT(nr) };
-
-	at(b, "iomap_site_map", nr, regs);
-}
-
-static void unmap_at(struct bench *b, uint64_t nr, uint64_t vaddr)
-{
-	const uint64_t regs[IP + 1] = { [RDI] = vaddr, [IP] = AT(nr) };
-
-	at(b, "iomap_site_unmap", nr, regs);
-}
-
-static void init_at(struct bench *b, struct object *o)
-{
-	const uint64_t regs[IP + 1] = {
-		[RDI] = (uint64_t)o, [RSI] = o->base, [RDX] = o->size, [IP] = AT(INIT)
-	};
-
-	at(b, "iomap_site_init", INIT, regs);
-}
-
-static void free_at(struct bench *b, struct object *o)
-{
-	const uint64_t regs[IP + 1] = { [RDI] = (uint64_t)o, [IP] = AT(FREE) };
-
-	at(b, "iomap_site_free", FREE, regs);
-}
-
-/* The only mapping. */
-static const struct model_mapping *only(struct bench *b)
-{
-	bench_sample(b);
-	assert_int_equal(b->m.nr_mappings, 1);
-	return &b->m.mappings[0];
-}
 
 /* Mappings that are older than the programs are entered at their first map. */
 static void older_mapping(void **state)
@@ -196,12 +11,12 @@ static void older_mapping(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	for (int i = 0; i < 100; i++) {
 		map_at(&b, MAP, &object, 4096 * (uint64_t)(i % 16));
 		unmap_at(&b, UNMAP, 0);
 	}
-	m = only(&b);
+	m = stock_only(&b);
 	assert_int_equal(m->base, object.base);
 	assert_int_equal(m->size, SIZE);
 	assert_int_equal(m->state, IOMAP_LIVE);
@@ -224,7 +39,7 @@ static void created_and_freed(void **state)
 	(void)state;
 	second.base += SIZE;
 	second.iomem += 2 * SIZE;
-	open_bench(&b);
+	stock_open_bench(&b);
 	init_at(&b, &object);
 	map_at(&b, MAP, &object, 0);
 	unmap_at(&b, UNMAP, 0);
@@ -262,9 +77,9 @@ static void freed_unmet(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	free_at(&b, &object);
-	assert_int_equal(only(&b)->state, IOMAP_FREED);
+	assert_int_equal(stock_only(&b)->state, IOMAP_FREED);
 	assert_int_equal(b.m.mappings[0].size, SIZE);
 	bench_close(&b);
 }
@@ -275,14 +90,14 @@ static void nested(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	map_at(&b, MAP, &object, 0);
 	map_at(&b, MAP, &object, 4096);
 	map_at(&b, MAP_NO_OFFSET, &object, 12345);
 	unmap_at(&b, UNMAP, 0);
 	unmap_at(&b, UNMAP_KNOWN, IOMEM + 4096);
 	unmap_at(&b, UNMAP, 0);
-	assert_int_equal(only(&b)->kind[IOMAP_ATOMIC].unmaps, 3);
+	assert_int_equal(stock_only(&b)->kind[IOMAP_ATOMIC].unmaps, 3);
 	assert_int_equal(b.m.unmatched_unmaps + total_violations(&b), 0);
 	/* With an address, the order is checked. */
 	map_at(&b, MAP, &object, 0);
@@ -307,7 +122,7 @@ static void unknown_arguments(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	map_at(&b, MAP_NO_MAPPING, &object, 0x7000);
 	unmap_at(&b, UNMAP, 0);
 	/* The base is inside a page: an offset that is not known breaks no rule. */
@@ -336,10 +151,10 @@ static void expressions(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	/* *(*(rdi + 8) + 16), and (*(u32 *)rsi & 4095) << 2 */
 	chain.next = (uint64_t)chain.at;
-	at(&b, "iomap_site_map", MAP_FAR, regs);
+	stock_at(&b, "iomap_site_map", MAP_FAR, regs);
 	bench_sample(&b);
 	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->offset, 3 << 2);
 	unmap_at(&b, UNMAP_KNOWN, IOMEM + 12);
@@ -347,7 +162,7 @@ static void expressions(void **state)
 	regs[RDI] = pointer;
 	regs[RSI] = 0x12345;
 	regs[RDX] = 0x20;
-	at(&b, "iomap_site_map", MAP_MATH, regs);
+	stock_at(&b, "iomap_site_map", MAP_MATH, regs);
 	bench_sample(&b);
 	assert_int_equal(get_site(&b, IOMAP_OFFSET_RANGE)->offset,
 			 ((((0x12345 * 3 - 0x20) | 1) ^ 1) >> 4) << 8);
@@ -356,7 +171,7 @@ static void expressions(void **state)
 	chain.next = 16;
 	regs[RDI] = (uint64_t)&chain;
 	regs[RSI] = (uint64_t)&number;
-	at(&b, "iomap_site_map", MAP_FAR, regs);
+	stock_at(&b, "iomap_site_map", MAP_FAR, regs);
 	unmap_at(&b, UNMAP, 0);
 	bench_sample(&b);
 	assert_int_equal(b.m.unlisted_maps, 1);
@@ -374,8 +189,8 @@ static void called(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
-	at(&b, "iomap_site_map", MAP_CALLED, regs);
+	stock_open_bench(&b);
+	stock_at(&b, "iomap_site_map", MAP_CALLED, regs);
 	unmap_at(&b, UNMAP, 0);
 	bench_sample(&b);
 	assert_int_equal(get_caller(&b, SITE + 0x777, 1, IOMAP_ATOMIC)->maps, 1);
@@ -390,12 +205,12 @@ static void maps_only(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	for (int i = 0; i < 50; i++) {
-		at(&b, "iomap_site_map", MAP_WC, regs);
+		stock_at(&b, "iomap_site_map", MAP_WC, regs);
 		map_at(&b, MAP_LOCAL, &object, 4096);
 	}
-	m = only(&b);
+	m = stock_only(&b);
 	assert_int_equal(m->kind[IOMAP_SLEEPABLE].maps, 50);
 	assert_int_equal(m->kind[IOMAP_LOCAL].maps, 50);
 	assert_int_equal(model_live(&m->kind[IOMAP_SLEEPABLE]), 0);
@@ -415,7 +230,7 @@ static void rules(void **state)
 
 	(void)state;
 	unaligned.base += SIZE;
-	open_bench(&b);
+	stock_open_bench(&b);
 	map_at(&b, MAP, &object, SIZE);
 	unmap_at(&b, UNMAP, 0);
 	map_at(&b, MAP, &unaligned, 16);
@@ -442,7 +257,7 @@ static void use_after_free(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	init_at(&b, &object);
 	free_at(&b, &object);
 	map_at(&b, MAP, &object, 0);
@@ -459,7 +274,7 @@ static void unmatched(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	unmap_at(&b, UNMAP, 0);
 	unmap_at(&b, UNMAP_KNOWN, IOMEM);
 	bench_sample(&b);
@@ -476,13 +291,13 @@ static void replaced(void **state)
 	struct bench b;
 
 	(void)state;
-	open_bench(&b);
+	stock_open_bench(&b);
 	map_at(&b, MAP, &o, 0);
 	unmap_at(&b, UNMAP, 0);
 	o = (struct object){ 0xfe000000, 2 * SIZE, 0, IOMEM + 0x100000 };
 	map_at(&b, MAP, &o, SIZE);
 	unmap_at(&b, UNMAP_KNOWN, IOMEM + 0x100000 + SIZE);
-	assert_int_equal(only(&b)->base, 0xfe000000);
+	assert_int_equal(stock_only(&b)->base, 0xfe000000);
 	assert_int_equal(b.m.mappings[0].kind[IOMAP_ATOMIC].maps, 1);
 	assert_int_equal(total_violations(&b), 0);
 	bench_close(&b);
@@ -496,7 +311,7 @@ static void table_full(void **state)
 	struct bench b;
 
 	(void)state;
-	start(&b, &opts);
+	stock_open_with(&b, &opts);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
 		many[i] = object;
 		many[i].iomem += i * SIZE;
@@ -506,84 +321,6 @@ static void table_full(void **state)
 	bench_sample(&b);
 	assert_int_equal(b.m.nr_mappings, 4);
 	assert_int_equal(b.m.unlisted_maps, 4);
-	bench_close(&b);
-}
-
-static const char *missing(const struct bench *b, const char *hook)
-{
-	for (size_t i = 0; i < b->m.nr_hooks; i++) {
-		if (!strcmp(b->m.hooks[i].name, hook))
-			return b->m.hooks[i].missing;
-	}
-	return NULL;
-}
-
-/* What the sites do not show is named, and the rules that rest on it. */
-static void gaps(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	open_bench(&b);
-	bench_sample(&b);
-	assert_string_equal(missing(&b, "site_map"), "maps are not counted: 2 sites of drv");
-	assert_non_null(strstr(missing(&b, "map_arguments"), ": 2 sites of drv"));
-	assert_non_null(strstr(missing(&b, "unmap_address"), ": 1 site of drv"));
-	assert_non_null(strstr(missing(&b, "half_maps"), ": 2 sites of drv"));
-	assert_null(missing(&b, "site_init"));
-	assert_null(missing(&b, "debugfs"));
-	assert_non_null(b.m.rule_missing[IOMAP_UNMAP_ORDER]);
-	assert_non_null(b.m.rule_missing[IOMAP_LEAK]);
-	bench_close(&b);
-}
-
-/* Nothing is counted of a module of another build. */
-static void other_build(void **state)
-{
-	struct collector_options opts = { .source = IOMAP_SOURCE_SITES, .root = root, .no_attach = true };
-	struct collector *c = NULL;
-	struct errbuf e = {};
-
-	(void)state;
-	put_loaded(0x12);
-	assert_int_equal(collector_new(&opts, &c, &e), -ENOTSUP);
-	assert_non_null(strstr(e.text, "drv is not watched: its build-id is 12, and its table is "
-				       "for 11"));
-	put_loaded(0x11);
-}
-
-/* Sets the state of the only module. */
-static void set_state(struct bench *b, uint32_t module_state)
-{
-	int fd = collector_map_fd(b->collector, "site_modules");
-	struct iomap_site_module m;
-	uint32_t zero = 0;
-
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &m), 0);
-	m.state = module_state;
-	assert_int_equal(bpf_map_update_elem(fd, &zero, &m, 0), 0);
-}
-
-/* The module is unloaded, and one of another build is loaded. */
-static void reloaded(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	open_bench(&b);
-	map_at(&b, MAP, &object, 0);
-	unmap_at(&b, UNMAP, 0);
-	set_state(&b, IOMAP_SITE_OTHER);
-	map_at(&b, MAP, &object, 0);
-	unmap_at(&b, UNMAP, 0);
-	b.sent -= 2;
-	assert_int_equal(only(&b)->kind[IOMAP_ATOMIC].maps, 1);
-	assert_non_null(strstr(missing(&b, "site_map"),
-			       "drv is not watched, as its table is for another build"));
-	set_state(&b, IOMAP_SITE_ABSENT);
-	bench_sample(&b);
-	assert_null(missing(&b, "site_map"));
-	assert_null(missing(&b, "half_maps"));
 	bench_close(&b);
 }
 
@@ -603,10 +340,7 @@ int main(void)
 		cmocka_unit_test(unmatched),
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(table_full),
-		cmocka_unit_test(gaps),
-		cmocka_unit_test(other_build),
-		cmocka_unit_test(reloaded),
 	};
 
-	return cmocka_run_group_tests_name("bpf/stock", tests, make_root, remove_root);
+	return cmocka_run_group_tests_name("bpf/stock", tests, stock_make_root, stock_remove_root);
 }
