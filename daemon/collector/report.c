@@ -195,9 +195,26 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 	jsonw_object_end(w);
 }
 
+/* The kinds of which only maps are seen; null: there are none. */
+static void maps_only(struct jsonw *w, const struct model *m)
+{
+	if (m->source != IOMAP_SOURCE_SITES) {
+		jsonw_null(w, "maps_only");
+		return;
+	}
+	jsonw_array_begin(w, "maps_only");
+	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+		if (model_maps_only(m, k))
+			jsonw_string(w, NULL, kind_name(k));
+	}
+	jsonw_array_end(w);
+}
+
 /* Why the list may lack mappings that are older than iomapd. NULL: it lacks none. */
 static const char *lacks_older(const struct model *m)
 {
+	if (m->source == IOMAP_SOURCE_SITES)
+		return "this kernel has no list of them, so each is listed from its first map on";
 	for (size_t i = 0; i < m->nr_hooks; i++) {
 		if (!strcmp(m->hooks[i].name, "debugfs"))
 			return m->hooks[i].missing;
@@ -209,6 +226,7 @@ void report_list(struct jsonw *w, const char *key, const struct model *m, bool f
 {
 	report_head(w, key, m);
 	jsonw_string(w, "missing", lacks_older(m));
+	maps_only(w, m);
 	jsonw_array_begin(w, "mappings");
 	for (size_t i = 0; i < m->nr_mappings; i++) {
 		if (freed || m->mappings[i].state != IOMAP_FREED)
@@ -251,6 +269,7 @@ static void cpu_counts(struct jsonw *w, const struct model_cpu *c)
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
 	report_head(w, key, m);
+	maps_only(w, m);
 	jsonw_object_begin(w, "backends");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		if (m->backend_present[b])
