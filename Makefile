@@ -118,6 +118,7 @@ vms-built: tests
 	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 	$(Q)tests/vm/kernel-deb >/dev/null
+	$(Q)tests/vm/stock >/dev/null
 	$(Q)$(MAKE) --no-print-directory deb >/dev/null
 
 bench: ## measure the cost of iomap, print the table of docs/performance.md: ten minutes, as root

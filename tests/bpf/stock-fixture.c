@@ -101,7 +101,7 @@ void stock_open_bench(struct bench *b)
 
 void stock_at(struct bench *b, const char *program, uint64_t nr, const uint64_t regs[IP + 1])
 {
-	uint64_t args[] = { nr, (uint64_t)regs };
+	uint64_t args[] = { nr, (uintptr_t)regs };
 
 	run_program(b, program, args, ARRAY_SIZE(args));
 	b->sent++;
@@ -109,7 +109,7 @@ void stock_at(struct bench *b, const char *program, uint64_t nr, const uint64_t 
 
 void map_at(struct bench *b, uint64_t nr, struct object *o, uint64_t offset)
 {
-	const uint64_t regs[IP + 1] = { [RDI] = (uint64_t)o, [RSI] = offset, [IP] = AT(nr) };
+	const uint64_t regs[IP + 1] = { [RDI] = (uintptr_t)o, [RSI] = offset, [IP] = AT(nr) };
 
 	stock_at(b, "iomap_site_map", nr, regs);
 }
@@ -124,7 +124,7 @@ void unmap_at(struct bench *b, uint64_t nr, uint64_t vaddr)
 void init_at(struct bench *b, struct object *o)
 {
 	const uint64_t regs[IP + 1] = {
-		[RDI] = (uint64_t)o, [RSI] = o->base, [RDX] = o->size, [IP] = AT(INIT)
+		[RDI] = (uintptr_t)o, [RSI] = o->base, [RDX] = o->size, [IP] = AT(INIT)
 	};
 
 	stock_at(b, "iomap_site_init", INIT, regs);
@@ -132,7 +132,7 @@ void init_at(struct bench *b, struct object *o)
 
 void free_at(struct bench *b, struct object *o)
 {
-	const uint64_t regs[IP + 1] = { [RDI] = (uint64_t)o, [IP] = AT(FREE) };
+	const uint64_t regs[IP + 1] = { [RDI] = (uintptr_t)o, [IP] = AT(FREE) };
 
 	stock_at(b, "iomap_site_free", FREE, regs);
 }

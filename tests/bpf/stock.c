@@ -142,18 +142,18 @@ static void unknown_arguments(void **state)
 static void expressions(void **state)
 {
 	uint32_t number = 0xab003;
-	uint64_t pointer = (uint64_t)&object;
+	uint64_t pointer = (uintptr_t)&object;
 	struct {
 		uint64_t unused, next;
 		uint64_t at[4];
 	} chain = { .at[2] = pointer };
-	uint64_t regs[IP + 1] = { [RDI] = (uint64_t)&chain, [RSI] = (uint64_t)&number };
+	uint64_t regs[IP + 1] = { [RDI] = (uintptr_t)&chain, [RSI] = (uintptr_t)&number };
 	struct bench b;
 
 	(void)state;
 	stock_open_bench(&b);
 	/* *(*(rdi + 8) + 16), and (*(u32 *)rsi & 4095) << 2 */
-	chain.next = (uint64_t)chain.at;
+	chain.next = (uintptr_t)chain.at;
 	stock_at(&b, "iomap_site_map", MAP_FAR, regs);
 	bench_sample(&b);
 	assert_int_equal(get_site(&b, IOMAP_OFFSET_ALIGN)->offset, 3 << 2);
@@ -169,8 +169,8 @@ static void expressions(void **state)
 	unmap_at(&b, UNMAP, 0);
 	/* A load that fails: the mapping is not known. */
 	chain.next = 16;
-	regs[RDI] = (uint64_t)&chain;
-	regs[RSI] = (uint64_t)&number;
+	regs[RDI] = (uintptr_t)&chain;
+	regs[RSI] = (uintptr_t)&number;
 	stock_at(&b, "iomap_site_map", MAP_FAR, regs);
 	unmap_at(&b, UNMAP, 0);
 	bench_sample(&b);
@@ -184,7 +184,7 @@ static void called(void **state)
 {
 	uint64_t stack[] = { SITE + 0x777 };
 	uint64_t regs[IP + 1] = {
-		[RDI] = (uint64_t)&object, [RSP] = (uint64_t)stack, [IP] = AT(MAP_CALLED)
+		[RDI] = (uintptr_t)&object, [RSP] = (uintptr_t)stack, [IP] = AT(MAP_CALLED)
 	};
 	struct bench b;
 
@@ -200,7 +200,7 @@ static void called(void **state)
 /* Local and sleepable maps have no end: they are not live, and no leak. */
 static void maps_only(void **state)
 {
-	uint64_t regs[IP + 1] = { [RDI] = (uint64_t)&object, [RDX] = 8192, [IP] = AT(MAP_WC) };
+	uint64_t regs[IP + 1] = { [RDI] = (uintptr_t)&object, [RDX] = 8192, [IP] = AT(MAP_WC) };
 	const struct model_mapping *m;
 	struct bench b;
 

@@ -15,7 +15,7 @@ tables=/etc/iomap/sites
 json() { iomapctl "$1" --json | jq -r "$2"; }
 
 start_daemon() {
-	iomapd "$@" >/tmp/iomapd.log 2>&1 &
+	iomapd >/tmp/iomapd.log 2>&1 &
 	daemon=$!
 	wait_for 300 grep -q '^iomapd: serving ' /tmp/iomapd.log ||
 		bail "iomapd does not serve: $(cat /tmp/iomapd.log)"
@@ -184,7 +184,7 @@ same "assert leaves no probe" "$(probes)" 0
 # ---- a table of another build ----
 
 rmmod truth
-for table in $tables/*.sites; do
+for table in "$tables"/*.sites; do
 	grep -qx 'module truth' "$table" && sed -i 's/^build-id ../build-id 00/' "$table"
 done
 start_daemon
