@@ -165,13 +165,32 @@ static bool first_address(Dwarf_Die *die, Dwarf_Addr *ret)
 	return dwarf_ranges(die, 0, &base, ret, &end) > 0;
 }
 
+/* kprobes refuse the sections of init and exit, and parts of functions that were moved away. */
+static bool can_probe(const char *symbol, Elf *elf, GElf_Word section)
+{
+	Elf_Scn *scn = elf ? elf_getscn(elf, section) : NULL;
+	const char *name;
+	GElf_Shdr h;
+	size_t names;
+
+	if (strstr(symbol, ".cold"))
+		return false;
+	if (!scn || !gelf_getshdr(scn, &h) || elf_getshdrstrndx(elf, &names))
+		return true;
+	name = elf_strptr(elf, names, h.sh_name) ?: "";
+	return strncmp(name, ".init", 5) && strncmp(name, ".exit", 5);
+}
+
 /* Adds the site of an inlined copy, or of a function that was not inlined. */
 static void add_site(struct walk *w, Dwarf_Die *die, const struct function *fn)
 {
 	struct place at = { .debug = w->debug, .bias = w->bias, .function = w->function };
 	struct api_site site = { .what = fn->what, .kind = fn->kind };
 	const char *symbol;
+	GElf_Word section = 0;
+	Elf *elf = NULL;
 	GElf_Off offset;
+	GElf_Addr bias;
 	GElf_Sym sym;
 
 	site.has_offset = !dwarf_entrypc(die, &at.pc);
@@ -182,10 +201,14 @@ static void add_site(struct walk *w, Dwarf_Die *die, const struct function *fn)
 	} else if (!first_address(die, &at.pc)) {
 		return;
 	}
-	symbol = dwfl_module_addrinfo(w->debug->mod, at.pc + at.bias, &offset, &sym, NULL, NULL,
-				      NULL);
+	symbol = dwfl_module_addrinfo(w->debug->mod, at.pc + at.bias, &offset, &sym, &section, &elf,
+				      &bias);
 	if (!symbol)
 		return;
+	if (!can_probe(symbol, elf, section)) {
+		site.has_offset = false;
+		memset(site.arg, 0, sizeof(site.arg));
+	}
 	site.offset = offset;
 	site.symbol = strdup(symbol);
 	site.comment = describe(w, die);
