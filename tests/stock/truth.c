@@ -208,7 +208,7 @@ static noinline void pair(struct card *d, unsigned long n)
 	void __iomem *p = io_mapping_map_atomic_wc(d->window, (n & 15) << PAGE_SHIFT);
 
 	mapped(&by_task);
-	OPTIMIZER_HIDE_VAR(p);
+	d->unused[0] = n;
 	unmap(&by_task, p);
 }
 
