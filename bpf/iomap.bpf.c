@@ -30,7 +30,7 @@ int iomap_create(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	return create_seen(ctx, cpu);
+	return create_seen(ctx, cpu, FROM_TRACEPOINT);
 }
 
 SEC("raw_tp/io_mapping_free")
@@ -40,7 +40,7 @@ int iomap_free(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!cpu)
 		return 0;
-	return free_seen(ctx, ctx, cpu);
+	return free_seen(ctx, ctx, cpu, FROM_TRACEPOINT);
 }
 
 /* module_load(struct module *mod): an address that belonged to another module may be its own. */

@@ -34,12 +34,13 @@ struct module {
 struct id_note {
 	__u32 namesz, descsz, type;
 	__u32 name;
-	__u8 id[IOMAP_SITE_ID];
+	__u32 id[IOMAP_SITE_ID / 4];
 };
 
 /* The note has that build-id. Without branches, for the loop around it. */
 static __always_inline __u32 same_id(const struct id_note *note, const struct iomap_site_module *m)
 {
+	const __u32 *id = (const __u32 *)m->build_id;
 	__u32 differs = 0, i;
 
 	differs |= note->namesz ^ 4;
@@ -47,9 +48,19 @@ static __always_inline __u32 same_id(const struct id_note *note, const struct io
 	differs |= note->type ^ NOTE_ID;
 	differs |= note->name ^ NOTE_GNU;
 #pragma clang loop unroll(full)
-	for (i = 0; i < IOMAP_SITE_ID; i++)
-		differs |= (note->id[i] ^ m->build_id[i]) & -(__u32)(i < m->build_id_len);
+	for (i = 0; i < IOMAP_SITE_ID / 4; i++)
+		differs |= note->id[i] ^ id[i];
+	barrier_var(differs); /* the compiler would make branches of it */
 	return !differs;
+}
+
+/* Reads a note. The rest of a short build-id is 0, as in struct iomap_site_module. */
+static __always_inline void read_note(struct id_note *note, const char *data, __u32 len)
+{
+	__builtin_memset(note, 0, sizeof(*note));
+	bpf_probe_read_kernel(note, sizeof(*note) - IOMAP_SITE_ID, data);
+	if (len <= IOMAP_SITE_ID)
+		bpf_probe_read_kernel(note->id, len, data + sizeof(*note) - IOMAP_SITE_ID);
 }
 
 /* The state of a module that is being loaded. */
@@ -71,9 +82,8 @@ static __always_inline __u32 state_of(struct module *mod, const struct iomap_sit
 		    i * bpf_core_type_size(struct bin_attribute) +
 		    bpf_core_field_offset(attr->private);
 		data = NULL;
-		__builtin_memset(&note, 0, sizeof(note));
 		bpf_probe_read_kernel(&data, sizeof(data), p);
-		bpf_probe_read_kernel(&note, sizeof(note), data);
+		read_note(&note, data, m->build_id_len);
 		found |= same_id(&note, m);
 	}
 	return found ? IOMAP_SITE_WATCHED : IOMAP_SITE_OTHER;

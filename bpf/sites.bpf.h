@@ -249,7 +249,7 @@ int iomap_site_init(struct pt_regs *ctx)
 	s->event[2] = known & 4 ? s->value[2] : 0;
 	s->event[3] = IOMAP_LINEAR;
 	s->event[4] = site_caller(s, site);
-	err = create_seen(site_event(s), cpu);
+	err = create_seen(site_event(s), cpu, FROM_SITE);
 	if (id)
 		bpf_map_update_elem(&site_ids, &object, &id, BPF_ANY);
 	return err;
@@ -278,7 +278,7 @@ int iomap_site_free(struct pt_regs *ctx)
 	object = s->value[0];
 	id = id_of(cpu, s, site, object);
 	s->event[0] = id;
-	free_seen(ctx, site_event(s), cpu);
+	free_seen(ctx, site_event(s), cpu, FROM_SITE);
 	if (id && site->forgotten && !bpf_map_delete_elem(&site_ids, &object))
 		bpf_map_delete_elem(&site_objects, &id);
 	return 0;

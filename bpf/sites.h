@@ -83,10 +83,10 @@ struct iomap_site_name {
 /* Value of the array `site_modules`. The name "vmlinux" is the kernel itself. */
 struct iomap_site_module {
 	char name[IOMAP_SITE_NAME];
-	__u8 build_id[IOMAP_SITE_ID];
-	__u32 build_id_len; /* 0: this entry is not used */
-	__u32 state;	    /* enum iomap_site_state */
-	__u32 nr_sites;	    /* that are probed */
+	__u8 build_id[IOMAP_SITE_ID]; /* the rest is 0 */
+	__u32 build_id_len;	      /* 0: this entry is not used */
+	__u32 state;		      /* enum iomap_site_state */
+	__u32 nr_sites;		      /* that are probed */
 	__u32 gap[IOMAP_GAP_MAX];
 	__u32 pad;
 };

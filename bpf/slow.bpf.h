@@ -17,6 +17,27 @@ enum source {
 	FROM_SITE,
 };
 
+/*
+ * event_done() for both sources. The compiler may check a copy of an index, and Linux 6.1 forgets
+ * that the two are equal: at sites there is no index.
+ */
+static __always_inline void done(struct iomap_cpu *cpu, int lost, enum source source)
+{
+	int i;
+
+	if (source == FROM_TRACEPOINT) {
+		event_done(cpu, lost);
+		return;
+	}
+	if (lost == IOMAP_LOST_NONE)
+		cpu->counted++;
+#pragma clang loop unroll(full)
+	for (i = 0; i < IOMAP_LOST_MAX; i++) {
+		if (lost == i)
+			cpu->lost[i]++;
+	}
+}
+
 /* Sums up the counters of an id over all CPUs, and resets hold_max, which is no sum. */
 static __always_inline void sum_counters(__u32 id, struct iomap_counters *sum)
 {
@@ -44,24 +65,19 @@ static __always_inline void sum_counters(__u32 id, struct iomap_counters *sum)
 }
 
 /* io_mapping_create(u32 id, u64 base, unsigned long size, u32 backend, unsigned long caller) */
-static __always_inline int create_seen(struct bpf_raw_tracepoint_args *event, struct iomap_cpu *cpu)
+static __always_inline int create_seen(struct bpf_raw_tracepoint_args *event, struct iomap_cpu *cpu,
+				       enum source source)
 {
 	__u32 id = event->args[0], backend = event->args[3];
 	int lost = IOMAP_LOST_NONE;
 	struct iomap_mapping *m;
 	struct iomap_event *e;
 	__u64 owner;
+	__u32 gen;
 
 	cpu->created++;
 	owner = code_at(event->args[4]);
-	e = ring_event(IOMAP_EVENT_CREATE, id);
-	if (!e)
-		lost = IOMAP_LOST_RING_FULL;
 	m = mapping_of(id);
-	if (!m)
-		lost = IOMAP_LOST_TABLE_FULL;
-	if (backend >= IOMAP_BACKEND_MAX)
-		lost = IOMAP_LOST_BAD_ARGS;
 	if (m && backend < IOMAP_BACKEND_MAX) {
 		m->state = IOMAP_EMPTY;
 		m->gen++;
@@ -81,21 +97,30 @@ static __always_inline int create_seen(struct bpf_raw_tracepoint_args *event, st
 		if (id > cpu->max_id)
 			cpu->max_id = id;
 	}
+	/* Linux 6.1 wants to see that each record is submitted: no code comes in between. */
+	gen = m ? m->gen : 0;
+	e = ring_event(IOMAP_EVENT_CREATE, id);
 	if (e) {
 		e->caller = owner;
 		e->base = event->args[1];
 		e->size = event->args[2];
 		e->backend = backend;
-		e->gen = m ? m->gen : 0;
+		e->gen = gen;
 		bpf_ringbuf_submit(e, 0);
+	} else {
+		lost = IOMAP_LOST_RING_FULL;
 	}
-	event_done(cpu, lost);
+	if (!m)
+		lost = IOMAP_LOST_TABLE_FULL;
+	if (backend >= IOMAP_BACKEND_MAX)
+		lost = IOMAP_LOST_BAD_ARGS;
+	done(cpu, lost, source);
 	return 0;
 }
 
 /* io_mapping_free(u32 id) */
 static __always_inline int free_seen(void *ctx, struct bpf_raw_tracepoint_args *event,
-				     struct iomap_cpu *cpu)
+				     struct iomap_cpu *cpu, enum source source)
 {
 	int lost = IOMAP_LOST_NONE;
 	__u32 id = event->args[0], kind;
@@ -103,18 +128,14 @@ static __always_inline int free_seen(void *ctx, struct bpf_raw_tracepoint_args *
 	struct iomap_event *e;
 
 	cpu->freed++;
-	e = ring_event(IOMAP_EVENT_FREE, id);
-	if (!e)
-		lost = IOMAP_LOST_RING_FULL;
 	m = mapping_of(id);
 	if (m) {
 		m->freed_ns = bpf_ktime_get_ns();
 		m->state = IOMAP_FREED;
 		if (!m->created_ns && shared.old)
 			shared.old--;
-	} else {
-		lost = IOMAP_LOST_TABLE_FULL;
 	}
+	e = ring_event(IOMAP_EVENT_FREE, id);
 	if (e) {
 		if (m) {
 			e->base = m->base;
@@ -123,11 +144,15 @@ static __always_inline int free_seen(void *ctx, struct bpf_raw_tracepoint_args *
 			e->gen = m->gen;
 		}
 		bpf_ringbuf_submit(e, 0);
+	} else {
+		lost = IOMAP_LOST_RING_FULL;
 	}
+	if (!m)
+		lost = IOMAP_LOST_TABLE_FULL;
 	lost = hide_value(lost);
 	for (kind = 0; m && kind < IOMAP_KIND_MAX; kind++)
 		leaked_at_free(ctx, cpu, id, kind, m);
-	event_done(cpu, lost);
+	done(cpu, lost, source);
 	return 0;
 }
 
@@ -225,7 +250,7 @@ static __always_inline int map_seen(void *ctx, struct bpf_raw_tracepoint_args *e
 	}
 	if (source == FROM_TRACEPOINT)
 		ipi_op_map_end(cpu, o);
-	event_done(cpu, lost);
+	done(cpu, lost, source);
 	return 0;
 }
 

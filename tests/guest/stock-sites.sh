@@ -14,10 +14,12 @@ tables=/etc/iomap/sites
 # json COMMAND FILTER: prints the result of jq's FILTER on the JSON of an iomapctl command.
 json() { iomapctl "$1" --json | jq -r "$2"; }
 
+started() { grep -q '^iomapd: serving ' /tmp/iomapd.log || ! kill -0 $daemon 2>/dev/null; }
 start_daemon() {
 	iomapd >/tmp/iomapd.log 2>&1 &
 	daemon=$!
-	wait_for 300 grep -q '^iomapd: serving ' /tmp/iomapd.log ||
+	wait_for 300 started
+	grep -q '^iomapd: serving ' /tmp/iomapd.log ||
 		bail "iomapd does not serve: $(cat /tmp/iomapd.log)"
 }
 
