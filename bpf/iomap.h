@@ -261,7 +261,6 @@ struct iomap_shared {
 	 */
 	__u8 live_used[IOMAP_LIVE_SLOTS];
 	__aligned_u64 armed_ns; /* when armed was set */
-	__aligned_u64 saved_ns; /* when a task was last switched out with open sections */
 	struct iomap_ipi_purging purging;
 	/*
 	 * Set when all programs are attached: maps and unmaps are seen from then on, and only maps
@@ -270,6 +269,7 @@ struct iomap_shared {
 	__u32 armed;
 	__u32 old;	  /* living mappings older than the programs; too high if frees coincide */
 	__u32 saved;	  /* tasks may be switched out with open sections */
+	__u32 clearing;	  /* the same; see clear_saved() */
 	__u32 unsaved;	  /* a task had no room: its atomic and local sections are forgotten */
 	__u32 live_lost;  /* a sleepable map is forgotten */
 	__u32 unreported; /* the ring had no room to report a site */
@@ -277,7 +277,6 @@ struct iomap_shared {
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
 	__u16 modules;	  /* changes, to any number but 0, when a module is loaded */
 	__u16 pad;
-	__u32 pad2;
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -419,7 +418,7 @@ _Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + 72 + sizeof(
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 104 + 48, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 96, "event");

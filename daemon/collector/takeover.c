@@ -357,9 +357,10 @@ static int set_others_aside(struct collector *c)
 
 static int not_pinned(struct collector *c, const char *why, struct errbuf *e)
 {
-	if (!add_note(c, "the counts will not outlive this iomapd: %s", why))
-		return 0;
-	return set_error(e, -ENOMEM, "out of memory");
+	if (add_note(c, "the counts will not outlive this iomapd: %s", why))
+		return set_error(e, -ENOMEM, "out of memory");
+	*e->text = 0;
+	return 0;
 }
 
 int collector_pin(struct collector *c, struct errbuf *e)

@@ -24,15 +24,31 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-void bench_set_old(struct bench *b, uint32_t old)
+static int get_shared(struct bench *b, struct iomap_shared *ret)
 {
 	int fd = collector_map_fd(b->collector, "iomap_bp.bss");
-	struct iomap_shared shared;
 	uint32_t zero = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &shared), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, ret), 0);
+	return fd;
+}
+
+void bench_set_old(struct bench *b, uint32_t old)
+{
+	struct iomap_shared shared;
+	int fd = get_shared(b, &shared);
+	uint32_t zero = 0;
+
 	shared.old = old;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &shared, 0), 0);
+}
+
+bool bench_looks_for_saved(struct bench *b)
+{
+	struct iomap_shared shared;
+
+	get_shared(b, &shared);
+	return shared.saved || shared.clearing;
 }
 
 void bench_open(struct bench *b, const struct collector_options *opts)

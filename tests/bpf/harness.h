@@ -48,6 +48,9 @@ void bench_sample(struct bench *b);
 /* Sets the number of mappings that are older than the programs; bench_open() sets 0. */
 void bench_set_old(struct bench *b, uint32_t old);
 
+/* The programs look for the saved sections of each task that is switched in. */
+bool bench_looks_for_saved(struct bench *b);
+
 /* Each sends one event. */
 void ev_create(struct bench *b, uint32_t id, uint64_t base, uint64_t size, uint32_t backend,
 	       uint64_t caller);

@@ -78,6 +78,77 @@ static void sleeps_again_elsewhere(void **state)
 	bench_close(&b);
 }
 
+/* Switches tasks without sections on CPU 0. */
+static void others_run(struct bench *b, int switches)
+{
+	on_cpu(0);
+	for (int i = 0; i < switches; i++)
+		ev_switch(b, false, TASK(2 + i % 2), TASK(3 - i % 2), SLEEPING);
+}
+
+/*
+ * The programs stop looking for saved tasks when none is saved. The holder comes back, on each CPU,
+ * after each number of switches around the two at which they find out.
+ */
+static void holder_comes_back(void **state)
+{
+	int other = cpus_online() > 1;
+	struct bench b;
+
+	(void)state;
+	bench_open_one(&b, NULL);
+	for (int i = 250; i < 262; i++) {
+		on_cpu(other);
+		ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
+		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
+		assert_true(bench_looks_for_saved(&b));
+		others_run(&b, i);
+		assert_true(bench_looks_for_saved(&b));
+		on_cpu(i % 2 ? other : 0);
+		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
+		ev_unmap(&b, PAGE(1), IOMAP_LOCAL);
+		others_run(&b, 600);
+		assert_false(bench_looks_for_saved(&b));
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
+	assert_int_equal(get_mapping(&b, 1)->kind[IOMAP_LOCAL].unmaps, 12);
+	assert_int_equal(total_violations(&b), 0);
+	bench_close(&b);
+}
+
+/* A task is saved between the two steps in which the flag is cleared. */
+static void saved_meanwhile(void **state)
+{
+	int other = cpus_online() > 1;
+	struct bench b;
+
+	(void)state;
+	bench_open_one(&b, NULL);
+	for (int i = 250; i < 262; i++) {
+		/* One save, so that the programs look, and clear the flag later. */
+		on_cpu(other);
+		ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
+		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
+		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
+		ev_unmap(&b, PAGE(1), IOMAP_LOCAL);
+		others_run(&b, i);
+		on_cpu(other);
+		ev_map(&b, 1, PAGE(2), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
+		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
+		others_run(&b, 2);
+		on_cpu(other);
+		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
+		ev_unmap(&b, PAGE(2), IOMAP_LOCAL);
+		others_run(&b, 600);
+		assert_false(bench_looks_for_saved(&b));
+	}
+	bench_sample(&b);
+	assert_int_equal(b.m.unmatched_unmaps, 0);
+	assert_int_equal(total_violations(&b), 0);
+	bench_close(&b);
+}
+
 static void leak_at_exit(void **state)
 {
 	struct bench b;
@@ -107,8 +178,8 @@ static void leak_at_exit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sleep_in_atomic),
-		cmocka_unit_test(sleeps_again_elsewhere),
+		cmocka_unit_test(sleep_in_atomic),   cmocka_unit_test(sleeps_again_elsewhere),
+		cmocka_unit_test(holder_comes_back), cmocka_unit_test(saved_meanwhile),
 		cmocka_unit_test(leak_at_exit),
 	};
 

@@ -35,7 +35,7 @@ is "two members in another order change it" changes iomap.h \
 	'/^	__aligned_u64 base;.*bus/{h;d};/^	__aligned_u64 size;	  \/\* bytes/G'
 is "another number of a rule changes it" changes iomap.h \
 	's/^	IOMAP_LEAK,.*//; s/^	IOMAP_HOLD_TIME,.*/	IOMAP_HOLD_TIME,\n	IOMAP_LEAK,/'
-is "another bucket changes it" changes iomap.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
+is "another bucket changes it" changes hist.h 's/(e - 1) \* 4 +/(e - 1) * 4 + 1 +/'
 is "a number in a macro changes it" changes iomap.h 's/\(define IOMAP_NAME_LEN\) 128/\1 64/'
 is "a record of interrupts changes it" changes ipi.h 's/^	__aligned_u64 sends;.*//'
 is "a saved record changes it" changes persistent.h 's/^	__u32 nr_links;.*//'
@@ -49,5 +49,5 @@ is "a comment does not change it" stays iomap.h 's|/\* bus address \*/|/* where 
 is "blanks do not change it" stays iomap.h 's/^	IOMAP_LEAK,.*/	  IOMAP_LEAK,/'
 is "the programs do not change it" stays iomap.bpf.c 's/cpu->created++;/cpu->created += 1;/'
 same "the files with maps and those they include" "$(bpf/schema --files bpf | tr '\n' ' ')" \
-	"iomap.h ipi.h ipi_maps.bpf.h maps.bpf.h persistent.h "
+	"hist.h iomap.h ipi.h ipi_maps.bpf.h maps.bpf.h persistent.h "
 finish

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver of the examples in docs/ci.md. Its test writes a number of pages to the parameter draw,
- * or an offset to the parameter wrong. The device is QEMU's ivshmem, which another driver may use.
+ * The driver of the examples in docs/ci.md. Its test writes a number of pages to the parameter
+ * draw, or an offset to the parameter wrong. The device is QEMU's ivshmem, which another driver may
+ * use.
  */
 #include <linux/io-mapping.h>
 #include <linux/module.h>

@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Breaks rules at marked lines when it is loaded, and refuses to stay loaded. tests/guest/lines.sh
- * compares the lines in a report with those of the marks. Two modules are made of it, by gcc and by
- * clang. The device is QEMU's ivshmem, which another driver may use.
+ * compares the lines in a report with those of the marks. The device is QEMU's ivshmem, which
+ * another driver may use.
  */
 #include <linux/io-mapping.h>
 #include <linux/module.h>
