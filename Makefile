@@ -78,6 +78,11 @@ deb: ## build the Debian packages in build/deb
 		  echo "make deb: the whole log is $(DEB_O)/build.log" >&2; exit 1; }
 	$(Q)ls $(DEB_O)/*.deb
 
+SITES		?= build/sites
+
+sites: tools ## write the tables of the debug packages DBG='FILE.deb ...' to SITES (build/sites)
+	$(Q)cli/debug/package-sites $(O)/iomapctl $(SITES) $(DBG)
+
 # ---- tests ----
 
 test-bins	= $(addprefix $(O)/,$(progs) $(unit-tests) $(test-progs))
@@ -118,6 +123,7 @@ vms-built: tests
 	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 	$(Q)tests/vm/kernel-deb >/dev/null
+	$(Q)tests/vm/stock >/dev/null
 	$(Q)$(MAKE) --no-print-directory deb >/dev/null
 
 bench: ## measure the cost of iomap, print the table of docs/performance.md: ten minutes, as root
@@ -142,6 +148,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | \
 		expand -t 18
 
-.PHONY: all tools install uninstall deb tests check test test-built soak vms-built bench demo \
+.PHONY: all tools install uninstall deb sites tests check test test-built soak vms-built bench demo \
 	clean help
 .DELETE_ON_ERROR:

@@ -163,6 +163,7 @@ static __always_inline int leaked_at_exit(void *ctx, __u64 entered)
 
 /* The registers at a probe that the programs read. */
 struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
 	unsigned long ip;
 	unsigned long sp;
 } __attribute__((preserve_access_index));

@@ -58,6 +58,14 @@ enum iomap_timing {
 	IOMAP_TIMING_SAMPLED, /* of atomic and local maps, see below */
 	IOMAP_TIMING_MAX,
 };
+/* Where the events come from. */
+enum iomap_source {
+	IOMAP_SOURCE_AUTO,	  /* the tracepoints if the kernel has them, else the sites */
+	IOMAP_SOURCE_TRACEPOINTS, /* of the patch series */
+	IOMAP_SOURCE_SITES,	  /* probes on inlined copies, see sites.h */
+	IOMAP_SOURCE_MAX,
+};
+
 /*
  * Sampling takes the first maps of each call site on each CPU, so rare maps are seen too, and then
  * one of about IOMAP_SAMPLE_PERIOD maps on each CPU.
@@ -277,6 +285,8 @@ struct iomap_shared {
 	__u32 joined;	  /* a map or unmap has called functions on other CPUs */
 	__u16 modules;	  /* changes, to any number but 0, when a module is loaded */
 	__u16 pad;
+	__u32 next_id; /* at sites: where the search for a free id begins */
+	__u32 pad2;
 };
 
 #define IOMAP_HAS_UNMAP_DONE 1
@@ -418,7 +428,7 @@ _Static_assert(sizeof(struct iomap_cpu) == 8 * 33 + 216 + 24 + 48 + 72 + sizeof(
 	       "cpu");
 _Static_assert(sizeof(struct iomap_live_key) == 16, "live_key");
 _Static_assert(sizeof(struct iomap_live) == 48, "live");
-_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 96 + 48, "shared");
+_Static_assert(sizeof(struct iomap_shared) == IOMAP_LIVE_SLOTS + 104 + 48, "shared");
 _Static_assert(sizeof(struct iomap_caller) == 32, "caller");
 _Static_assert(sizeof(struct iomap_violation) == 120 + 8 * IOMAP_STACK_FRAMES, "violation");
 _Static_assert(sizeof(struct iomap_event) == 96, "event");

@@ -5,6 +5,7 @@
 
 #include "hist.h"
 #include "persistent.h"
+#include "sites.h"
 
 /* Ids below this have counters; 1 at least. The loader sizes the maps to match. */
 const volatile __u32 cfg_max_mappings = 1;
@@ -46,6 +47,9 @@ const volatile __u64 cfg_cond_resched_start = 0;
 const volatile __u64 cfg_cond_resched_end = 0;
 /* The flag of an allocation that may sleep: __GFP_DIRECT_RECLAIM. */
 const volatile __u32 cfg_gfp_may_sleep = 0x400;
+
+/* A test runs the programs of sites: the number of the site and the registers are arguments. */
+const volatile __u32 cfg_site_test = 0;
 
 struct iomap_shared shared;
 
@@ -163,6 +167,51 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
+
+/* Sites: see sites.h. The loader sizes the maps that the programs need. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct iomap_site);
+} sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, IOMAP_SITE_MODULES);
+	__type(key, __u32);
+	__type(value, struct iomap_site_module);
+} site_modules SEC(".maps");
+
+/* The number in `site_modules`, by name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IOMAP_SITE_MODULES);
+	__type(key, struct iomap_site_name);
+	__type(value, __u32);
+} site_names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct iomap_site_cpu);
+} site_cpus SEC(".maps");
+
+/* The id of a mapping by the address of its struct, and the other way round. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} site_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} site_objects SEC(".maps");
 
 /* For user space alone: see persistent.h. */
 struct {

@@ -33,6 +33,9 @@ struct iomap_persistent_options {
 	__u32 rules_off;
 	__u32 ipi;
 	__u32 map_stacks;
+	__aligned_u64 tables; /* hash of the tables of sites */
+	__u32 source;
+	__u32 pad;
 };
 
 /* A hook that the kernel lacks. */
@@ -63,15 +66,16 @@ struct iomap_persistent {
 	char programs[32]; /* hash of its programs */
 	struct iomap_persistent_may_sleep may_sleep;
 	__u32 canary; /* bits of enum iomap_canary: hooks that fired at the start */
-	__u32 pad;
+	__u32 probes; /* process that made the probes at sites: their names have its number */
+	__aligned_u64 probes_base; /* of their hits and misses, before the programs counted */
 	struct iomap_persistent_hook missing[IOMAP_PERSISTENT_HOOKS];
 };
 
 _Static_assert(sizeof(struct iomap_saved_event) == 112, "saved_event");
-_Static_assert(sizeof(struct iomap_persistent_options) == 48, "persistent_options");
+_Static_assert(sizeof(struct iomap_persistent_options) == 64, "persistent_options");
 _Static_assert(sizeof(struct iomap_persistent_may_sleep) == 2040, "persistent_may_sleep");
 _Static_assert(sizeof(struct iomap_persistent) ==
-		       32 + 48 + 64 + 2040 + 8 + 512 * IOMAP_PERSISTENT_HOOKS,
+		       32 + 64 + 64 + 2040 + 16 + 512 * IOMAP_PERSISTENT_HOOKS,
 	       "persistent");
 
 #endif

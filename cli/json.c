@@ -85,3 +85,15 @@ struct accounting rec_accounting(const json_t *obj)
 		b.lost += (uint64_t)json_integer_value(v);
 	return b;
 }
+
+bool rec_maps_only(const json_t *report, unsigned int kind)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "maps_only"), i, v) {
+		if (json_is_string(v) && !strcmp(json_string_value(v), kind_name(kind)))
+			return true;
+	}
+	return false;
+}

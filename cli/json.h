@@ -43,4 +43,7 @@ static inline bool accounting_balances(const struct accounting *b)
 	return b->seen == b->counted + b->lost;
 }
 
+/* Tells whether a report has only maps of the kind, and neither unmaps nor hold times. */
+bool rec_maps_only(const json_t *report, unsigned int kind);
+
 #endif

@@ -6,27 +6,31 @@
 
 #include "daemon/base/names.h"
 
-static void by_backend(struct metricw *w, const struct model *m,
+/* of_unmaps: the figure needs unmaps, which are not seen of all kinds. */
+static void by_backend(struct metricw *w, const struct model *m, bool of_unmaps,
 		       uint64_t (*get)(const struct model_count *c))
 {
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
-		for (int k = 0; k < IOMAP_KIND_MAX && m->backend_present[b]; k++)
+		for (int k = 0; k < IOMAP_KIND_MAX && m->backend_present[b]; k++) {
+			if (of_unmaps && model_maps_only(m, k))
+				continue;
 			metricw_u64(
 				w, LABELS({ "backend", backend_name(b) }, { "kind", kind_name(k) }),
 				get(&m->total[b][k]));
+		}
 	}
 }
 
 static void totals(struct metricw *w, const struct model *m)
 {
 	metricw_family(w, METRIC_COUNTER, "iomap_maps", "Maps that succeeded.");
-	by_backend(w, m, model_maps);
+	by_backend(w, m, false, model_maps);
 	metricw_family(w, METRIC_COUNTER, "iomap_unmaps", "Unmaps whose map was seen.");
-	by_backend(w, m, model_unmaps);
+	by_backend(w, m, true, model_unmaps);
 	metricw_family(w, METRIC_COUNTER, "iomap_map_failures", "Maps that returned no address.");
-	by_backend(w, m, model_failed);
+	by_backend(w, m, false, model_failed);
 	metricw_family(w, METRIC_GAUGE, "iomap_live_maps", "Maps not unmapped yet.");
-	by_backend(w, m, model_live);
+	by_backend(w, m, true, model_live);
 }
 
 static void hists(struct metricw *w, const struct model *m)
@@ -36,10 +40,13 @@ static void hists(struct metricw *w, const struct model *m)
 	metricw_family(w, METRIC_HISTOGRAM, "iomap_hold_seconds",
 		       "Hold times of maps; hold_times of iomapd_info says which are measured.");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
-		for (int k = 0; k < IOMAP_KIND_MAX && m->backend_present[b]; k++)
+		for (int k = 0; k < IOMAP_KIND_MAX && m->backend_present[b]; k++) {
+			if (model_maps_only(m, k))
+				continue;
 			metricw_hist(
 				w, LABELS({ "backend", backend_name(b) }, { "kind", kind_name(k) }),
 				&m->hist[b][k]);
+		}
 	}
 	if (!m->ipi.on)
 		return;
@@ -151,19 +158,25 @@ static void mappings(struct metricw *w, const struct model *m)
 	metricw_family(w, METRIC_GAUGE, "iomap_mapping_live_maps",
 		       "Maps of the mapping not unmapped yet.");
 	for (size_t i = 0; i < n; i++) {
-		for (int k = 0; k < IOMAP_KIND_MAX; k++)
+		for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+			if (model_maps_only(m, k))
+				continue;
 			metricw_u64(w, LABELS({ "mapping", rows[i].id }, { "kind", kind_name(k) }),
 				    rows[i].live[k]);
+		}
 	}
 	if (m->timing == IOMAP_TIMING_OFF)
 		return;
 	metricw_family(w, METRIC_SUMMARY, "iomap_mapping_hold_seconds",
 		       "Hold times of maps, of all mappings that have had the id.");
 	for (size_t i = 0; i < n; i++) {
-		for (int k = 0; k < IOMAP_KIND_MAX; k++)
+		for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+			if (model_maps_only(m, k))
+				continue;
 			metricw_summary(w,
 					LABELS({ "mapping", rows[i].id }, { "kind", kind_name(k) }),
 					rows[i].ever[k].hold_count, rows[i].ever[k].hold_sum);
+		}
 	}
 }
 

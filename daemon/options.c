@@ -115,6 +115,17 @@ static const char *check_word(size_t i)
 	return i == IOMAP_RULE_MAX ? "all" : rule_word(i);
 }
 
+static int set_source(void *config, const char *value)
+{
+	struct options *o = config;
+	int source = source_from_name(value);
+
+	if (source < 0)
+		return -EINVAL;
+	o->collector.source = (enum iomap_source)source;
+	return 0;
+}
+
 static int set_without_ipi(void *config, const char *value)
 {
 	struct options *o = config;
@@ -167,6 +178,11 @@ static const struct opt opts[] = {
 	{ SETTING("without-check"), .arg = "RULE", .takes = "a rule of the API or all",
 	  .help = "do not check this rule of the API, or all; may be repeated",
 	  .set = set_without_check, .words = check_word, .flags = OPT_REPEAT },
+	{ SETTING("source"), .arg = "SOURCE", .takes = "auto, tracepoints or sites",
+	  .help = "where events come from: tracepoints of a patched kernel, sites\n"
+		  "in the drivers of a stock kernel, or auto: sites only without\n"
+		  "the tracepoints (default: auto)",
+	  .set = set_source, .words = source_word },
 	{ SETTING("without-ipi"), .takes = "yes or no",
 	  .help = "do not count interrupts between CPUs", .set = set_without_ipi,
 	  .flags = OPT_SWITCH },

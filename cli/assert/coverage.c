@@ -157,6 +157,11 @@ static void put_hooks(FILE *f, const struct assert_report *r, const char *indent
 
 	for (size_t i = 0; i < m->nr_hooks; i++)
 		there += !m->hooks[i].missing;
+	if (m->source == IOMAP_SOURCE_SITES)
+		fprintf(f,
+			LABEL "sites in the drivers, as this kernel has no tracepoints of "
+			      "io_mapping\n",
+			indent, "source");
 	fprintf(f, LABEL "%zu of %zu present\n", indent, "hooks", there, m->nr_hooks);
 	for (size_t i = 0; i < m->nr_hooks; i++) {
 		if (!m->hooks[i].missing)

@@ -65,6 +65,7 @@ void assert_json_coverage(struct jsonw *w, const char *key, const struct assert_
 			mapping(w, &m->mappings[i]);
 	}
 	jsonw_array_end(w);
+	report_source(w, m);
 	report_hooks(w, m);
 	report_may_sleep(w, m);
 	report_accounting(w, m);

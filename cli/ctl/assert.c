@@ -117,6 +117,7 @@ static int start_collector(const struct ctl_config *cfg, struct run *run)
 		.rules_off = ~run->report.rules,
 		.max_hold_ns = run->report.max_hold_ns,
 		.map_stacks = cfg->map_stacks,
+		.source = cfg->source ? source_from_name(cfg->source) : IOMAP_SOURCE_AUTO,
 		.thorough = true,
 	};
 	int r;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The commands and options of iomapctl, as data. */
 #include "cli/ctl/iomapctl.h"
+#include "daemon/base/names.h"
 #include "cli/json.h"
 
 static const struct opt prog_opts[] = {
@@ -100,6 +101,12 @@ static const struct opt assert_opts[] = {
 	  .offset = OPT_INTO(struct ctl_config, max_hold),
 	  .arg = "TIME",
 	  .help = "check hold-time, too: no atomic map held for longer, such as 50us" },
+	{ .name = "source",
+	  .type = OPT_CHOICE,
+	  .offset = OPT_INTO(struct ctl_config, source),
+	  .arg = "SOURCE",
+	  .help = "where events come from: auto (default), tracepoints or sites",
+	  .choices = source_names },
 	{ .name = "suppress",
 	  .type = OPT_TEXT,
 	  .offset = OPT_INTO(struct ctl_config, suppress),

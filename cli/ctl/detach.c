@@ -11,6 +11,7 @@
 #include "cli/ctl/iomapctl.h"
 #include "daemon/collector/loaded.h"
 #include "daemon/collector/pins.h"
+#include "daemon/collector/probe-events.h"
 
 #define END_MS	30000 /* time for iomapd to end */
 #define GONE_MS 30000 /* time for the kernel to free what no process uses */
@@ -175,7 +176,7 @@ int do_detach(void *config)
 	const struct ctl_config *cfg = config;
 	struct detached d = { .pins.fd = -1 };
 	struct errbuf err = {};
-	int r;
+	int r, probes = 0;
 
 	if (geteuid()) {
 		set_error(&err, -EPERM, "no permission to detach iomapd: run this as root");
@@ -191,6 +192,13 @@ int do_detach(void *config)
 	pins_close(&d.pins);
 	if (!r)
 		r = wait_until_gone(&err);
+	/* Those of a gate that runs are in use, and stay. */
+	if (!r)
+		probes = probe_events_clear(true);
+	if (!r && probes < 0)
+		r = set_error(&err, probes, "cannot remove the probes of iomapd: %s",
+			      strerror(-probes));
+	d.removed += probes;
 	if (r)
 		return ctl_fail(r, &err);
 	print_done(cfg, &d);

@@ -9,6 +9,7 @@
 #include "cli/ctl/iomapctl.h"
 #include "cli/debug/inlined.h"
 #include "daemon/base/utf8.h"
+#include "daemon/collector/site-files.h"
 
 #define PROGRESS_NS (NSEC_PER_SEC / 5)
 
@@ -39,22 +40,6 @@ static void show_progress(void *arg, size_t done, size_t all)
 		(double)passed / (double)done * (double)(all - done) / 1e9);
 }
 
-/* The folder of this user's tables, made if it is not there. */
-static char *cache_dir(struct errbuf *e)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	char *dir;
-	int n;
-
-	if (cache && *cache == '/')
-		n = asprintf(&dir, "%s/iomap/sites", cache);
-	else if (home && *home == '/')
-		n = asprintf(&dir, "%s/.cache/iomap/sites", home);
-	else
-		n = set_error(e, -ENOENT, "$HOME is not set: name a folder with --output");
-	return n < 0 ? NULL : dir;
-}
-
 static int make_dir(const char *dir, struct errbuf *e)
 {
 	_cleanup_free_ char *path = strdup(dir);
@@ -80,13 +65,11 @@ static int make_dir(const char *dir, struct errbuf *e)
 static int write_file(const struct site_table *t, const char *dir, char **ret, struct errbuf *e)
 {
 	_cleanup_free_ char *temp = NULL;
-	char id[2 * SITE_BUILD_ID + 1];
+	char id[BUILD_ID_TEXT];
 	int fd, err = 0;
 	FILE *f;
 
-	for (size_t i = 0; i < t->build_id_len; i++)
-		sprintf(id + 2 * i, "%02x", t->build_id[i]);
-	if (asprintf(ret, "%s/%s.sites", dir, id) < 0) {
+	if (asprintf(ret, "%s/%s" SITE_SUFFIX, dir, build_id_text(&t->build_id, id)) < 0) {
 		*ret = NULL;
 		return set_error(e, -ENOMEM, "out of memory");
 	}
@@ -108,7 +91,7 @@ static int write_file(const struct site_table *t, const char *dir, char **ret, s
 	return set_error(e, err, "cannot write %s: %s", *ret, strerror(-err));
 }
 
-static bool all_known(const struct site *s)
+static bool all_known(const struct api_site *s)
 {
 	const char *const *args = site_args(s->what, s->kind);
 
@@ -236,10 +219,11 @@ static int open_dir(struct run *run, struct errbuf *e)
 {
 	if (run->cfg->output && !strcmp(run->cfg->output, "-"))
 		return 0;
-	run->dir = run->cfg->output ? strdup(run->cfg->output) : cache_dir(e);
-	if (!run->dir)
-		return *e->text ? -ENOENT : set_error(e, -ENOMEM, "out of memory");
-	return make_dir(run->dir, e);
+	if (run->cfg->output)
+		run->dir = strdup(run->cfg->output);
+	else if (site_cache_folder(&run->dir) == -ENOENT)
+		return set_error(e, -ENOENT, "$HOME is not set: name a folder with --output");
+	return run->dir ? make_dir(run->dir, e) : set_error(e, -ENOMEM, "out of memory");
 }
 
 int do_sites(void *config)

@@ -71,7 +71,7 @@ static const struct column cpu_cols[] = {
 };
 
 /* Adds a row for each kind of map that the backend has seen, or one row if it has seen none. */
-static void add_backend(struct table *t, const char *name, const json_t *b)
+static void add_backend(struct table *t, const json_t *report, const char *name, const json_t *b)
 {
 	struct kinds maps = rec_kinds(b, "maps"), unmaps = rec_kinds(b, "unmaps");
 	struct kinds live = rec_kinds(b, "live"), failed = rec_kinds(b, "failed");
@@ -92,9 +92,11 @@ static void add_backend(struct table *t, const char *name, const json_t *b)
 		c[B_KIND] = cell_text(idle ? NULL : kind_name(k));
 		any = true;
 		c[B_MAPS] = cell_num((double)maps.n[k]);
+		c[B_FAILED] = cell_num((double)failed.n[k]);
+		if (rec_maps_only(report, k))
+			continue;
 		c[B_UNMAPS] = cell_num((double)unmaps.n[k]);
 		c[B_LIVE] = cell_num((double)live.n[k]);
-		c[B_FAILED] = cell_num((double)failed.n[k]);
 		c[B_HOLDS] = rec_cell(hold, "count");
 		if (!holds)
 			continue;
@@ -173,7 +175,7 @@ int do_stats(void *config)
 	}
 	table_init(&t, backend_cols, ARRAY_SIZE(backend_cols));
 	json_object_foreach(json_object_get(reply, "backends"), name, v)
-		add_backend(&t, name, v);
+		add_backend(&t, reply, name, v);
 	print_part(&t,
 		   !strcmp(rec_text(reply, "hold_timing", ""), "sampled")
 			   ? "Backends, and how long a sample of the maps is held"

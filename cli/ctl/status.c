@@ -7,6 +7,7 @@
 #include "cli/fmt.h"
 #include "cli/json.h"
 #include "cli/violation.h"
+#include "daemon/base/names.h"
 #include "daemon/base/utf8.h"
 
 #define print_line(what, fmt, ...) utf8_line(stdout, "%-14s" fmt, what, ##__VA_ARGS__)
@@ -178,6 +179,11 @@ static void print_daemon(const json_t *st, time_t now)
 	print_since(st, now);
 	print_line("kernel", "%s %s", rec_text(kernel, "release", "?"),
 		   rec_text(kernel, "machine", "?"));
+	if (!strcmp(rec_text(st, "source", ""), source_name(IOMAP_SOURCE_SITES)))
+		print_line("source", "sites in the drivers: this kernel is used without the "
+				     "tracepoints of io_mapping");
+	else if (rec_has(st, "source"))
+		print_line("source", "tracepoints of io_mapping");
 	print_backends(st);
 	print_line("mappings", "%" PRIu64 " live, %" PRIu64 " created, %" PRIu64 " freed",
 		   rec_u64(maps, "live"), rec_u64(maps, "created"), rec_u64(maps, "freed"));

@@ -55,7 +55,7 @@ bool inlined_is_api(const char *function)
 }
 
 static void find_args(const struct place *at, Dwarf_Die *die, const struct function *fn,
-		      struct site *site)
+		      struct api_site *site)
 {
 	const char *const *names = site_args(fn->what, fn->kind);
 	Dwarf_Die child;
@@ -73,7 +73,7 @@ static void find_args(const struct place *at, Dwarf_Die *die, const struct funct
 	} while (!dwarf_siblingof(&child, &child));
 }
 
-static bool all_known(const struct function *fn, const struct site *site)
+static bool all_known(const struct function *fn, const struct api_site *site)
 {
 	const char *const *names = site_args(fn->what, fn->kind);
 
@@ -90,10 +90,10 @@ static bool all_known(const struct function *fn, const struct site *site)
  * if the arguments are still known there.
  */
 static void find_section_start(struct place *at, Dwarf_Die *die, const struct function *fn,
-			       struct site *site)
+			       struct api_site *site)
 {
 	struct place later = *at;
-	struct site there = *site;
+	struct api_site there = *site;
 	Dwarf_Die child;
 
 	if (fn->what != SITE_MAP || fn->kind != IOMAP_ATOMIC || dwarf_child(die, &child))
@@ -165,13 +165,32 @@ static bool first_address(Dwarf_Die *die, Dwarf_Addr *ret)
 	return dwarf_ranges(die, 0, &base, ret, &end) > 0;
 }
 
+/* kprobes refuse the sections of init and exit, and parts of functions that were moved away. */
+static bool can_probe(const char *symbol, Elf *elf, GElf_Word section)
+{
+	Elf_Scn *scn = elf ? elf_getscn(elf, section) : NULL;
+	const char *name;
+	GElf_Shdr h;
+	size_t names;
+
+	if (strstr(symbol, ".cold"))
+		return false;
+	if (!scn || !gelf_getshdr(scn, &h) || elf_getshdrstrndx(elf, &names))
+		return true;
+	name = elf_strptr(elf, names, h.sh_name) ?: "";
+	return strncmp(name, ".init", 5) && strncmp(name, ".exit", 5);
+}
+
 /* Adds the site of an inlined copy, or of a function that was not inlined. */
 static void add_site(struct walk *w, Dwarf_Die *die, const struct function *fn)
 {
 	struct place at = { .debug = w->debug, .bias = w->bias, .function = w->function };
-	struct site site = { .what = fn->what, .kind = fn->kind };
+	struct api_site site = { .what = fn->what, .kind = fn->kind };
 	const char *symbol;
+	GElf_Word section = 0;
+	Elf *elf = NULL;
 	GElf_Off offset;
+	GElf_Addr bias;
 	GElf_Sym sym;
 
 	site.has_offset = !dwarf_entrypc(die, &at.pc);
@@ -182,10 +201,14 @@ static void add_site(struct walk *w, Dwarf_Die *die, const struct function *fn)
 	} else if (!first_address(die, &at.pc)) {
 		return;
 	}
-	symbol = dwfl_module_addrinfo(w->debug->mod, at.pc + at.bias, &offset, &sym, NULL, NULL,
-				      NULL);
+	symbol = dwfl_module_addrinfo(w->debug->mod, at.pc + at.bias, &offset, &sym, &section, &elf,
+				      &bias);
 	if (!symbol)
 		return;
+	if (!can_probe(symbol, elf, section)) {
+		site.has_offset = false;
+		memset(site.arg, 0, sizeof(site.arg));
+	}
 	site.offset = offset;
 	site.symbol = strdup(symbol);
 	site.comment = describe(w, die);
@@ -348,11 +371,11 @@ int inlined_find(const struct debuginfo *d, const struct debug_progress *progres
 
 	if (d->machine != EM_X86_64)
 		return set_error(e, -ENOTSUP, "%s is not for x86_64", d->file);
-	table.build_id_len = debuginfo_build_id(d, &id);
-	if (!table.build_id_len || table.build_id_len > sizeof(table.build_id))
+	table.build_id.len = debuginfo_build_id(d, &id);
+	if (!table.build_id.len || table.build_id.len > BUILD_ID_MAX)
 		return set_error(e, -EINVAL, "%s has no build-id, so a table could not name it",
 				 d->file);
-	memcpy(table.build_id, id, table.build_id_len);
+	memcpy(table.build_id.bytes, id, table.build_id.len);
 	strcpy(table.module, d->module);
 	while (!w.err && (w.cu = dwfl_module_nextcu(d->mod, w.cu, &w.bias))) {
 		size_t before = table.n;

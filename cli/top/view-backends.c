@@ -54,17 +54,19 @@ static void rows(const struct trend *m, const struct view_part *part, struct tab
 		c[BACKEND] = cell_text(it->name);
 		c[KIND] = cell_text(idle ? NULL : kind_name(it->kind));
 		c[RATE] = view_rate(m, it->rates.all_maps);
-		c[UNMAPS] = view_rate(m, it->rates.all_unmaps);
-		c[LIVE] = view_sum(&it->live);
 		c[MAPS] = view_sum(&it->counts.maps);
 		c[FAILED] = cell_num((double)it->counts.failed);
+		c[SHARE] = view_share(m, it);
+		if (rec_maps_only(json_object_get(m->now.root, "stats"), it->kind))
+			continue;
+		c[UNMAPS] = view_rate(m, it->rates.all_unmaps);
+		c[LIVE] = view_sum(&it->live);
 		c[HOLD] = view_hold(m, it);
 		if (it->counts.holds) {
 			c[P50] = rec_cell(hold, "p50");
 			c[P99] = rec_cell(hold, "p99");
 			c[LONGEST] = rec_cell(hold, "max");
 		}
-		c[SHARE] = view_share(m, it);
 	}
 }
 

@@ -64,6 +64,8 @@ static const char *const timings[IOMAP_TIMING_MAX] = {
 	[IOMAP_TIMING_SAMPLED] = "sampled",
 };
 
+const char *const source_names[] = { "auto", "tracepoints", "sites", NULL };
+
 static const char *name_of(const char *const *names, unsigned int n, unsigned int v)
 {
 	return v < n && names[v] ? names[v] : "unknown";
@@ -123,6 +125,16 @@ const char *timing_name(unsigned int timing)
 	return name_of(timings, ARRAY_SIZE(timings), timing);
 }
 
+const char *source_name(unsigned int source)
+{
+	return name_of(source_names, IOMAP_SOURCE_MAX, source);
+}
+
+const char *source_word(size_t i)
+{
+	return i < IOMAP_SOURCE_MAX ? source_names[i] : NULL;
+}
+
 int kind_from_name(const char *name)
 {
 	return value_of(kind_names, IOMAP_KIND_MAX, name);
@@ -136,6 +148,11 @@ int backend_from_name(const char *name)
 int timing_from_name(const char *name)
 {
 	return value_of(timings, ARRAY_SIZE(timings), name);
+}
+
+int source_from_name(const char *name)
+{
+	return value_of(source_names, IOMAP_SOURCE_MAX, name);
 }
 
 int rule_from_name(const char *name)

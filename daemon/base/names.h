@@ -8,7 +8,8 @@
 
 #define IOMAPD_SOCKET "/run/iomapd/iomapd.sock" /* the default */
 
-extern const char *const kind_names[]; /* by enum iomap_kind, NULL-terminated */
+extern const char *const kind_names[];	 /* by enum iomap_kind, NULL-terminated */
+extern const char *const source_names[]; /* by enum iomap_source, NULL-terminated */
 
 /* Each returns a static string, "unknown" for a value outside the enum. */
 const char *kind_name(unsigned int kind);
@@ -21,12 +22,16 @@ const char *state_name(unsigned int state);
 const char *event_name(unsigned int type);
 const char *vector_name(unsigned int vector); /* of interrupts between CPUs */
 const char *timing_name(unsigned int timing);
+const char *source_name(unsigned int source);
+/* The i-th source of events; NULL: there are no more. */
+const char *source_word(size_t i);
 
 /* Each returns the enum's value or -EINVAL. */
 int kind_from_name(const char *name);
 int backend_from_name(const char *name);
 int rule_from_name(const char *name);
 int timing_from_name(const char *name);
+int source_from_name(const char *name);
 
 /* Parses a time from 1ns to 1000s, such as 50us or 1.5ms. Returns 0 or -EINVAL. */
 int time_from_text(const char *s, uint64_t *ret_ns);

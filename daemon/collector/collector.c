@@ -72,6 +72,8 @@ static int configure(struct collector *c)
 	if (!err && o->map_stacks)
 		err = bpf_map__set_max_entries(s->maps.map_stacks, MAP_STACKS);
 	hooks_configure(c);
+	if (!err)
+		err = stock_configure(c);
 	return err ?: ipi_configure(c);
 }
 
@@ -105,7 +107,9 @@ static void arm(struct collector *c)
 	if (!shared->modules)
 		shared->modules = 1;
 	/* Number of old mappings. The programs decrement it when one of them is freed. */
-	shared->old = c->hooks.missing[hook_find("debugfs")] ? 1 : adopt_alive(c);
+	shared->old = 1;
+	if (c->opts.source == IOMAP_SOURCE_TRACEPOINTS && !c->hooks.missing[hook_find("debugfs")])
+		shared->old = adopt_alive(c);
 	__atomic_store_n(&shared->armed, 1, __ATOMIC_RELEASE);
 }
 
@@ -135,8 +139,16 @@ static bool saved_name(void *ctx, uint64_t addr, char *buf, size_t size)
 /* Attaches the programs. */
 static int begin(struct collector *c, struct errbuf *e)
 {
-	int err = c->opts.no_attach ? adopt_start(c, hook_find("debugfs"), e) : hooks_attach(c, e);
+	int err;
 
+	if (!c->opts.no_attach)
+		err = hooks_attach(c, e);
+	else if (c->opts.source == IOMAP_SOURCE_SITES)
+		err = stock_enter(c, e);
+	else
+		err = adopt_start(c, hook_find("debugfs"), e);
+	if (!err)
+		err = stock_begin(c, e);
 	if (err)
 		return err;
 	arm(c);
@@ -155,7 +167,7 @@ static int go_on(struct collector *c, struct errbuf *e)
 		err = events_replay(c);
 	if (err)
 		return set_error(e, err, "cannot take over the pinned set: %s", strerror(-err));
-	return canary_open(c, e);
+	return stock_go_on(c, e) ?: canary_open(c, e);
 }
 
 static int setup(struct collector *c, struct errbuf *e)
@@ -166,8 +178,8 @@ static int setup(struct collector *c, struct errbuf *e)
 	err = allowed_to_load(e);
 	if (!err)
 		err = check_btf(c, e);
-	if (!err && !c->opts.no_attach && !c->opts.root)
-		err = hooks_check_tracepoints(c, e);
+	if (!err)
+		err = stock_choose(c, e);
 	if (err)
 		return err;
 	c->nr_cpus = libbpf_num_possible_cpus();
@@ -226,6 +238,7 @@ struct collector *collector_free(struct collector *c)
 		return NULL;
 	takeover_free(c);
 	hooks_free(c);
+	stock_free(c);
 	sites_free(c);
 	events_free(c);
 	for (uint32_t i = 0; c->mappings.meta && i < c->nr_ids; i++) {

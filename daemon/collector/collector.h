@@ -17,6 +17,7 @@
 #define COLLECTOR_MAPPINGS_MAX	   65536
 
 struct collector_options {
+	enum iomap_source source;
 	uint32_t max_mappings; /* size of the table; 0: COLLECTOR_MAPPINGS_DEFAULT */
 	uint32_t max_live;     /* open sleepable maps; 0: as in the object */
 	uint32_t max_callers;  /* call sites a CPU; 0: 1024. Rounded up to a power of two */
@@ -32,6 +33,7 @@ struct collector_options {
 	 * that takes a hook on each allocation.
 	 */
 	bool thorough;
+	uint64_t tables;  /* filled in by collector_new(): hash of the tables of sites */
 	int preempt_rt;	  /* -1: as the running kernel */
 	bool no_attach;	  /* load only: for tests that run the programs themselves */
 	bool slow_only;	  /* for tests: no event takes the fast path */

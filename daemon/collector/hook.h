@@ -15,7 +15,6 @@
 
 #define HOOKS_MAX	  32
 #define HOOK_PROGRAMS_MAX 4
-#define HOOK_LINKS_MAX	  128
 
 struct bpf_link;
 struct bpf_program;
@@ -28,6 +27,13 @@ enum hook_need {
 	NEED_IPI,     /* interrupts between CPUs are counted */
 	NEED_RESERVE, /* likewise, and the kernel has the reserve of the ioremap backend */
 	NEED_FILE, /* no program: a file that the figures need; status names it if it is missing */
+};
+
+/* The source of events that the hook belongs to. */
+enum hook_source {
+	FOR_ANY,
+	FOR_TRACEPOINTS, /* of io_mapping */
+	FOR_SITES,	 /* see stock.h */
 };
 
 enum hook_attach {
@@ -46,6 +52,7 @@ static inline bool hook_is_tracepoint(enum hook_attach how)
 /* How to count the events for which the kernel skipped a program of the hook. */
 enum hook_misses {
 	MISSES_EVENTS, /* lost events */
+	MISSES_SITES,  /* likewise; the kernel counts them by probe, see stock.h */
 	MISSES_RULES,  /* the rules that rest on the hook */
 	MISSES_SENDS,  /* interrupts sent */
 	MISSES_CALLS,  /* functions queued for other CPUs */
@@ -55,6 +62,7 @@ enum hook_misses {
 struct hook {
 	const char *name; /* as status shows it, and --without-hook takes it */
 	enum hook_need need;
+	enum hook_source source;
 	enum hook_misses misses;
 	unsigned int rules;   /* bits 1 << enum iomap_rule: cannot be checked without the hook */
 	unsigned int figures; /* bits 1 << enum ipi_figure: not known without the hook */
@@ -92,7 +100,7 @@ struct canary {
 
 /* The state of the hooks of a collector. */
 struct hooks {
-	struct bpf_link *links[HOOK_LINKS_MAX];
+	struct bpf_link **links;
 	size_t nr_links;
 	char *missing[HOOKS_MAX]; /* by entry of the table: why; NULL: the hook is attached */
 	/* Why an attached hook does not work, as of the last canary_check(); NULL: it works. */
@@ -109,6 +117,8 @@ struct hooks {
 
 /* The entry of that name, or -EINVAL. */
 int hook_find(const char *name);
+/* The hook belongs to the source of events that is in use. */
+bool hook_has_source(const struct collector *c, int hook);
 /* The options and the kernel require the hook. */
 bool hook_needed(const struct collector *c, int hook);
 /* The i-th program of the hook; NULL: there are no more. */
@@ -117,7 +127,7 @@ struct bpf_program *hook_program(const struct collector *c, const struct hook *h
 /* Saves the reason why a hook is missing. Returns 0, or -ENOMEM with a sentence in e. */
 int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Keeps a link until hooks_free(). Returns 0, or -E2BIG and destroys it. */
+/* Keeps a link until hooks_free(). Returns 0, or -ENOMEM and destroys it. */
 int hook_add_link(struct collector *c, struct bpf_link *link);
 /* A function of the kernel by its name; all zero if there is none. */
 const struct function *hook_function(const struct collector *c, const char *name);

@@ -37,10 +37,19 @@ const char *collector_hook_name(size_t i)
 	return NULL;
 }
 
+bool hook_has_source(const struct collector *c, int hook)
+{
+	bool sites = c->opts.source == IOMAP_SOURCE_SITES;
+
+	return hook_table[hook].source != (sites ? FOR_TRACEPOINTS : FOR_SITES);
+}
+
 bool hook_needed(const struct collector *c, int hook)
 {
 	const struct hook *h = &hook_table[hook];
 
+	if (!hook_has_source(c, hook))
+		return false;
 	switch (h->need) {
 	case NEED_RULE:
 		return h->rules & ~c->opts.rules_off;
@@ -81,11 +90,15 @@ int hook_set_missing(struct collector *c, int hook, struct errbuf *e, const char
 
 int hook_add_link(struct collector *c, struct bpf_link *link)
 {
-	if (c->hooks.nr_links == HOOK_LINKS_MAX) {
+	struct bpf_link **links =
+		reallocarray(c->hooks.links, c->hooks.nr_links + 1, sizeof(*links));
+
+	if (!links) {
 		bpf_link__destroy(link);
-		return -E2BIG;
+		return -ENOMEM;
 	}
-	c->hooks.links[c->hooks.nr_links++] = link;
+	c->hooks.links = links;
+	links[c->hooks.nr_links++] = link;
 	return 0;
 }
 
@@ -134,7 +147,7 @@ int hooks_check_tracepoints(const struct collector *c, struct errbuf *e)
 		return set_error(e, -ENOTSUP, "the BTF of this kernel (%s) cannot be read: %s",
 				 c->uts.release, strerror(errno));
 	for (int i = 0; i < hooks_nr; i++) {
-		if (hook_table[i].misses != MISSES_EVENTS || hook_table[i].need != NEED_ALWAYS)
+		if (hook_table[i].misses != MISSES_EVENTS)
 			continue;
 		snprintf(type, sizeof(type), "btf_trace_%s", hook_table[i].name);
 		any |= btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
@@ -144,8 +157,8 @@ int hooks_check_tracepoints(const struct collector *c, struct errbuf *e)
 		return 0;
 	return set_error(e, -ENOTSUP,
 			 "this kernel (%s) has no io_mapping tracepoints; boot one with the patch "
-			 "series, which is in kernel-patch/ of iomap's source: see Kernel in "
-			 "iomapd(8)",
+			 "series, which is in kernel-patch/ of iomap's source, or on x86_64 make "
+			 "tables of its drivers with 'iomapctl sites': see Kernel in iomapd(8)",
 			 c->uts.release);
 }
 
@@ -192,6 +205,12 @@ void hooks_configure(struct collector *c)
 	for (int i = 0; i < hooks_nr; i++) {
 		const struct hook *h = &hook_table[i];
 
+		if (h->source == FOR_TRACEPOINTS && !hook_has_source(c, i)) {
+			for (size_t k = 0; (prog = hook_program(c, h, k)); k++)
+				bpf_program__set_autoload(prog,
+							  prog == c->skel->progs.iomap_module_load);
+			continue;
+		}
 		if (h->need != NEED_IPI && h->need != NEED_RESERVE)
 			continue;
 		for (size_t k = 0; (prog = hook_program(c, h, k)); k++) {
@@ -253,7 +272,7 @@ static int attach_hook(struct collector *c, int hook, struct errbuf *e)
 
 int hooks_attach(struct collector *c, struct errbuf *e)
 {
-	int err = canary_attach(c, e);
+	int err = stock_enter(c, e) ?: canary_attach(c, e);
 
 	for (int i = 0; i < hooks_nr && !err; i++) {
 		if (hook_needed(c, i))
@@ -265,7 +284,7 @@ int hooks_attach(struct collector *c, struct errbuf *e)
 /* Why the hook is of no use; NULL: it works. */
 static const char *why_missing(const struct collector *c, int hook)
 {
-	return c->hooks.missing[hook] ?: c->hooks.silent[hook];
+	return c->hooks.missing[hook] ?: c->hooks.silent[hook] ?: c->stock.gap[hook];
 }
 
 static int add_hooks(const struct collector *c, struct model *m, bool files)
@@ -275,7 +294,7 @@ static int add_hooks(const struct collector *c, struct model *m, bool files)
 	for (int i = 0; i < hooks_nr && !err; i++) {
 		bool file = hook_table[i].need == NEED_FILE;
 
-		if (file == files && (c->hooks.missing[i] || (!file && hook_needed(c, i))))
+		if (file == files && (why_missing(c, i) || (!file && hook_needed(c, i))))
 			err = model_add_hook(m, hook_table[i].name, why_missing(c, i));
 	}
 	return err;
@@ -337,6 +356,8 @@ int hooks_add_misses(const struct collector *c, struct model *m)
 			m->seen += n;
 			m->lost[IOMAP_LOST_RECURSION] += n;
 			break;
+		case MISSES_SITES:
+			break; /* the kernel's counts of the probes have them */
 		case MISSES_RULES:
 			for (unsigned int rule = 0; rule < IOMAP_RULE_MAX; rule++)
 				m->rule_missed[rule] +=
@@ -360,6 +381,7 @@ void hooks_free(struct collector *c)
 {
 	for (size_t i = 0; i < c->hooks.nr_links; i++)
 		bpf_link__destroy(c->hooks.links[i]);
+	free(c->hooks.links);
 	for (int i = 0; i < HOOKS_MAX; i++)
 		free(c->hooks.missing[i]);
 	canary_free(c);

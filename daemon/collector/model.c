@@ -297,6 +297,11 @@ uint64_t model_failed(const struct model_count *c)
 	return c->failed;
 }
 
+bool model_maps_only(const struct model *m, unsigned int kind)
+{
+	return m->source == IOMAP_SOURCE_SITES && kind != IOMAP_ATOMIC;
+}
+
 uint64_t model_live(const struct model_count *c)
 {
 	return minus(c->maps, c->unmaps + c->gone);

@@ -131,6 +131,7 @@ struct model {
 
 	bool backend_present[IOMAP_BACKEND_MAX]; /* in force, or seen */
 	enum iomap_timing timing;
+	enum iomap_source source; /* IOMAP_SOURCE_AUTO: not known */
 
 	uint64_t seen;	    /* without events under way */
 	uint64_t under_way; /* CPUs that were in the middle of an event when they were read */
@@ -208,6 +209,11 @@ void model_finish(struct model *m);
 uint64_t model_maps(const struct model_count *c);
 uint64_t model_unmaps(const struct model_count *c);
 uint64_t model_failed(const struct model_count *c);
+/*
+ * Only maps of this kind are seen, and no unmaps: there are no live maps and no hold times. On
+ * 64-bit, the unmap of a local or sleepable map leaves no code for a probe.
+ */
+bool model_maps_only(const struct model *m, unsigned int kind);
 /* Live maps: never below 0, even when the CPUs were read at different moments. */
 uint64_t model_live(const struct model_count *c);
 

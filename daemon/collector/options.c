@@ -14,11 +14,18 @@ static const struct {
 	const char *name;
 	size_t offset, size;
 } options[] = {
-	OPTION("max-mappings", max_mappings), OPTION("hold-times", timing),
-	OPTION("max-hold", max_hold_ns),      OPTION("without-check", rules_off),
-	OPTION("without-ipi", ipi),	      OPTION("without-hook", hidden),
-	OPTION("map-stacks", map_stacks),     OPTION("max-live", max_live),
-	OPTION("max-callers", max_callers),   OPTION("ring-bytes", ring_bytes),
+	OPTION("max-mappings", max_mappings),
+	OPTION("hold-times", timing),
+	OPTION("max-hold", max_hold_ns),
+	OPTION("without-check", rules_off),
+	OPTION("without-ipi", ipi),
+	OPTION("without-hook", hidden),
+	OPTION("map-stacks", map_stacks),
+	OPTION("max-live", max_live),
+	OPTION("max-callers", max_callers),
+	OPTION("ring-bytes", ring_bytes),
+	OPTION("source", source),
+	OPTION("tables of sites", tables),
 };
 
 void collector_options_complete(struct collector_options *o)

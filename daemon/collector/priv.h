@@ -8,14 +8,16 @@
 
 #include "bpf/iomap.h"
 #include "bpf/persistent.h"
+#include "bpf/sites.h"
 #include "build/bpf/iomap.skel.h" /* needs the headers above */
 #include "daemon/collector/collector.h"
 #include "daemon/collector/hook.h"
 #include "daemon/collector/pci.h"
 #include "daemon/collector/pins.h"
+#include "daemon/collector/stock.h"
 #include "daemon/collector/symbols.h"
 
-#define COLLECTOR_PROGRAMS_MAX 48
+#define COLLECTOR_PROGRAMS_MAX 64
 #define COLLECTOR_NOTES_MAX    8
 
 #define KPROBES "/sys/bus/event_source/devices/kprobe"
@@ -97,6 +99,7 @@ struct collector {
 	struct sites sites;
 	struct events events;
 	struct takeover takeover;
+	struct stock stock;
 };
 
 #define CHUNK_BYTES (256 * 1024)
@@ -202,6 +205,8 @@ int ipi_read(struct collector *c, struct model *m);
 int takeover_try(struct collector *c, struct errbuf *e);
 /* Maps the saved records into memory. Returns 0, or a negative errno with a sentence in e. */
 int takeover_map_persistent(struct collector *c, struct errbuf *e);
+/* Adds a sentence on the start. Returns 0 or -ENOMEM. */
+int takeover_note(struct collector *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Closes our descriptors of the pinned objects; pinned programs continue to run. */
 void takeover_free(struct collector *c);
 

@@ -256,6 +256,7 @@ static void add_head(const struct collector *c, struct model *m)
 	m->pid = getpid();
 	m->version = IOMAP_VERSION;
 	m->timing = c->opts.timing;
+	m->source = c->opts.source;
 	m->adopted = c->mappings.adopted;
 	m->since_unix_ns = c->takeover.persistent->since_unix_ns;
 	m->starts = c->takeover.persistent->starts;
@@ -275,9 +276,15 @@ int collector_sample(struct collector *c, struct model *m)
 	add_head(c, m);
 	err = canary_check(c);
 	if (!err)
+		err = stock_check(c);
+	if (!err)
 		err = hooks_report(c, m);
 	if (!err)
+		err = stock_read(c);
+	if (!err)
 		err = read_cpus(c, m, &max_id);
+	if (!err)
+		err = stock_add_misses(c, m);
 	if (!err)
 		err = hooks_add_misses(c, m);
 	if (!err)

@@ -57,41 +57,6 @@ void report_accounting(struct jsonw *w, const struct model *m)
 	jsonw_object_end(w);
 }
 
-void report_hooks(struct jsonw *w, const struct model *m)
-{
-	jsonw_array_begin(w, "hooks");
-	for (size_t i = 0; i < m->nr_hooks; i++) {
-		jsonw_object_begin(w, NULL);
-		jsonw_string(w, "name", m->hooks[i].name);
-		jsonw_string(w, "state", m->hooks[i].missing ? "missing" : "attached");
-		jsonw_string(w, "reason", m->hooks[i].missing);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-void report_may_sleep(struct jsonw *w, const struct model *m)
-{
-	const struct model_may_sleep *s = &m->may_sleep;
-	char name[64];
-
-	if (!s->functions) {
-		jsonw_null(w, "may_sleep");
-		return;
-	}
-	jsonw_object_begin(w, "may_sleep");
-	jsonw_string(w, "might_sleep", s->might_sleep);
-	jsonw_array_begin(w, "functions");
-	for (const char *p = s->functions, *end; *p; p = *end ? end + 1 : end) {
-		end = strchrnul(p, ' ');
-		snprintf(name, sizeof(name), "%.*s", (int)(end - p), p);
-		jsonw_string(w, NULL, name);
-	}
-	jsonw_array_end(w);
-	jsonw_bool(w, "allocations", s->allocations);
-	jsonw_object_end(w);
-}
-
 static void metrics(struct jsonw *w, const struct model_metrics *m)
 {
 	const char *state = m->reason ? "waiting" : "serving";
@@ -132,6 +97,7 @@ void report_status(struct jsonw *w, const char *key, const struct model *m)
 	jsonw_u64(w, "created", m->adopted + m->created);
 	jsonw_u64(w, "freed", m->freed);
 	jsonw_object_end(w);
+	report_source(w, m);
 	report_hooks(w, m);
 	report_may_sleep(w, m);
 	report_accounting(w, m);
@@ -189,9 +155,26 @@ static void mapping(struct jsonw *w, const struct model_mapping *mm)
 	jsonw_object_end(w);
 }
 
+/* The kinds of which only maps are seen; null: there are none. */
+static void maps_only(struct jsonw *w, const struct model *m)
+{
+	if (m->source != IOMAP_SOURCE_SITES) {
+		jsonw_null(w, "maps_only");
+		return;
+	}
+	jsonw_array_begin(w, "maps_only");
+	for (int k = 0; k < IOMAP_KIND_MAX; k++) {
+		if (model_maps_only(m, k))
+			jsonw_string(w, NULL, kind_name(k));
+	}
+	jsonw_array_end(w);
+}
+
 /* Why the list may lack mappings that are older than iomapd. NULL: it lacks none. */
 static const char *lacks_older(const struct model *m)
 {
+	if (m->source == IOMAP_SOURCE_SITES)
+		return "this kernel has no list of them, so each is listed from its first map on";
 	for (size_t i = 0; i < m->nr_hooks; i++) {
 		if (!strcmp(m->hooks[i].name, "debugfs"))
 			return m->hooks[i].missing;
@@ -203,6 +186,7 @@ void report_list(struct jsonw *w, const char *key, const struct model *m, bool f
 {
 	report_head(w, key, m);
 	jsonw_string(w, "missing", lacks_older(m));
+	maps_only(w, m);
 	jsonw_array_begin(w, "mappings");
 	for (size_t i = 0; i < m->nr_mappings; i++) {
 		if (freed || m->mappings[i].state != IOMAP_FREED)
@@ -245,6 +229,7 @@ static void cpu_counts(struct jsonw *w, const struct model_cpu *c)
 void report_stats(struct jsonw *w, const char *key, const struct model *m)
 {
 	report_head(w, key, m);
+	maps_only(w, m);
 	jsonw_object_begin(w, "backends");
 	for (int b = 0; b < IOMAP_BACKEND_MAX; b++) {
 		if (m->backend_present[b])

@@ -49,6 +49,8 @@ void report_by_kind(struct jsonw *w, const char *key, const struct model_count *
 		    uint64_t (*get)(const struct model_count *c));
 /* The facts about a mapping, without its counts. */
 void report_mapping_facts(struct jsonw *w, const struct model_mapping *m);
+/* Where the events come from; null: not known. */
+void report_source(struct jsonw *w, const struct model *m);
 void report_hooks(struct jsonw *w, const struct model *m);
 /* The calls that may-sleep-in-atomic sees, as `may_sleep`; null if that rule is not checked. */
 void report_may_sleep(struct jsonw *w, const struct model *m);

@@ -56,9 +56,9 @@ const char *const *site_args(enum site_what what, unsigned int kind)
 	}
 }
 
-int site_table_add(struct site_table *t, const struct site *site)
+int site_table_add(struct site_table *t, const struct api_site *site)
 {
-	struct site *sites;
+	struct api_site *sites;
 
 	if (t->n == SITE_TABLE_MAX)
 		return -E2BIG;
@@ -119,7 +119,7 @@ static void write_value(const struct site_value *v, FILE *f)
 	}
 }
 
-static void write_site(const struct site *s, FILE *f)
+static void write_site(const struct api_site *s, FILE *f)
 {
 	const char *const *names = site_args(s->what, s->kind);
 
@@ -144,10 +144,11 @@ static void write_site(const struct site *s, FILE *f)
 
 void site_table_write(const struct site_table *t, FILE *f)
 {
-	fprintf(f, "iomap-sites %d\nmodule %s\nbuild-id ", SITE_VERSION, t->module);
-	for (size_t i = 0; i < t->build_id_len; i++)
-		fprintf(f, "%02x", t->build_id[i]);
-	fprintf(f, "\nstruct base=%u size=%u iomem=%u\n", t->base, t->size, t->iomem);
+	char id[BUILD_ID_TEXT];
+
+	fprintf(f, "iomap-sites %d\nmodule %s\nbuild-id %s\n", SITE_VERSION, t->module,
+		build_id_text(&t->build_id, id));
+	fprintf(f, "struct base=%u size=%u iomem=%u\n", t->base, t->size, t->iomem);
 	for (size_t i = 0; i < t->n; i++)
 		write_site(&t->sites[i], f);
 	fprintf(f, "end %zu\n", t->n);
@@ -238,7 +239,7 @@ static bool is_name(const char *s, size_t max)
 	return n && n < max;
 }
 
-static const char *parse_at(char *word, struct site *s)
+static const char *parse_at(char *word, struct api_site *s)
 {
 	static const char wrong[] = "the address is not SYMBOL+0xOFFSET or SYMBOL+?";
 	char *plus = word ? strrchr(word, '+') : NULL, *end;
@@ -259,7 +260,7 @@ static const char *parse_at(char *word, struct site *s)
 	return s->symbol ? NULL : "out of memory";
 }
 
-static const char *parse_args(char *line, struct site *s)
+static const char *parse_args(char *line, struct api_site *s)
 {
 	const char *const *names = site_args(s->what, s->kind);
 	bool seen[SITE_ARGS_MAX] = {};
@@ -294,7 +295,7 @@ static const char *parse_args(char *line, struct site *s)
 
 static const char *parse_site(enum site_what what, char *line, struct site_table *t)
 {
-	struct site s = { .what = what };
+	struct api_site s = { .what = what };
 	const char *wrong = NULL;
 
 	if (has_kind(what)) {
@@ -324,14 +325,14 @@ static const char *parse_build_id(const char *hex, struct site_table *t)
 {
 	size_t len = hex ? strlen(hex) : 0;
 
-	t->build_id_len = len / 2;
-	if (!len || len % 2 || t->build_id_len > SITE_BUILD_ID ||
+	t->build_id.len = len / 2;
+	if (!len || len % 2 || t->build_id.len > BUILD_ID_MAX ||
 	    strspn(hex, "0123456789abcdef") != len)
 		return "the build-id is not an even number of hexadecimal digits, 40 at most";
-	for (size_t i = 0; i < t->build_id_len; i++) {
+	for (size_t i = 0; i < t->build_id.len; i++) {
 		char two[3] = { hex[2 * i], hex[2 * i + 1] };
 
-		t->build_id[i] = (unsigned char)strtoul(two, NULL, 16);
+		t->build_id.bytes[i] = (unsigned char)strtoul(two, NULL, 16);
 	}
 	return NULL;
 }

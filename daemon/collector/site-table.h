@@ -31,12 +31,12 @@
 
 #include "daemon/base/symbol.h"
 #include "daemon/base/util.h"
+#include "daemon/collector/build-id.h"
 
 #define SITE_VERSION	 1
 #define SITE_STEPS_MAX	 14	       /* of a value */
 #define SITE_STACK_MAX	 8	       /* values on the stack of an expression */
 #define SITE_ARGS_MAX	 3	       /* of a site */
-#define SITE_BUILD_ID	 20	       /* bytes at most */
 #define SITE_TABLE_MAX	 4096	       /* sites */
 #define SITE_FILE_MAX	 (1024 * 1024) /* bytes */
 #define SITE_COMMENT_MAX 256
@@ -82,7 +82,7 @@ enum site_what {
 	SITE_WHAT_INVALID = -EINVAL,
 };
 
-struct site {
+struct api_site {
 	enum site_what what;
 	unsigned int kind; /* enum iomap_kind, of a map or an unmap */
 	bool called;	   /* a copy that is not inlined: the caller is at the return address */
@@ -95,11 +95,10 @@ struct site {
 
 struct site_table {
 	char module[SYMBOL_MODULE_MAX]; /* "vmlinux": the kernel itself */
-	unsigned char build_id[SITE_BUILD_ID];
-	size_t build_id_len;
+	struct build_id build_id;
 	/* Offsets in struct io_mapping. */
 	unsigned int base, size, iomem;
-	struct site *sites;
+	struct api_site *sites;
 	size_t n;
 };
 
@@ -107,7 +106,7 @@ struct site_table {
 const char *const *site_args(enum site_what what, unsigned int kind);
 
 /* Takes ownership of the strings of *site. Returns 0, -ENOMEM, or -E2BIG if the table is full. */
-int site_table_add(struct site_table *t, const struct site *site);
+int site_table_add(struct site_table *t, const struct api_site *site);
 
 /* Tells whether the steps leave exactly one value and never use a missing one. */
 bool site_value_valid(const struct site_value *v);

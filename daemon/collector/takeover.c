@@ -20,7 +20,7 @@
 /* The name of our set. A test replaces it in the program, so all uses read it from here. */
 static const char *const volatile takeover_schema = IOMAP_PIN_SCHEMA;
 
-__attribute__((format(printf, 2, 3))) static int add_note(struct collector *c, const char *fmt, ...)
+int takeover_note(struct collector *c, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -49,7 +49,8 @@ const char *collector_note(const struct collector *c, size_t i)
 		.max_mappings = (from)->max_mappings, .max_live = (from)->max_live,           \
 		.max_callers = (from)->max_callers, .ring_bytes = (from)->ring_bytes,         \
 		.timing = (from)->timing, .rules_off = (from)->rules_off, .ipi = (from)->ipi, \
-		.map_stacks = (from)->map_stacks,                                             \
+		.map_stacks = (from)->map_stacks, .source = (from)->source,                   \
+		.tables = (from)->tables,                                                     \
 	}
 
 /* The pinned map has the type of ours. The number of entries depends on the options. */
@@ -151,11 +152,11 @@ static int take_persistent(struct collector *c)
 	}
 	if (strncmp(c->takeover.persistent->programs, IOMAP_PROGRAMS,
 		    sizeof(c->takeover.persistent->programs)))
-		err = add_note(c,
-			       "the BPF programs are still those of the iomapd %.32s that "
-			       "loaded them; 'iomapctl detach' and a start of iomapd "
-			       "replace them, and then " FRESH,
-			       c->takeover.persistent->version);
+		err = takeover_note(c,
+				    "the BPF programs are still those of the iomapd %.32s that "
+				    "loaded them; 'iomapctl detach' and a start of iomapd "
+				    "replace them, and then " FRESH,
+				    c->takeover.persistent->version);
 	return err;
 }
 
@@ -205,9 +206,9 @@ static int clear_new(struct collector *c)
 		return 0;
 	c->takeover.unfinished = true;
 	if (n < 0)
-		return add_note(c, "cannot remove the pins of an unfinished start: %s",
-				strerror(-n));
-	return add_note(c, "removed the pins of an unfinished start of iomapd");
+		return takeover_note(c, "cannot remove the pins of an unfinished start: %s",
+				     strerror(-n));
+	return takeover_note(c, "removed the pins of an unfinished start of iomapd");
 }
 
 int takeover_try(struct collector *c, struct errbuf *e)
@@ -321,20 +322,22 @@ static int set_aside(struct collector *c, const char *set)
 	if (err == -ENOTDIR) {
 		err = pins_remove(&c->takeover.pins, set);
 		return err < 0 ? err
-			       : add_note(c, "removed %s/%s, which is no set of pins", c->opts.pins,
-					  set);
+			       : takeover_note(c, "removed %s/%s, which is no set of pins",
+					       c->opts.pins, set);
 	}
 	if (err)
 		return err;
 	if (!strcmp(set, takeover_schema))
-		return add_note(c,
-				FRESH ": the pinned set of an earlier iomapd is set aside in "
-				      "%s/" PINS_ASIDE "/%s, as %s",
-				c->opts.pins, set, c->takeover.why ?: "its maps cannot be read");
-	return add_note(c,
-			FRESH ": the pinned set of an iomapd of another schema is set aside in "
-			      "%s/" PINS_ASIDE "/%s",
-			c->opts.pins, set);
+		return takeover_note(c,
+				     FRESH ": the pinned set of an earlier iomapd is set aside in "
+					   "%s/" PINS_ASIDE "/%s, as %s",
+				     c->opts.pins, set,
+				     c->takeover.why ?: "its maps cannot be read");
+	return takeover_note(c,
+			     FRESH
+			     ": the pinned set of an iomapd of another schema is set aside in "
+			     "%s/" PINS_ASIDE "/%s",
+			     c->opts.pins, set);
 }
 
 /*
@@ -357,7 +360,7 @@ static int set_others_aside(struct collector *c)
 
 static int not_pinned(struct collector *c, const char *why, struct errbuf *e)
 {
-	if (add_note(c, "the counts will not outlive this iomapd: %s", why))
+	if (takeover_note(c, "the counts will not outlive this iomapd: %s", why))
 		return set_error(e, -ENOMEM, "out of memory");
 	*e->text = 0;
 	return 0;
@@ -379,6 +382,9 @@ int collector_pin(struct collector *c, struct errbuf *e)
 	if (!err)
 		err = pins_rename(&c->takeover.pins, PINS_NEW, takeover_schema);
 	c->takeover.pinned = !err;
+	/* Those of a set that is set aside are not in use any more. */
+	if (c->opts.source == IOMAP_SOURCE_SITES)
+		probe_events_clear(false);
 	if (!err)
 		return 0;
 	pins_remove(&c->takeover.pins, PINS_NEW);

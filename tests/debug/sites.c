@@ -98,7 +98,7 @@ static uint64_t evaluate(pid_t pid, const struct user_regs_struct *regs, const s
 }
 
 /* The name of the call as shapes prints it. */
-static void name_of(const struct site *s, char *name, size_t size)
+static void name_of(const struct api_site *s, char *name, size_t size)
 {
 	static const char *const what[] = { "map", "unmap", "create", "init", "free", "fini" };
 
@@ -110,7 +110,7 @@ static void name_of(const struct site *s, char *name, size_t size)
 
 static void see(struct traced *t, size_t i, const struct user_regs_struct *regs)
 {
-	const struct site *s = &t->table.sites[i];
+	const struct api_site *s = &t->table.sites[i];
 	struct call *c = &t->seen[t->nr_seen++];
 
 	assert_true(t->nr_seen < CALLS_MAX);
@@ -157,7 +157,7 @@ static unsigned char set_byte(pid_t pid, uint64_t addr, unsigned char byte)
 static void set_breakpoints(struct traced *t, const struct debuginfo *d)
 {
 	for (size_t i = 0; i < t->table.n; i++) {
-		const struct site *s = &t->table.sites[i];
+		const struct api_site *s = &t->table.sites[i];
 
 		t->addr[i] = symbol_address(d, s->symbol) + s->offset;
 		t->byte[i] = set_byte(t->pid, t->addr[i], BREAKPOINT);

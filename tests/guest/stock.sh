@@ -7,7 +7,8 @@
 
 kernel=$(uname -r)
 lacks="this kernel ($kernel) has no io_mapping tracepoints; boot one with the patch series,"
-lacks="$lacks which is in kernel-patch/ of iomap's source: see Kernel in iomapd(8)"
+lacks="$lacks which is in kernel-patch/ of iomap's source, or on x86_64 make tables of its"
+lacks="$lacks drivers with 'iomapctl sites': see Kernel in iomapd(8)"
 before=$(bpf_objects)
 nothing_new() { [ "$(bpf_objects)" = "$before" ]; }
 

@@ -441,6 +441,7 @@ int figures_fill(struct model *m, const struct figures *f)
 	m->starts = f->since ? 2 : 0;
 	m->pid = f->pid ?: 4242;
 	m->timing = f->timed > 1 ? IOMAP_TIMING_SAMPLED : IOMAP_TIMING_ALL;
+	m->source = IOMAP_SOURCE_TRACEPOINTS;
 	m->backend_present[IOMAP_LINEAR] = true;
 	strcpy(m->release, "6.12.117");
 	strcpy(m->machine, "x86_64");

@@ -70,9 +70,11 @@ static void test_file(void **state)
 		   "without-check = offset-align\n"
 		   "without-ipi = yes\n"
 		   "without-hook = purge\n"
-		   "without-hook = csd_queue_cpu\n",
+		   "without-hook = csd_queue_cpu\n"
+		   "source = sites\n",
 		   NULL, &o);
 	assert_string_equal(o.socket, "/a b");
+	assert_int_equal(o.collector.source, IOMAP_SOURCE_SITES);
 	assert_string_equal(o.metrics, ":9751");
 	assert_int_equal(o.collector.max_mappings, 7);
 	assert_int_equal(o.collector.timing, IOMAP_TIMING_OFF);
@@ -138,11 +140,11 @@ static void test_fixed(void **state)
 	assert_string_equal(names, "");
 	options_free(&b);
 	read_these("socket = /x\nmax-mappings = 7\nhold-times = off\nwithout-check = leak\n"
-		   "without-ipi = yes\nwithout-hook = purge\n",
+		   "without-ipi = yes\nwithout-hook = purge\nsource = sites\n",
 		   NULL, &b);
 	options_fixed(&a, &b, names, sizeof(names));
 	assert_string_equal(names, "socket, max-mappings, hold-times, max-hold, without-check, "
-				   "without-ipi, without-hook");
+				   "without-ipi, without-hook, source");
 	options_fixed(&a, &b, names, 12);
 	assert_string_equal(names, "socket, max");
 	options_free(&a);

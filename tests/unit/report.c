@@ -402,6 +402,37 @@ static void callers_of_many_cpus(void **state)
 	model_free(&m);
 }
 
+/* On a stock kernel, only maps of some kinds are seen. */
+static void sites(void **state)
+{
+	struct model m = {};
+	json_t *v;
+
+	(void)state;
+	fill(&m);
+	v = write_report(report_status, &m);
+	is_null(v, "source");
+	json_decref(v);
+	m.source = IOMAP_SOURCE_TRACEPOINTS;
+	v = write_report(report_stats, &m);
+	is_null(v, "maps_only");
+	json_decref(v);
+	m.source = IOMAP_SOURCE_SITES;
+	v = write_report(report_status, &m);
+	is_str(v, "source", "sites");
+	json_decref(v);
+	v = write_report(report_stats, &m);
+	is_str(v, "maps_only/0", "local");
+	is_str(v, "maps_only/1", "sleepable");
+	assert_int_equal(json_array_size(at(v, "maps_only")), 2);
+	json_decref(v);
+	v = write_list(&m, false);
+	is_str(v, "maps_only/0", "local");
+	assert_true(json_is_string(at(v, "missing")));
+	json_decref(v);
+	model_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +444,7 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(live_is_never_negative),
 		cmocka_unit_test(callers_of_many_cpus),
+		cmocka_unit_test(sites),
 	};
 
 	return cmocka_run_group_tests_name("unit/report", tests, NULL, NULL);

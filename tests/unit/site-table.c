@@ -37,7 +37,7 @@ static void written_as_read(void **state)
 	if (parse(good, &t, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(t.n, 8);
-	assert_int_equal(t.build_id_len, 6);
+	assert_int_equal(t.build_id.len, 6);
 	assert_int_equal(t.iomem, 24);
 	assert_string_equal(t.sites[1].symbol, "f.isra.0");
 	assert_int_equal(t.sites[1].arg[0].n, 4);
