@@ -113,7 +113,8 @@ vms-built: tests
 	$(Q)kernel-patch/build
 	$(Q)kernel-patch/objects >/dev/null
 	$(Q)for name in 6.12-x86_64 6.12-i386-highmem; do \
-		kernel-patch/build --modules $$name tests/abuse/module >/dev/null || exit; done
+		kernel-patch/build --modules $$name tests/modules >/dev/null || exit; done
+	$(Q)kernel-patch/build --modules 6.12-x86_64 tests/vm/driver >/dev/null
 	$(Q)for name in $$(kernel-patch/build --list) debian; do \
 		$(MAKE) --no-print-directory vm KERNEL=$$name || exit; done
 	$(Q)tests/vm/kernel-deb >/dev/null

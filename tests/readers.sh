@@ -96,6 +96,8 @@ github_agrees() {
 	fi
 }
 
+github_takes() { "$python" tests/github-limits "$dir/$1.sarif" >"$dir/out" 2>"$dir/err"; }
+
 # readers_agree RUN: all readers agree.
 readers_agree() {
 	is "$1: prove" prove_agrees "$1"
@@ -103,5 +105,6 @@ readers_agree() {
 	is "$1: JUnit" junit_agrees "$1"
 	is "$1: SARIF" sarif_agrees "$1"
 	is "$1: SARIF's schema" valid_sarif "$dir/$1.sarif"
+	is "$1: SARIF within GitHub's limits" github_takes "$1"
 	is "$1: annotations" github_agrees "$1"
 }

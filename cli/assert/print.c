@@ -10,22 +10,29 @@
 #define LABEL		"%s%-12s "
 #define SOURCE_TEXT_MAX 512
 
-/* Writes the source lines on a line of their own, and the text of the driver's line. */
-static void put_lines(FILE *f, const char *indent, const struct source_lines *l)
+/* Writes the text of the driver's line, if there is any. */
+static bool put_source(FILE *f, const char *indent, const struct source_lines *l)
 {
 	const struct source_line *driver = assert_driver_line(l);
 	char text[SOURCE_TEXT_MAX];
 
+	if (!driver || !assert_source_text(driver->file, driver->line, text, sizeof(text)))
+		return false;
+	fprintf(f, LABEL "%u: ", indent, "", driver->line);
+	utf8_print(f, text);
+	fputc('\n', f);
+	return true;
+}
+
+/* Writes the source lines on a line of their own, and the text of the driver's line. */
+static void put_lines(FILE *f, const char *indent, const struct source_lines *l)
+{
 	if (!l)
 		return;
 	fprintf(f, LABEL, indent, "");
 	sources_print(f, l);
 	fputc('\n', f);
-	if (!driver || !assert_source_text(driver->file, driver->line, text, sizeof(text)))
-		return;
-	fprintf(f, LABEL "%u: ", indent, "", driver->line);
-	utf8_print(f, text);
-	fputc('\n', f);
+	put_source(f, indent, l);
 }
 
 /* Writes "symbol+0xoffset [module]" after a label, and the source lines below it. */
@@ -78,9 +85,12 @@ static void put_time(FILE *f, const char *indent, const struct assert_report *r,
 	fputc('\n', f);
 }
 
+/* Writes the frames, and the text of the innermost line of a driver. */
 static void put_stack(FILE *f, const char *indent, const char *label, const struct assert_report *r,
 		      const char *const *frames, size_t n)
 {
+	bool shown = false;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct source_lines *l = assert_frame_lines(r, frames[i]);
 
@@ -91,6 +101,7 @@ static void put_stack(FILE *f, const char *indent, const char *label, const stru
 			sources_print(f, l);
 		}
 		fputc('\n', f);
+		shown = shown || put_source(f, indent, l);
 	}
 }
 

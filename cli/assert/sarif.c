@@ -193,16 +193,16 @@ static void stack(struct jsonw *w, const char *what, const char *const *frames, 
 	jsonw_object_end(w);
 }
 
+#define PRINT_MAX (2 * SYMBOL_TEXT_MAX + LINE_TEXT_MAX)
+
 /*
- * Writes the properties that stay the same from build to build. Readers follow a finding by them.
- * They have no offsets, no line numbers and no suffixes of the compiler: the text of the line tells
- * two places of one function apart.
+ * Writes what stays the same from build to build. It has no offsets, no line numbers and no
+ * suffixes of the compiler: the text of the line tells two places of one function apart.
  */
-static void fingerprint(struct jsonw *w, const struct assert_report *r,
-			const struct model_violation *v)
+static void print_place(const struct model_violation *v, const struct source_line *l,
+			char ret[PRINT_MAX])
 {
-	char print[2 * SYMBOL_TEXT_MAX + LINE_TEXT_MAX], line[LINE_TEXT_MAX] = "";
-	const struct source_line *l = assert_driver_line(assert_caller_lines(r, v));
+	char line[LINE_TEXT_MAX] = "";
 	struct symbol_text at, by;
 
 	symbol_parse(v->caller ?: "", &at);
@@ -211,10 +211,69 @@ static void fingerprint(struct jsonw *w, const struct assert_report *r,
 	symbol_strip_suffix(by.name);
 	if (l)
 		assert_source_text(l->file, l->line, line, sizeof(line));
-	snprintf(print, sizeof(print), "%s/%s/%s/%s%s%s", rule_name(v->rule), kind_name(v->kind),
+	snprintf(ret, PRINT_MAX, "%s/%s/%s/%s%s%s", rule_name(v->rule), kind_name(v->kind),
 		 l && l->function ? l->function : at.name, by.name, *line ? "/" : "", line);
+}
+
+/* The number of lines above this one from which violations have the same print. */
+static unsigned int equal_lines_above(const struct assert_report *r,
+				      const struct model_violation *v, const struct source_line *l,
+				      const char *print)
+{
+	const struct model *m = &r->model;
+	unsigned int n = 0, last = 0;
+
+	/* The lines in ascending order: the lowest one above `last`, until it is this one. */
+	for (;;) {
+		unsigned int next = l->line;
+		char other[PRINT_MAX];
+
+		for (size_t i = 0; i < m->nr_violations; i++) {
+			const struct model_violation *w = &m->violations[i];
+			const struct source_line *k = assert_driver_line(assert_caller_lines(r, w));
+
+			if (!k || k->line <= last || k->line >= next || w->rule != v->rule ||
+			    strcmp(k->file, l->file) ||
+			    strcmp(k->function ?: "", l->function ?: ""))
+				continue;
+			print_place(w, k, other);
+			if (!strcmp(other, print))
+				next = k->line;
+		}
+		if (next == l->line)
+			return n;
+		last = next;
+		n++;
+	}
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *s)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h;
+}
+
+/* Readers follow a finding by its fingerprint. Equal lines of one function are numbered. */
+static void fingerprint(struct jsonw *w, const struct assert_report *r,
+			const struct model_violation *v)
+{
+	const struct source_line *l = assert_driver_line(assert_caller_lines(r, v));
+	char print[PRINT_MAX + sizeof("#4294967295")], hash[sizeof("0123456789abcdef:4294967295")];
+	unsigned int above;
+
+	print_place(v, l, print);
+	above = l ? equal_lines_above(r, v, l, print) : 0;
+	snprintf(hash, sizeof(hash), "%016" PRIx64 ":%u", hash_of(print), above + 1);
+	if (above)
+		sprintf(print + strlen(print), "#%u", above + 1);
 	jsonw_object_begin(w, "partialFingerprints");
 	jsonw_string(w, "site/v1", print);
+	/* The only one that GitHub reads: a hash and a number, as its own tools make them. */
+	jsonw_string(w, "primaryLocationLineHash", hash);
 	jsonw_object_end(w);
 }
 

@@ -51,7 +51,7 @@ static const struct function *function_named(const char *name)
 
 bool inlined_is_api(const char *function)
 {
-	return function_named(function);
+	return function && !strncmp(function, "io_mapping_", strlen("io_mapping_"));
 }
 
 static void find_args(const struct place *at, Dwarf_Die *die, const struct function *fn,

@@ -20,7 +20,10 @@ struct debug_progress {
 int inlined_find(const struct debuginfo *d, const struct debug_progress *progress,
 		 struct site_table *ret, struct errbuf *e);
 
-/* Tells whether this is the name of a function of io_mapping. NULL is none. */
+/*
+ * Tells whether this is the name of a function of io_mapping, or of one that those consist of. NULL
+ * is none.
+ */
 bool inlined_is_api(const char *function);
 
 #endif

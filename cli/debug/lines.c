@@ -70,16 +70,36 @@ static void set_call(Dwarf_Die *cu, Dwarf_Die *inlined, const char *folder, stru
 			    : dwarf_filesrc(files, number(inlined, DW_AT_call_file), NULL, NULL);
 }
 
-/* The line of the address itself. */
-static bool set_innermost(const struct debuginfo *d, Dwarf_Addr addr, struct source_line *ret)
+/*
+ * The unit that has the code at an address, with the difference of its addresses to those in the
+ * debug information. clang writes no index of addresses (.debug_aranges): look into each unit then.
+ */
+static Dwarf_Die *find_unit(const struct debuginfo *d, Dwarf_Addr addr, Dwarf_Addr *bias)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(d->mod, addr);
-	int nr = 0, column = 0;
+	Dwarf_Die *cu = dwfl_module_addrdie(d->mod, addr, bias);
 
-	if (!line)
+	if (cu)
+		return cu;
+	while ((cu = dwfl_module_nextcu(d->mod, cu, bias))) {
+		if (dwarf_haspc(cu, addr - *bias) > 0)
+			return cu;
+	}
+	return NULL;
+}
+
+/* The line of the address itself. */
+static bool set_innermost(Dwarf_Die *cu, Dwarf_Addr pc, struct source_line *ret)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(cu, pc);
+	int nr = 0, column = 0;
+	Dwarf_Attribute attr;
+
+	if (!line || dwarf_lineno(line, &nr))
 		return false;
-	ret->file = dwfl_lineinfo(line, NULL, &nr, &column, NULL, NULL);
-	ret->folder = dwfl_line_comp_dir(line);
+	if (dwarf_linecol(line, &column))
+		column = 0;
+	ret->file = dwarf_linesrc(line, NULL, NULL);
+	ret->folder = dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attr));
 	ret->line = nr > 0 ? (unsigned int)nr : 0;
 	ret->column = column > 0 ? (unsigned int)column : 0;
 	return ret->file && ret->line;
@@ -98,8 +118,8 @@ int lines_find(const struct debuginfo *d, const char *symbol, uint64_t offset, u
 		return err;
 	/* The call ends before the address. */
 	addr += offset - 1;
-	cu = dwfl_module_addrdie(d->mod, addr, &bias);
-	if (!cu || !set_innermost(d, addr, &lines.line[0]))
+	cu = find_unit(d, addr, &bias);
+	if (!cu || !set_innermost(cu, addr - bias, &lines.line[0]))
 		return -ENOENT;
 	n = find_scopes(cu, addr - bias, &scopes);
 	for (int i = 0; i < n && lines.n < LINES_MAX - 1; i++) {

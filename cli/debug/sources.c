@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cli/debug/inlined.h"
 #include "daemon/base/utf8.h"
 
 #define NOTE_MAX 256
@@ -234,8 +235,12 @@ const struct source_lines *sources_find(struct sources *s, const char *symbol, c
 
 void sources_print(FILE *f, const struct source_lines *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		if (i)
+	size_t first = 0;
+
+	while (first + 1 < l->n && inlined_is_api(l->line[first].function))
+		first++;
+	for (size_t i = first; i < l->n; i++) {
+		if (i > first)
 			fputs(" inlined into ", f);
 		utf8_print(f, l->line[i].function ?: "?");
 		fputs(" at ", f);

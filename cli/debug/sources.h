@@ -33,7 +33,7 @@ void sources_free(struct sources *s);
  */
 const struct source_lines *sources_find(struct sources *s, const char *symbol, const char *module);
 
-/* Writes "draw_line at fb.c:88 inlined into blit at fb.c:140". */
+/* Writes "draw_line at fb.c:88 inlined into blit at fb.c:140", without io_mapping's functions. */
 void sources_print(FILE *f, const struct source_lines *l);
 
 /*

@@ -4,7 +4,7 @@
 # might_sleep(), of a function whose name a module has too, and of what full preemption leaves
 # without a check.
 # Usage: tests/abuse/misuse.sh FOLDER
-#   FOLDER  of the modules, see tests/abuse/module
+#   FOLDER  of the modules, see tests/modules
 . tests/guest/lib.sh
 
 modules=$1

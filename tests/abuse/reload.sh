@@ -3,7 +3,7 @@
 # Other code at the same address: a module is unloaded, and another one takes its place. Each has
 # its own row of counts, its own name, and its own violations.
 # Usage: tests/abuse/reload.sh FOLDER
-#   FOLDER  of the modules, see tests/abuse/module
+#   FOLDER  of the modules, see tests/modules
 . tests/guest/lib.sh
 
 modules=$1

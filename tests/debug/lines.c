@@ -5,9 +5,8 @@
 #include "cli/debug/lines.h"
 #include "tests/lib/beside.h"
 
-static struct debuginfo *open_places(void)
+static struct debuginfo *open_places(const char *path)
 {
-	_cleanup_free_ char *path = beside("places");
 	struct debuginfo *d = NULL;
 	struct errbuf err = {};
 
@@ -42,16 +41,16 @@ static void check(const struct debuginfo *d, GElf_Addr addr, const char *want)
 	assert_string_equal(got, want);
 }
 
-static void places(void **state)
+/* Compares the lines of all places of a program. */
+static void check_places(const char *program)
 {
-	_cleanup_free_ char *path = beside("places");
-	_cleanup_debuginfo_ struct debuginfo *d = open_places();
+	_cleanup_free_ char *path = beside(program);
+	_cleanup_debuginfo_ struct debuginfo *d = open_places(path);
 	FILE *f = popen(path, "re");
 	unsigned long addr;
 	char want[512];
 	int n = 0;
 
-	(void)state;
 	assert_non_null(f);
 	for (; fscanf(f, "%lx %511[^\n]", &addr, want) == 2; n++)
 		check(d, addr, want);
@@ -59,9 +58,22 @@ static void places(void **state)
 	assert_int_equal(n, 5);
 }
 
+static void places(void **state)
+{
+	(void)state;
+	check_places("places");
+}
+
+static void places_of_clang(void **state)
+{
+	(void)state;
+	check_places("places-clang");
+}
+
 static void not_found(void **state)
 {
-	_cleanup_debuginfo_ struct debuginfo *d = open_places();
+	_cleanup_free_ char *path = beside("places");
+	_cleanup_debuginfo_ struct debuginfo *d = open_places(path);
 	struct source_lines lines = { .n = 7 };
 
 	(void)state;
@@ -75,7 +87,11 @@ static void not_found(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(places), cmocka_unit_test(not_found) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places),
+		cmocka_unit_test(places_of_clang),
+		cmocka_unit_test(not_found),
+	};
 
 	return cmocka_run_group_tests_name("debug/lines", tests, NULL, NULL);
 }

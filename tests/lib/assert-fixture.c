@@ -189,6 +189,21 @@ static void hostile(struct assert_report *r)
 			 &err);
 }
 
+/* As many sites as iomapd saves, with full stacks. */
+static void crowded(struct assert_report *r)
+{
+	struct model_violation *v;
+
+	good(r);
+	for (int i = 0; i < IOMAP_SITES; i++) {
+		v = fixture_violation(&r->model, i % IOMAP_RULE_MAX, i + 1);
+		for (int k = 0; k < IOMAP_STACK_FRAMES; k++)
+			v->stack[k] = v->map_stack[k] =
+				"a_function_with_a_long_name+0x1234 [driver]";
+		v->nr_stack = v->nr_map_stack = IOMAP_STACK_FRAMES;
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*fill)(struct assert_report *r);
@@ -205,6 +220,7 @@ static const struct {
 	{ "killed", killed },
 	{ "unlisted", unlisted },
 	{ "hostile", hostile },
+	{ "crowded", crowded },
 };
 
 const char *const fixture_names[] = { "good",
@@ -219,6 +235,7 @@ const char *const fixture_names[] = { "good",
 				      "killed",
 				      "unlisted",
 				      "hostile",
+				      "crowded",
 				      NULL };
 
 bool fixture_fill(const char *name, struct assert_report *r, struct model *before)

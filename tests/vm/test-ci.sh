@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs the example of docs/ci.md as a driver's project does: with a driver that follows the rules,
-# with one that breaks a rule, and with a test that maps nothing. Prints TAP. Three boots.
+# Runs the examples of docs/ci.md as a driver's project does, with a driver that it compiles itself:
+# the workflow with the action, the job of GitLab, and a test that maps nothing. Prints TAP. Three
+# boots.
 . tests/tap.sh
 
 doc=docs/ci.md
@@ -9,62 +10,74 @@ root=$PWD
 project=$(mktemp -d)
 trap 'rm -rf "$project"' EXIT
 trap 'exit 1' INT TERM HUP
-unset KERNEL PARAMETERS
+unset "${!IOMAP_@}"
+export GITHUB_ACTION_PATH=$root GITHUB_WORKSPACE=$project CI_PROJECT_DIR=$project
 
 # block N: prints the Nth code block of the document.
 block() {
 	awk -v want="$1" '/^```/ { inside = !inside; n += inside; next } inside && n == want' $doc
 }
 
-# job STATUS: runs the example, and passes if it exits with STATUS.
+# steps SERVICE FILE…: makes the script that the service runs.
+steps() { tests/vm/ci-steps "$@" >"$project/$1.sh"; }
+
+# job STATUS SERVICE: runs the job, and passes if it exits with STATUS.
 job() {
 	local status=0
 
-	(cd / && "$project/iomap-ci.sh") >"$project/out" 2>&1 </dev/null || status=$?
+	bash "$project/$2.sh" >"$project/out" 2>&1 </dev/null || status=$?
 	[ "$status" = "$1" ] && return 0
 	echo "# exit status $status, not $1"
 	sed 's/^/# /' "$project/out"
 	return 1
 }
 
-# driver_test COMMAND: makes a test that sends this command to the test driver.
+# driver_test PARAMETER VALUE: makes a test that writes the value to a parameter of the driver.
 driver_test() {
-	printf '#!/bin/sh\necho "%s" >/sys/kernel/debug/test_io_mapping/control\n' "$1" \
+	printf '#!/bin/sh\necho %s >/sys/module/my_driver/parameters/%s\n' "$2" "$1" \
 		>"$project/driver-test"
+	chmod +x "$project/driver-test"
 }
+
+# said PATTERN: passes if the output of the job has a matching line.
+said() { grep -qE -- "$1" "$project/out" || { sed 's/^/# /' "$project/out"; return 1; }; }
 
 junit() { xmllint --xpath "$1" "$project/iomap.xml" 2>/dev/null; }
 valid() {
 	xmllint --noout --nonet --schema tests/schema/junit.xsd "$project/iomap.xml" 2>/dev/null
 }
-said() { grep -qxF -- "$1" "$project/out" || { sed 's/^/# /' "$project/out"; return 1; }; }
 
-ln -s "$root" "$project/iomap"
-block 1 >"$project/iomap-ci.sh"
-block 2 >"$project/driver-test"
-chmod +x "$project/iomap-ci.sh" "$project/driver-test"
+# In place of the service: its cache, and commands that need the net
+ln -s "${XDG_CACHE_HOME:-$HOME/.cache}/iomap" "$project/.iomap-cache"
+mkdir "$project/bin"
+# shellcheck disable=SC2016 # expanded by the other shell
+printf '#!/bin/sh\n[ "$*" = "clone --depth 1 https://example.org/iomap.git .iomap" ] && ln -sfn "%s" .iomap\n' \
+	"$root" >"$project/bin/git"
+printf '#!/bin/sh\n' >"$project/bin/apt-get"
+chmod +x "$project"/bin/*
+PATH=$project/bin:$PATH
+
+cp -r tests/vm/driver "$project/driver"
+block 1 >"$project/workflow.yml"
+block 2 >"$project/jobs.yml"
 echo 'leak some_function -- a known leak, not in this test' >"$project/iomap-known"
-is "the document has the example" grep -q 'iomapctl assert .* -- ./driver-test' \
-	"$project/iomap-ci.sh"
 
-is "a driver that follows the rules: the job passes" job 0
+is "the workflow uses the action" steps github action.yml "$project/workflow.yml"
+driver_test wrong 8
+line=$(grep -n 'io_mapping_map_atomic_wc' "$project/driver/my_driver.c" | cut -d: -f1)
+is "GitHub, a driver that breaks a rule: the job fails" job 1 github
+is "the annotation has the line of the driver" said \
+	"^::error title=io_mapping%3A offset-align,file=driver/my_driver.c,line=$line,col="
+
+is "the job of GitLab extends the template" steps gitlab docs/gitlab.yml "$project/jobs.yml"
+driver_test draw 1000
+is "GitLab, a driver that follows the rules: the job passes" job 0 gitlab
 is "the report is JUnit" valid
 same "no test failed" "$(junit 'string(//testsuite/@failures)')" 0
 same "something was exercised" "$(junit \
 	'count(//testcase[@name="something was exercised" and not(*)])')" 1
 
-driver_test "break rule=offset-align n=2"
-is "a driver that breaks a rule: the job fails" job 1
-is "the last line is the outcome" \
-	said 'iomapctl: violations: 1 rule was broken, 2 times from 1 site'
-is "the report is JUnit" valid
-same "one test failed" "$(junit 'string(//testsuite/@failures)')" 1
-failure() { junit 'string(//testcase[@name="offset-align"]/failure)'; }
-is "the failure has the call site" \
-	grep -qE '^mapped at +test_map_atomic\+0x[0-9a-f]+ \[test_io_mapping\]$' <(failure)
-is "and the driver's function on the stack" \
-	grep -qE ' break_align\+0x[0-9a-f]+ \[test_io_mapping\]$' <(failure)
-
-driver_test "create n=0"
-is "a test that maps nothing: the job fails" job 3
+driver_test draw 0
+is "a test that maps nothing: the job fails" job 3 gitlab
+same "no folder is left behind" "$(find "$project" -name '.iomap-modules*')" ""
 finish
