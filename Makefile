@@ -148,6 +148,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort -u | \
 		expand -t 18
 
-.PHONY: all tools install uninstall deb sites tests check test test-built soak vms-built bench demo \
+.PHONY: all tools install uninstall deb sites tests check test test-built soak vms-built bench \
+	demo \
 	clean help
 .DELETE_ON_ERROR:

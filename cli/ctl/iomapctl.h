@@ -29,7 +29,7 @@ struct ctl_config {
 	const char *recording, *at;
 	struct opt_list limits; /* diff */
 	const char *html;	/* diff: the page */
-	const char *source; /* of events */
+	const char *source;	/* of events */
 	/* assert, events, sites: source lines */
 	const char *debug_dir;
 	struct opt_list roots;
