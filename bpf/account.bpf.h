@@ -82,13 +82,19 @@ static __always_inline struct iomap_total *total_of(struct iomap_cpu *cpu, __u32
 	return &cpu->total[backend][kind];
 }
 
-/* The counts of that id and kind, as counters_of(); NULL when the kind is out of range. */
-static __always_inline struct iomap_count *count_of(__u32 id, __u32 kind)
+/* The counters of that id. Id 0 takes the ids that the table lacks. */
+static __always_inline struct iomap_counters *counters_of(__u32 id)
 {
 	__u32 key = id < cfg_max_mappings ? id : 0;
-	struct iomap_counters *c;
 
-	c = bpf_map_lookup_elem(&counters, &key);
+	return bpf_map_lookup_elem(&counters, &key);
+}
+
+/* The counts of that id and kind; NULL when the kind is out of range. */
+static __always_inline struct iomap_count *count_of(__u32 id, __u32 kind)
+{
+	struct iomap_counters *c = counters_of(id);
+
 	barrier_var(kind);
 	if (!c || kind >= IOMAP_KIND_MAX)
 		return NULL;
@@ -102,14 +108,6 @@ static __always_inline void count_kind(__u64 counters[IOMAP_KIND_MAX], __u32 kin
 	barrier_var(kind);
 	if (kind < IOMAP_KIND_MAX)
 		counters[kind]++;
-}
-
-/* The counters of that id. Id 0 takes the ids that the table lacks. */
-static __always_inline struct iomap_counters *counters_of(__u32 id)
-{
-	__u32 key = id < cfg_max_mappings ? id : 0;
-
-	return bpf_map_lookup_elem(&counters, &key);
 }
 
 /* The mapping's entry, NULL for an id that the table lacks. */

@@ -230,10 +230,12 @@ static unsigned int equal_lines_above(const struct assert_report *r,
 
 		for (size_t i = 0; i < m->nr_violations; i++) {
 			const struct model_violation *w = &m->violations[i];
-			const struct source_line *k = assert_driver_line(assert_caller_lines(r, w));
+			const struct source_line *k;
 
-			if (!k || k->line <= last || k->line >= next || w->rule != v->rule ||
-			    strcmp(k->file, l->file) ||
+			if (w->rule != v->rule)
+				continue;
+			k = assert_driver_line(assert_caller_lines(r, w));
+			if (!k || k->line <= last || k->line >= next || strcmp(k->file, l->file) ||
 			    strcmp(k->function ?: "", l->function ?: ""))
 				continue;
 			print_place(w, k, other);
@@ -247,16 +249,6 @@ static unsigned int equal_lines_above(const struct assert_report *r,
 	}
 }
 
-/* FNV-1a. */
-static uint64_t hash_of(const char *s)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
-	return h;
-}
-
 /* Readers follow a finding by its fingerprint. Equal lines of one function are numbered. */
 static void fingerprint(struct jsonw *w, const struct assert_report *r,
 			const struct model_violation *v)
@@ -267,7 +259,8 @@ static void fingerprint(struct jsonw *w, const struct assert_report *r,
 
 	print_place(v, l, print);
 	above = l ? equal_lines_above(r, v, l, print) : 0;
-	snprintf(hash, sizeof(hash), "%016" PRIx64 ":%u", hash_of(print), above + 1);
+	snprintf(hash, sizeof(hash), "%016" PRIx64 ":%u",
+		 hash_bytes(HASH_START, print, strlen(print)), above + 1);
 	if (above)
 		sprintf(print + strlen(print), "#%u", above + 1);
 	jsonw_object_begin(w, "partialFingerprints");

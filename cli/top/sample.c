@@ -4,16 +4,6 @@
 
 #include "cli/top/sample.h"
 
-/* FNV-1a over the members that identify an item. */
-static uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	return h;
-}
-
 static uint64_t hash_text(uint64_t h, const char *s)
 {
 	return hash_bytes(h, s, strlen(s) + 1);
@@ -23,8 +13,6 @@ static uint64_t hash_u64(uint64_t h, uint64_t v)
 {
 	return hash_bytes(h, &v, sizeof(v));
 }
-
-#define HASH_START 0xcbf29ce484222325ULL
 
 static struct kinds one_kind(enum iomap_kind kind, uint64_t n)
 {

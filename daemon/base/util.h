@@ -78,4 +78,16 @@ static inline uint64_t now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+/* FNV-1a: h is HASH_START, or the hash of what is before. It is the same on each machine. */
+#define HASH_START 0xcbf29ce484222325ULL
+
+static inline uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h;
+}
+
 #endif

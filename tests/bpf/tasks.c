@@ -86,6 +86,22 @@ static void others_run(struct bench *b, int switches)
 		ev_switch(b, false, TASK(2 + i % 2), TASK(3 - i % 2), SLEEPING);
 }
 
+/* A task on that CPU maps a page and is switched out with it. */
+static void holder_leaves(struct bench *b, int cpu, uint64_t page, uint64_t site)
+{
+	on_cpu(cpu);
+	ev_map(b, 1, page, IOMAP_LOCAL, IOMAP_LINEAR, site);
+	ev_switch(b, false, TASK(1), TASK(9), SLEEPING);
+}
+
+/* It comes back on that CPU and unmaps the page. */
+static void holder_returns(struct bench *b, int cpu, uint64_t page)
+{
+	on_cpu(cpu);
+	ev_switch(b, false, TASK(9), TASK(1), SLEEPING);
+	ev_unmap(b, page, IOMAP_LOCAL);
+}
+
 /*
  * The programs stop looking for saved tasks when none is saved. The holder comes back, on each CPU,
  * after each number of switches around the two at which they find out.
@@ -98,15 +114,11 @@ static void holder_comes_back(void **state)
 	(void)state;
 	bench_open_one(&b, NULL);
 	for (int i = 250; i < 262; i++) {
-		on_cpu(other);
-		ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
-		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
+		holder_leaves(&b, other, PAGE(1), SITE);
 		assert_true(bench_looks_for_saved(&b));
 		others_run(&b, i);
 		assert_true(bench_looks_for_saved(&b));
-		on_cpu(i % 2 ? other : 0);
-		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
-		ev_unmap(&b, PAGE(1), IOMAP_LOCAL);
+		holder_returns(&b, i % 2 ? other : 0, PAGE(1));
 		others_run(&b, 600);
 		assert_false(bench_looks_for_saved(&b));
 	}
@@ -127,19 +139,12 @@ static void saved_meanwhile(void **state)
 	bench_open_one(&b, NULL);
 	for (int i = 250; i < 262; i++) {
 		/* One save, so that the programs look, and clear the flag later. */
-		on_cpu(other);
-		ev_map(&b, 1, PAGE(1), IOMAP_LOCAL, IOMAP_LINEAR, SITE);
-		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
-		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
-		ev_unmap(&b, PAGE(1), IOMAP_LOCAL);
+		holder_leaves(&b, other, PAGE(1), SITE);
+		holder_returns(&b, other, PAGE(1));
 		others_run(&b, i);
-		on_cpu(other);
-		ev_map(&b, 1, PAGE(2), IOMAP_LOCAL, IOMAP_LINEAR, SITE_B);
-		ev_switch(&b, false, TASK(1), TASK(9), SLEEPING);
+		holder_leaves(&b, other, PAGE(2), SITE_B);
 		others_run(&b, 2);
-		on_cpu(other);
-		ev_switch(&b, false, TASK(9), TASK(1), SLEEPING);
-		ev_unmap(&b, PAGE(2), IOMAP_LOCAL);
+		holder_returns(&b, other, PAGE(2));
 		others_run(&b, 600);
 		assert_false(bench_looks_for_saved(&b));
 	}

@@ -24,6 +24,10 @@ done
 for run in $("$fake_report"); do
 	readers_agree "$run"
 done
+jq 'del(.runs[0].results[0].locations[0].physicalLocation)' "$dir/violations.sarif" \
+	>"$dir/placeless.sarif"
+github_refuses() { ! github_takes "$1" && grep -q 'without a physical location' "$dir/out"; }
+is 'SARIF without a line: GitHub would refuse it, and the test sees that' github_refuses placeless
 
 rules='["sleep-in-atomic","may-sleep-in-atomic","unmap-order","unmap-kind",
 	"unmap-unknown","offset-range","offset-align",

@@ -63,5 +63,5 @@ static void __exit my_driver_exit(void)
 }
 module_exit(my_driver_exit);
 
-MODULE_DESCRIPTION("A driver that maps pages when it is told to");
+MODULE_DESCRIPTION("Maps pages for the examples of docs/ci.md");
 MODULE_LICENSE("GPL");
